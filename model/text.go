@@ -6,10 +6,12 @@ import (
 	"strings"
 )
 
-// QualifiedName is a name with the index of its namespace (Part 3, 8.3).
+// QualifiedName is a name with the index of its namespace (Part 3, 8.3). NamespaceURI is no part of it on the wire: it is
+// filled by those who know the server's namespace table and pass the name on to others who do not.
 type QualifiedName struct {
-	Namespace uint16 `json:"ns,omitempty"`
-	Name      string `json:"name"`
+	Namespace    uint16 `json:"ns,omitempty"`
+	Name         string `json:"name"`
+	NamespaceURI string `json:"nsu,omitempty"`
 }
 
 // String prints "2:Temperature", or "Temperature" in namespace 0.

@@ -1,0 +1,73 @@
+// Package edge is what runs at the shop floor: it turns the values of devices into OPC UA PubSub frames and serves commands
+// on them. Each protocol has a sub-package with a Source.
+package edge
+
+import (
+	"context"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// Source is one connected server. A Source for another protocol shows its device as an OPC UA server would.
+type Source interface {
+	// Run connects, publishes and reconnects until ctx ends, and cleans up before it returns. Faults of the network or the
+	// server are no reason to return: they are in Status. Called once.
+	Run(ctx context.Context) error
+
+	// Configure replaces the DataSetWriters that are to be published from this server. It does not wait for them to be
+	// active and may be called at any time, before Run as well.
+	Configure(writers []model.DataSetWriter)
+
+	// Status tells how the connection stands.
+	Status() model.ServerStatus
+
+	// Writers tells how each configured writer stands.
+	Writers() []model.WriterStatus
+}
+
+// The abilities of a Source beyond publishing, found by type assertion. All may be called from several goroutines. An error
+// says that the whole batch was not tried (model.StatusCode errors where one fits, BadServerNotConnected above all); what is
+// wrong with one item is in its result. Results are in the order of the requests.
+type (
+	// Browser follows references.
+	Browser interface {
+		Browse(ctx context.Context, nodes []model.BrowseDescription) ([]model.BrowseResult, error)
+	}
+	// Translator finds nodes by their browse paths, "Objects/Boiler1/2:Temperature" for example: names separated by '/', the
+	// first one below the root; a name without a namespace index matches in every namespace.
+	Translator interface {
+		Translate(ctx context.Context, paths []string) ([]model.TranslateResult, error)
+	}
+	// Reader reads attributes.
+	Reader interface {
+		Read(ctx context.Context, nodes []model.ReadValueID) ([]model.ReadResult, error)
+	}
+	// Writer writes attributes.
+	Writer interface {
+		Write(ctx context.Context, values []model.WriteValue) ([]model.WriteResult, error)
+	}
+	// Caller calls methods.
+	Caller interface {
+		Call(ctx context.Context, calls []model.CallRequest) ([]model.CallResult, error)
+	}
+	// Monitor delivers values as they change, until ctx ends. deliver is called by one goroutine at a time and must not block for
+	// long; the changes belong to it.
+	Monitor interface {
+		Monitor(ctx context.Context, r model.MonitorRequest, deliver func(model.ValueChanges)) error
+	}
+)
+
+// DataSets is where a Source hands over its values. *Publisher implements it.
+type DataSets interface {
+	// Open declares the fields of a writer, in the order of their indices, and returns where their values go. Opening a writer
+	// again replaces the earlier one, whose open frame is closed first. It blocks until the metadata is stored.
+	Open(ctx context.Context, writer model.DataSetWriter, fields []model.FieldMetaData) (DataSet, error)
+}
+
+// DataSet takes the values of one writer.
+type DataSet interface {
+	// Put appends one value of the field with that index to the writer's open frame. It copies v, does not allocate, and blocks
+	// only while the publisher's limit of unstored frames is reached. It may be called from several goroutines; values of one
+	// field keep their order if they come from one. Values of a DataSet that was replaced are dropped and counted.
+	Put(field int, v *model.DataValue)
+}

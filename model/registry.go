@@ -1,0 +1,109 @@
+package model
+
+import "time"
+
+// SecurityMode is the MessageSecurityMode of a connection (Part 4, 7.20).
+type SecurityMode string
+
+// The security modes. SecurityBest takes the most secure endpoint that the server offers and that both sides can.
+const (
+	SecurityBest           SecurityMode = "Best"
+	SecurityNone           SecurityMode = "None"
+	SecuritySign           SecurityMode = "Sign"
+	SecuritySignAndEncrypt SecurityMode = "SignAndEncrypt"
+)
+
+// Server is the desired state of one connected server: how a gateway reaches it and as whom.
+type Server struct {
+	// ID is the name in the API and in series: lower-case letters, digits, '-', '_' and '.', at most 64 characters.
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Gateway is the id of the gateway that connects to it.
+	Gateway string `json:"gateway"`
+	// EndpointURL is the address, "opc.tcp://10.0.0.5:4840".
+	EndpointURL string `json:"endpointUrl"`
+	// SecurityMode and SecurityPolicy choose the endpoint. An empty policy takes the best that the mode offers. A policy is given
+	// by its short name, "Basic256Sha256" for example.
+	SecurityMode   SecurityMode `json:"securityMode"`
+	SecurityPolicy string       `json:"securityPolicy,omitempty"`
+	// UserName is empty for an anonymous session.
+	UserName string `json:"userName,omitempty"`
+	// SealedPassword is the password, encrypted. Only the gateway opens it.
+	SealedPassword []byte `json:"sealedPassword,omitempty"`
+	// TrustedThumbprints are the SHA-1 thumbprints (Part 6, 6.2.6), in lower-case hexadecimal, of server certificates that an operator trusted
+	// for this server, beside the gateway's trust list.
+	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
+	// Revision is the version of this record; 0 when it is not stored yet.
+	Revision uint64 `json:"-"`
+}
+
+// ConnectionState tells how the connection to a server stands.
+type ConnectionState string
+
+// The states of a connection.
+const (
+	// StateUnknown: its gateway has not reported yet.
+	StateUnknown      ConnectionState = "Unknown"
+	StateConnecting   ConnectionState = "Connecting"
+	StateConnected    ConnectionState = "Connected"
+	StateReconnecting ConnectionState = "Reconnecting"
+	// StateRefused: the server or we refuse the connection (certificate, user, endpoint). It is tried again, slowly.
+	StateRefused ConnectionState = "Refused"
+)
+
+// ServerStatus is what a gateway reports of one server.
+type ServerStatus struct {
+	Server string          `json:"server"`
+	State  ConnectionState `json:"state"`
+	// Since is the time of the last change of State.
+	Since time.Time `json:"since"`
+	// Error tells why the state is not Connected, and what to do; empty otherwise.
+	Error string `json:"error,omitempty"`
+	// Thumbprint is that of the server's certificate, if it has shown one.
+	Thumbprint     string `json:"thumbprint,omitempty"`
+	ApplicationURI string `json:"applicationUri,omitempty"`
+	ProductURI     string `json:"productUri,omitempty"`
+	// SecurityMode and SecurityPolicy are those of the connection.
+	SecurityMode   SecurityMode `json:"securityMode,omitempty"`
+	SecurityPolicy string       `json:"securityPolicy,omitempty"`
+	// MonitoredItems counts the items that the server accepted for publishing, BadItems those it refused or reports Bad.
+	MonitoredItems int `json:"monitoredItems"`
+	BadItems       int `json:"badItems"`
+	// Reconnects counts since the gateway started.
+	Reconnects uint64 `json:"reconnects"`
+	// LostNotifications counts notifications that the server dropped before they were fetched, since the gateway started.
+	LostNotifications uint64 `json:"lostNotifications"`
+}
+
+// ItemState is the actual state of one published field.
+type ItemState struct {
+	Field  string         `json:"field"`
+	NodeID ExpandedNodeID `json:"nodeId"`
+	Status StatusCode     `json:"status"`
+	// Message says more than the status, if there is more to say.
+	Message string `json:"message,omitempty"`
+}
+
+// WriterStatus is what a gateway reports of one DataSetWriter.
+type WriterStatus struct {
+	Writer WriterKey `json:"writer"`
+	// Active counts the fields whose nodes the server monitors.
+	Active int `json:"active"`
+	// Bad are the fields that are not active, at most 100 of them; BadCount is how many there are.
+	Bad      []ItemState `json:"bad,omitempty"`
+	BadCount int         `json:"badCount"`
+	// Error tells why the whole writer does not run.
+	Error string `json:"error,omitempty"`
+}
+
+// GatewayStatus is what a gateway reports of itself.
+type GatewayStatus struct {
+	Gateway string    `json:"gateway"`
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	// Frames, Values and Bytes count what was published since it started; Pending is what is not stored yet.
+	Frames  uint64 `json:"frames"`
+	Values  uint64 `json:"values"`
+	Bytes   uint64 `json:"bytes"`
+	Pending int    `json:"pending"`
+}

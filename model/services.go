@@ -1,0 +1,136 @@
+package model
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The types in this file are the services of OPC UA (Part 4) as the platform's parts ask them of each other. Node ids are in
+// their nsu= form, since the asker does not know the session's namespace table. Every batch answers item by item: a Bad
+// Status with a Message for one item says nothing of the others.
+
+// BrowseDirection tells which references to follow (Part 4, 7.5).
+type BrowseDirection uint8
+
+// The directions.
+const (
+	BrowseForward BrowseDirection = 0
+	BrowseInverse BrowseDirection = 1
+	BrowseBoth    BrowseDirection = 2
+)
+
+// BrowseDescription asks for the references of one node (Part 4, 5.9.2).
+type BrowseDescription struct {
+	NodeID    ExpandedNodeID  `json:"nodeId"`
+	Direction BrowseDirection `json:"direction,omitempty"`
+	// ReferenceType is null for references of all types.
+	ReferenceType   ExpandedNodeID `json:"referenceType"`
+	IncludeSubtypes bool           `json:"includeSubtypes,omitempty"`
+	// NodeClassMask 0 stands for all classes.
+	NodeClassMask NodeClass `json:"nodeClassMask,omitempty"`
+	// MaxReferences bounds the answer; 0 stands for the gateway's limit. More references make BrowseResult.More.
+	MaxReferences int `json:"maxReferences,omitempty"`
+}
+
+// Reference is one reference of a browsed node (Part 4, 7.29).
+type Reference struct {
+	ReferenceType  ExpandedNodeID `json:"referenceType"`
+	IsForward      bool           `json:"isForward,omitempty"`
+	NodeID         ExpandedNodeID `json:"nodeId"`
+	BrowseName     QualifiedName  `json:"browseName"`
+	DisplayName    LocalizedText  `json:"displayName"`
+	NodeClass      NodeClass      `json:"nodeClass"`
+	TypeDefinition ExpandedNodeID `json:"typeDefinition"`
+}
+
+// BrowseResult answers one BrowseDescription.
+type BrowseResult struct {
+	Status     StatusCode  `json:"status,omitempty"`
+	Message    string      `json:"message,omitempty"`
+	References []Reference `json:"references,omitempty"`
+	// More tells that the node has more references than MaxReferences.
+	More bool `json:"more,omitempty"`
+}
+
+// ReadValueID asks for one attribute of one node (Part 4, 7.28).
+type ReadValueID struct {
+	NodeID    ExpandedNodeID `json:"nodeId"`
+	Attribute AttributeID    `json:"attribute"`
+	// IndexRange is "3", "2:5" or "0:1,3"; empty for the whole value.
+	IndexRange string `json:"indexRange,omitempty"`
+}
+
+// ReadResult answers one ReadValueID. NodeIds within Value are made ExpandedNodeIds in their nsu= form, QualifiedNames carry
+// their NamespaceURI.
+type ReadResult struct {
+	DataValue
+	Message string
+}
+
+// WriteValue asks to write one attribute (Part 4, 5.11.4). Value is plain JSON (the form in which Variant prints its value): the
+// gateway coerces it to the node's DataType and refuses what does not fit.
+type WriteValue struct {
+	NodeID     ExpandedNodeID  `json:"nodeId"`
+	Attribute  AttributeID     `json:"attribute"`
+	IndexRange string          `json:"indexRange,omitempty"`
+	Value      json.RawMessage `json:"value"`
+}
+
+// WriteResult answers one WriteValue.
+type WriteResult struct {
+	Status  StatusCode `json:"status,omitempty"`
+	Message string     `json:"message,omitempty"`
+}
+
+// CallRequest asks to call one method (Part 4, 5.12.2). Arguments are plain JSON, coerced to the method's InputArguments.
+type CallRequest struct {
+	ObjectID       ExpandedNodeID    `json:"objectId"`
+	MethodID       ExpandedNodeID    `json:"methodId"`
+	InputArguments []json.RawMessage `json:"inputArguments"`
+}
+
+// CallResult answers one CallRequest.
+type CallResult struct {
+	Status  StatusCode `json:"status,omitempty"`
+	Message string     `json:"message,omitempty"`
+	// InputArgumentResults has one result per argument when an argument was refused, else it is empty.
+	InputArgumentResults []WriteResult `json:"inputArgumentResults,omitempty"`
+	OutputArguments      []Argument    `json:"outputArguments,omitempty"`
+}
+
+// Argument is one output argument with its value.
+type Argument struct {
+	Name  string  `json:"name"`
+	Value Variant `json:"value"`
+}
+
+// TranslateResult answers one browse path (Part 4, 5.9.4).
+type TranslateResult struct {
+	NodeID  ExpandedNodeID `json:"nodeId"`
+	Status  StatusCode     `json:"status,omitempty"`
+	Message string         `json:"message,omitempty"`
+}
+
+// MonitorRequest asks for the values of nodes as they change.
+type MonitorRequest struct {
+	NodeIDs            []ExpandedNodeID `json:"nodeIds"`
+	SamplingInterval   time.Duration    `json:"samplingInterval"`
+	PublishingInterval time.Duration    `json:"publishingInterval"`
+}
+
+// ValueChange is the newest value of one monitored node. A node that cannot be monitored has one change with the Bad status
+// and a Message that say why.
+type ValueChange struct {
+	NodeID  ExpandedNodeID `json:"nodeId"`
+	Value   DataValue      `json:"value"`
+	Message string         `json:"message,omitempty"`
+}
+
+// ValueChanges is one delivery of a monitoring: the newest value per node that changed since the last one.
+type ValueChanges struct {
+	// Sequence counts deliveries from 1.
+	Sequence uint64        `json:"sequence"`
+	Changes  []ValueChange `json:"changes"`
+	// Overflow tells that values were skipped: the server's queue overflowed, or the receiver was slower than the source.
+	Overflow bool `json:"overflow,omitempty"`
+}
