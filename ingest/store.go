@@ -3,6 +3,8 @@ package ingest
 import (
 	"context"
 	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // Label is one name and value of a series.
@@ -38,12 +40,7 @@ type Store interface {
 }
 
 // Sample is one stored value of one series.
-type Sample struct {
-	// Time is in milliseconds since 1970.
-	Time int64
-	// Value is NaN where a stale marker stands: the source reported a Bad value, or went away.
-	Value float64
-}
+type Sample = model.Sample
 
 // Matcher selects series by one label.
 type Matcher struct {

@@ -107,3 +107,22 @@ type GatewayStatus struct {
 	Bytes   uint64 `json:"bytes"`
 	Pending int    `json:"pending"`
 }
+
+// PublishRequest asks to add nodes of a server to a DataSetWriter, which is made when it does not exist.
+type PublishRequest struct {
+	Server        string
+	Group, Writer string
+	Nodes         []PublishedField
+	// SamplingInterval, PublishingInterval and ExtensionFields change the writer's when they are not nil.
+	SamplingInterval, PublishingInterval *time.Duration
+	ExtensionFields                      map[string]string
+}
+
+// PublishResult is the outcome for one node of a PublishRequest.
+type PublishResult struct {
+	NodeID ExpandedNodeID
+	// Field is the name in the writer; empty when the node was not added.
+	Field   string
+	Status  StatusCode
+	Message string
+}

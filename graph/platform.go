@@ -1,0 +1,79 @@
+// Package graph serves the platform as one GraphQL endpoint. Its resolvers call the small interfaces of this file; what is
+// behind them is not its concern.
+package graph
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// Errors that an implementation returns, wrapped with what it was about. They go out as extensions.code.
+var (
+	// ErrNotFound: there is nothing of that name. Code NOT_FOUND.
+	ErrNotFound = errors.New("not found")
+	// ErrInvalid: the input cannot be taken. Code BAD_USER_INPUT.
+	ErrInvalid = errors.New("invalid input")
+	// ErrConflict: it exists already, or somebody changed it in between. Code CONFLICT.
+	ErrConflict = errors.New("conflict")
+	// ErrUnavailable: the gateway or the server is not connected. Code UNAVAILABLE.
+	ErrUnavailable = errors.New("unavailable")
+)
+
+// Registry is the desired and the reported state of gateways, servers and writers. Lists come from memory, ordered by id.
+type Registry interface {
+	Servers() []model.Server
+	Server(id string) (model.Server, error)
+	ServerStatus(id string) model.ServerStatus
+	Gateways() []model.GatewayStatus
+	Gateway(id string) (model.GatewayStatus, error)
+	Writers() []model.DataSetWriter
+	Writer(key model.WriterKey) (model.DataSetWriter, error)
+	WriterStatus(key model.WriterKey) model.WriterStatus
+
+	// AddServer makes an id from the name if s.ID is empty.
+	AddServer(ctx context.Context, s model.Server, password string) (model.Server, error)
+	// UpdateServer changes what change changes in the stored record; password nil keeps the stored one.
+	UpdateServer(ctx context.Context, id string, change func(*model.Server), password *string) (model.Server, error)
+	// RemoveServer removes its writers as well.
+	RemoveServer(ctx context.Context, id string) error
+	// Publish answers one result per node; only nodes with a Good result are added.
+	Publish(ctx context.Context, r model.PublishRequest) (model.DataSetWriter, []model.PublishResult, error)
+	// Unpublish removes the nodes, or with nodes nil the whole writer, and then also when the last node goes. removed tells
+	// whether the writer is gone.
+	Unpublish(ctx context.Context, key model.WriterKey, nodes []model.ExpandedNodeID) (w model.DataSetWriter, removed bool, results []model.PublishResult, err error)
+}
+
+// Commands are the services of a server, reached through its gateway. An error says that the batch was not tried.
+type Commands interface {
+	Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error)
+	Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error)
+	Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error)
+	Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error)
+	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
+	// Monitor delivers changes until ctx ends; then, or when the gateway goes away, the channel is closed.
+	Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error)
+}
+
+// History is what is stored.
+type History interface {
+	// Series returns at most limit series in the order of their ids, those after the given one; after may be zero.
+	Series(ctx context.Context, f model.SeriesFilter, after model.SeriesID, limit int) ([]model.Series, error)
+	// History returns samples in order of time, at most q.Limit, and whether there are more.
+	History(ctx context.Context, q model.HistoryQuery) (samples []model.Sample, more bool, err error)
+}
+
+// Live is what the ingest core sees now.
+type Live interface {
+	// Latest returns the newest value of a series.
+	Latest(id model.SeriesID) (model.DataValue, bool)
+	// Telemetry delivers the newest value of each matching series that changed, not more often than every interval, until ctx
+	// ends; then the channel is closed.
+	Telemetry(ctx context.Context, f model.SeriesFilter, interval time.Duration) (<-chan model.TelemetryBatch, error)
+	// Statistics of the whole core, ServerRate and WriterRate in values per second.
+	Statistics() model.IngestStatistics
+	ServerRate(server string) float64
+	WriterRate(key model.WriterKey) float64
+}
