@@ -1,0 +1,34 @@
+// Package opcuatest starts a real OPC UA server, node-opcua, for the tests of the OPC UA client, and breaks the network between the two.
+//
+// The server is in the folder peer and runs under Node 20 or newer. Start installs it (Install), gives it a free port and an own
+// certificate, and ends it with the test. NewProxy puts a TCP proxy in front of it that cuts, refuses and swallows.
+//
+// # Address space
+//
+// All nodes are in namespace 1 and below the object s=Plant:
+//
+//	s=V0, s=V1, …                    Double, counting: V<i> = tick + i, tick goes up by 1 a period, SourceTimestamp = time of the tick;
+//	                                 with Options.Continuing, V<i> = i + SourceTimestamp / period
+//	s=Scalar_<T>, s=Array_<T>        writable, T = Boolean SByte Byte Int16 UInt16 Int32 UInt32 Int64 UInt64 Float Double String DateTime
+//	                                 Guid ByteString XmlElement NodeId ExpandedNodeId StatusCode QualifiedName LocalizedText
+//	s=Matrix_Double                  2 x 3
+//	s=EmptyArray s=EmptyString s=NullString s=EmptyByteString s=MaxDate s=OldDate s=NaN s=Inf s=VariantArray
+//	s=BigArray s=BigByteString       70,000 Doubles; 3,000,000 bytes
+//	s=BadQuality s=ReadOnly          BadSensorFailure; AccessLevel CurrentRead
+//	s=OperatorOnlyWrite              writable for the roles Operator and Engineer
+//	s=Level                          analog item, writable, EURange 0..100
+//	s=State                          enumeration PumpState
+//	s=Struct_Vec3 s=Struct_Array s=Struct_Batch s=Struct_Optional s=Struct_Union
+//	                                 structures of namespace 2, urn:shopfloor:plant:types (peer/plant-types.NodeSet2.xml)
+//	s=H0 … s=H4                      Double with history, a value each 100 ms
+//	s=Add s=EchoBatch s=Slow s=Fail  methods of s=Plant: (a, b Double) → sum; (BatchRecord, Int32[]) → BatchRecord, UInt32;
+//	                                 (milliseconds UInt32); BadInvalidState
+//	s=Tank s=TankLevel s=TankAlarm   exclusive limit alarm whose state changes each 2 s; s=Plant sends a PlantEventType each second
+//
+// # Users and security
+//
+// Users: op/op-pass (role Operator), eng/eng-pass (Engineer, ConfigureAdmin), view/view-pass (Observer); anonymous unless
+// Options.NoAnonymous. Policies: None, and Basic256Sha256, Aes128_Sha256_RsaOaep, Aes256_Sha256_RsaPss with Sign and with SignAndEncrypt.
+//
+// The package runs on Unix systems.
+package opcuatest

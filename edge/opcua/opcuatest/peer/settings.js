@@ -1,0 +1,59 @@
+// Settings, all from the environment:
+//
+//   PORT             TCP port on 127.0.0.1 (4840)
+//   PKI              folder of the certificate stores PKI/server and PKI/user, made when missing; required
+//   APPLICATION_URI  ApplicationUri, which is also the URI of namespace 1; the certificate must carry it (urn:shopfloor:plant)
+//   VARS             number of counting variables V0, V1, ... (20)
+//   PERIOD_MS        milliseconds between two counts, 0 = they stand still (100)
+//   COUNTER          "start": they count from 0 at the start; "clock": they count periods since 1970, so that the count
+//                    goes on over a restart as if the server had never been away (start)
+//   MISSING          1 = V0 is not there, as after a change of the machine's program (0)
+//   ANONYMOUS        0 = anonymous sessions are refused with BadIdentityTokenInvalid (1)
+//   AUTO_ACCEPT      1 = certificates of unknown clients are trusted; 0 = they go to PKI/server/rejected (0)
+//   LIMIT            operation limit: nodes in one Read, Write, Browse, CreateMonitoredItems; 0 = none (1000)
+//   EVENT_MS         milliseconds between two events of the plant, 0 = none (1000)
+//   COMPANION        further node sets by node-opcua's names, with those they need: "di,ia,machinery" ()
+"use strict";
+
+function readSettings(env) {
+  const pki = env.PKI;
+  if (!pki) {
+    throw new Error("PKI is not set: name a folder for the certificates");
+  }
+  return {
+    pki,
+    port: integer(env, "PORT", 4840),
+    applicationUri: env.APPLICATION_URI || "urn:shopfloor:plant",
+    vars: integer(env, "VARS", 20),
+    periodMs: integer(env, "PERIOD_MS", 100),
+    counter: oneOf(env, "COUNTER", ["start", "clock"]),
+    firstVar: flag(env, "MISSING", "0") ? 1 : 0,
+    anonymous: flag(env, "ANONYMOUS", "1"),
+    autoAccept: flag(env, "AUTO_ACCEPT", "0"),
+    limit: integer(env, "LIMIT", 1000),
+    eventMs: integer(env, "EVENT_MS", 1000),
+    companions: (env.COMPANION || "").split(",").filter(Boolean),
+  };
+}
+
+function integer(env, name, fallback) {
+  const text = env[name] || String(fallback);
+  if (!/^\d+$/.test(text)) {
+    throw new Error(`${name} is ${JSON.stringify(text)}, want a whole number, 0 or more`);
+  }
+  return Number(text);
+}
+
+function oneOf(env, name, choices) {
+  const text = env[name] || choices[0];
+  if (!choices.includes(text)) {
+    throw new Error(`${name} is ${JSON.stringify(text)}, want one of ${choices.join(", ")}`);
+  }
+  return text;
+}
+
+function flag(env, name, fallback) {
+  return oneOf({ [name]: env[name] || fallback }, name, ["0", "1"]) === "1";
+}
+
+module.exports = { readSettings };
