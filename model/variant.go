@@ -202,11 +202,13 @@ func ArrayValue[T Element](v []T, dims ...int32) Variant {
 // ArrayHeader is the memory that an array Variant needs besides its elements; decoders keep them for reuse.
 type ArrayHeader struct{ a array }
 
+func (h *ArrayHeader) pointer() unsafe.Pointer { return unsafe.Pointer(h) }
+
 // ArrayValueIn is ArrayValue with memory given by the caller; it does not allocate. h, v and dims belong to the Variant as
 // long as it is in use.
 func ArrayValueIn[T Element](h *ArrayHeader, v []T, dims []int32) Variant {
 	h.a = array{data: unsafe.Pointer(unsafe.SliceData(v)), len: len(v), dims: dims}
-	return Variant{typ: typeOf[T](), arr: true, ptr: unsafe.Pointer(h)}
+	return Variant{typ: typeOf[T](), arr: true, ptr: h.pointer()}
 }
 
 // NullArrayValue makes the null array of type t, which is not the empty one.
