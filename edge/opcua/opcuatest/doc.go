@@ -28,7 +28,7 @@
 // # Users and security
 //
 // Users: op/op-pass (role Operator), eng/eng-pass (Engineer, ConfigureAdmin), view/view-pass (Observer); anonymous unless
-// Options.NoAnonymous. Policies: None, and Basic256Sha256, Aes128_Sha256_RsaOaep, Aes256_Sha256_RsaPss with Sign and with SignAndEncrypt.
+// Options.NoAnonymous. All permissions but those of OperatorOnlyWrite are the same for everybody. Policies: None, and Basic256Sha256, Aes128_Sha256_RsaOaep, Aes256_Sha256_RsaPss with Sign and with SignAndEncrypt.
 //
 // The package runs on Unix systems.
 package opcuatest

@@ -13,6 +13,7 @@ import (
 // process is a running command in a process group of its own.
 type process struct {
 	cmd    *exec.Cmd
+	stdin  io.Writer
 	exited chan struct{} // closed when it has ended and all of its output is written
 	err    error         // of Wait, valid once exited is closed
 }
@@ -21,7 +22,11 @@ func startProcess(cmd *exec.Cmd, stdout, stderr io.Writer) (*process, error) {
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.SysProcAttr = attributes()
 	cmd.WaitDelay = time.Second
-	p := &process{cmd: cmd, exited: make(chan struct{})}
+	stdin, err := cmd.StdinPipe() // closed by Wait
+	if err != nil {
+		return nil, err
+	}
+	p := &process{cmd: cmd, stdin: stdin, exited: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		// Linux sends the death signal when the thread that started the process ends, not the test: keep that thread.

@@ -3,13 +3,12 @@
 package opcuatest
 
 import (
-	"crypto/sha1"
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +25,7 @@ const (
 	startTimeout = time.Minute // takes 1 to 2 s on an idle machine
 	stopTimeout  = 15 * time.Second
 	killTimeout  = 5 * time.Second
+	trustTimeout = 15 * time.Second
 
 	// Free ports are taken from below those that the system gives to outgoing connections, so that none of these takes the port of a server
 	// that is down for a moment.
@@ -56,7 +56,8 @@ type Server struct {
 	certificate []byte
 	log         output
 	process     *process
-	down        bool // ended by us
+	trusted     chan struct{} // the process has carried out a trust command
+	down        bool          // ended by us
 }
 
 // Start installs the server when necessary, starts it and returns when clients can connect. It ends with the test; when the test fails, or
@@ -135,13 +136,21 @@ func (s *Server) PKIDir() string { return s.pki }
 // CertificateDER is the server's application instance certificate. Each Server has its own, kept over restarts.
 func (s *Server) CertificateDER() []byte { return s.certificate }
 
-// Trust puts a client's application instance certificate into the server's trust list. A running server watches that folder and follows
-// within moments: poll.
+// Trust puts a client's application instance certificate into the trust list of the server, which must be running. It holds at once and
+// over restarts, also for a certificate that was refused before.
 func (s *Server) Trust(certificateDER []byte) {
 	s.t.Helper()
-	path := filepath.Join(s.pki, "server", "trusted", "certs", fmt.Sprintf("%x.pem", sha1.Sum(certificateDER)))
-	if err := writePEM(path, "CERTIFICATE", certificateDER); err != nil {
+	if _, err := fmt.Fprintf(s.process.stdin, "trust %s\n", base64.StdEncoding.EncodeToString(certificateDER)); err != nil {
 		s.t.Fatalf("trust a client: %v", err)
+	}
+	timer := time.NewTimer(trustTimeout)
+	defer timer.Stop()
+	select {
+	case <-s.trusted:
+	case <-s.process.exited:
+		s.t.Fatalf("trust a client: the OPC UA test server has ended: %v", s.process.err)
+	case <-timer.C:
+		s.t.Fatalf("trust a client: no answer from the OPC UA test server within %v", trustTimeout)
 	}
 }
 
@@ -196,10 +205,13 @@ func (s *Server) startOnFreePort() error {
 
 // start runs the process and waits until it says that it is ready.
 func (s *Server) start() error {
-	ready := make(chan struct{}, 1)
+	ready, trusted := make(chan struct{}, 1), make(chan struct{}, 1)
 	stdout := &lineWriter{line: func(line string) {
 		fmt.Fprintln(&s.log, line)
-		if strings.HasPrefix(line, "READY ") {
+		switch {
+		case line == "TRUSTED":
+			trusted <- struct{}{} // one command at a time: never blocks
+		case strings.HasPrefix(line, "READY "):
 			ready <- struct{}{}
 		}
 	}}
@@ -210,7 +222,7 @@ func (s *Server) start() error {
 	if err != nil {
 		return err
 	}
-	s.process = process
+	s.process, s.trusted = process, trusted
 
 	timer := time.NewTimer(startTimeout)
 	defer timer.Stop()

@@ -5,9 +5,13 @@
 //
 // Prints "READY <endpoint URL>" on stdout once clients can connect. SIGTERM and SIGINT shut it down in order: sessions
 // are closed and clients are told. Whatever goes wrong at the start ends the process with code 1.
+//
+// The line "trust <DER in base64>" on stdin puts a client's certificate into the trust list, also one that was rejected
+// before, and is answered by "TRUSTED" on stdout.
 "use strict";
 
 const path = require("node:path");
+const readline = require("node:readline");
 const opcua = require("node-opcua");
 const { readSettings } = require("./settings");
 const { userManager } = require("./users");
@@ -55,8 +59,23 @@ async function main() {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
+  obey(server.serverCertificateManager);
 
   console.log(`READY opc.tcp://127.0.0.1:${settings.port}/plant`);
+}
+
+// obey carries out the commands on stdin. Trust is given by command because moving files into the trust list of a running
+// server is a race with its folder watchers, and rejected certificates win.
+function obey(certificateManager) {
+  readline.createInterface({ input: process.stdin }).on("line", async (line) => {
+    const [verb, der] = line.split(" ");
+    if (verb !== "trust") {
+      console.error(`unknown command ${JSON.stringify(verb)}, want "trust <DER in base64>"`);
+      return;
+    }
+    await certificateManager.trustCertificate(Buffer.from(der, "base64"));
+    console.log("TRUSTED");
+  });
 }
 
 // buildPlant fills the address space and returns the timers that change it.
