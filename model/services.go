@@ -9,6 +9,30 @@ import (
 // their nsu= form, since the asker does not know the session's namespace table. Every batch answers item by item: a Bad
 // Status with a Message for one item says nothing of the others.
 
+// Command is the body of a request to a gateway: items for one of its servers. The verbs are the constants Verb….
+type Command[T any] struct {
+	Server string `json:"server"`
+	Items  []T    `json:"items"`
+}
+
+// The verbs of the commands that a gateway answers. The answer to a verb is the JSON array of its results.
+const (
+	VerbBrowse    = "browse"    // Command[BrowseDescription] → []BrowseResult
+	VerbTranslate = "translate" // Command[string] → []TranslateResult
+	VerbRead      = "read"      // Command[ReadValueID] → []ReadResult
+	VerbWrite     = "write"     // Command[WriteValue] → []WriteResult
+	VerbCall      = "call"      // Command[CallRequest] → []CallResult
+	// VerbMonitor starts deliveries of ValueChanges under each item's ID, as JSON. They end when the asker has not renewed them
+	// for MonitorLease.
+	VerbMonitor = "monitor" // Command[MonitorRequest] → null
+	// VerbRenew renews monitorings by their ids; VerbEnd ends them.
+	VerbRenew = "renew" // Command[string] → null
+	VerbEnd   = "end"   // Command[string] → null
+)
+
+// MonitorLease is how long a gateway delivers to an asker from whom it has not heard; askers renew three times as often.
+const MonitorLease = 30 * time.Second
+
 // BrowseDirection tells which references to follow (Part 4, 7.5).
 type BrowseDirection uint8
 
@@ -113,6 +137,8 @@ type TranslateResult struct {
 
 // MonitorRequest asks for the values of nodes as they change.
 type MonitorRequest struct {
+	// ID names the monitoring among all of the gateway; the asker makes it up.
+	ID                 string           `json:"id"`
 	NodeIDs            []ExpandedNodeID `json:"nodeIds"`
 	SamplingInterval   time.Duration    `json:"samplingInterval"`
 	PublishingInterval time.Duration    `json:"publishingInterval"`
