@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/gopcua/opcua"
 	"github.com/gopcua/opcua/id"
 	"github.com/gopcua/opcua/ua"
-	"github.com/google/go-cmp/cmp"
 )
 
 func browse(t *testing.T, c *opcua.Client, n *ua.NodeID, dir ua.BrowseDirection, refType uint32, pageSize uint32) []*ua.ReferenceDescription {
@@ -167,6 +167,9 @@ func TestProperties(t *testing.T) {
 	batch := read(t, c, node("PackagingLine1.CurrentBatch"), ua.AttributeIDValue).Value.ExtensionObject()
 	if !batch.TypeID.NodeID.Equal(def.DefaultEncodingID) {
 		t.Errorf("CurrentBatch is encoded as %v, want %v", batch.TypeID, def.DefaultEncodingID)
+	}
+	if r, ok := batch.Value.(*batchRecordBody); !ok || r.BatchID != "B-000001" || r.Quantity != 500 || r.Started.IsZero() || !r.Ended.IsZero() {
+		t.Errorf("CurrentBatch = %+v", batch.Value)
 	}
 }
 

@@ -12,7 +12,21 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	ua.RegisterExtensionObject(batchRecordEncoding, new(batchRecordBody)) // gopcua's client drops what it does not know
+	goleak.VerifyTestMain(m)
+}
+
+// batchRecordBody decodes a BatchRecord by its DataTypeDefinition, as a client would.
+type batchRecordBody struct{ batchRecord }
+
+func (r *batchRecordBody) Decode(b []byte) (int, error) {
+	buf := ua.NewBuffer(b)
+	r.BatchID, r.Recipe = buf.ReadString(), buf.ReadString()
+	r.Quantity, r.Good, r.Rejected = buf.ReadUint32(), buf.ReadUint32(), buf.ReadUint32()
+	r.Started, r.Ended = buf.ReadTime(), buf.ReadTime()
+	return buf.Pos(), buf.Error()
+}
 
 // startPlant runs a plant for the time of the test and checks that it stops cleanly.
 func startPlant(t *testing.T, cfg Config) *Plant {
