@@ -1,0 +1,113 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	// defaultTimeout is how long a request waits when its caller set no deadline, and maxTimeout the most a handler gets.
+	defaultTimeout = 30 * time.Second
+	maxTimeout     = 10 * time.Minute
+	// partBytes is the size of the parts of a large reply.
+	partBytes = 256 << 10
+	// partsAhead is how many parts go out before the first must have been taken: 2 MiB, enough for a fast link, and all
+	// that a slow one can be clogged with.
+	partsAhead = 8
+	// MaxReply is the largest reply, in bytes.
+	MaxReply = 64 << 20
+)
+
+// Headers of requests and replies. The two of errors are those of NATS services (ADR-32).
+const (
+	headerTimeout   = "Timeout" // what is left of the requester's time, in milliseconds
+	headerPart      = "Part"    // number of a part, from 1
+	headerLast      = "Last"    // on the last part only
+	headerErrorCode = "Nats-Service-Error-Code"
+	headerErrorText = "Nats-Service-Error"
+)
+
+// Request sends a command to a gateway and returns its reply, which may be as large as MaxReply. The gateway's handler gets
+// the time that ctx has left; without a deadline that is 30 s. The errors are a NotConnectedError at once when nobody serves
+// the gateway, the RemoteError of the handler, or that of ctx.
+func (c *Conn) Request(ctx context.Context, gateway, verb string, body []byte) ([]byte, error) {
+	subject, err := Cmd(gateway, verb)
+	if err != nil {
+		return nil, err
+	}
+	if limit := c.MaxMessage(); len(body) > limit {
+		return nil, fmt.Errorf("request %s of gateway %q with %d bytes: %w: at most %d: ask for less at once", verb, gateway, len(body), ErrTooLarge, limit)
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
+		defer cancel()
+	}
+	reply, err := c.request(ctx, gateway, subject, body)
+	if errors.Is(err, nats.ErrNoResponders) {
+		err = &NotConnectedError{Gateway: gateway}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("request %s of gateway %q: %w", verb, gateway, err)
+	}
+	return reply, nil
+}
+
+func (c *Conn) request(ctx context.Context, gateway, subject string, body []byte) ([]byte, error) {
+	replyTo, err := Rep(gateway, c.nc.NewInbox()[len(nats.InboxPrefix):])
+	if err != nil {
+		return nil, err
+	}
+	sub, err := c.nc.SubscribeSync(replyTo)
+	if err != nil {
+		return nil, err
+	}
+	// The result says only that the connection is closed, and then the subscription is gone as well.
+	defer func() { _ = sub.Unsubscribe() }()
+	deadline, _ := ctx.Deadline()
+	err = c.nc.PublishMsg(&nats.Msg{Subject: subject, Reply: replyTo, Data: body, Header: nats.Header{
+		headerTimeout: {strconv.FormatInt(max(time.Until(deadline).Milliseconds(), 1), 10)},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return c.collect(ctx, sub)
+}
+
+// collect puts the parts of a reply together, and lets the gateway send on with each it took.
+func (c *Conn) collect(ctx context.Context, sub *nats.Subscription) ([]byte, error) {
+	var reply []byte
+	for part := 1; ; part++ {
+		m, err := sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if code := m.Header.Get(headerErrorCode); code != "" {
+			return nil, &RemoteError{Code: code, Text: m.Header.Get(headerErrorText)}
+		}
+		number := m.Header.Get(headerPart)
+		if number == "" {
+			return m.Data, nil
+		}
+		if number != strconv.Itoa(part) {
+			return nil, fmt.Errorf("part %s of the reply came where part %d was due: a part was lost on the link", number, part)
+		}
+		if len(reply)+len(m.Data) > MaxReply {
+			return nil, fmt.Errorf("reply: %w: at most %d bytes: ask for less at once", ErrTooLarge, MaxReply)
+		}
+		reply = append(reply, m.Data...)
+		if m.Header.Get(headerLast) != "" {
+			return reply, nil
+		}
+		if m.Reply != "" {
+			if err := c.nc.Publish(m.Reply, nil); err != nil {
+				return nil, err
+			}
+		}
+	}
+}

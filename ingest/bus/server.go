@@ -1,0 +1,240 @@
+package bus
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
+)
+
+const (
+	defaultSyncInterval = 250 * time.Millisecond
+	// minMaxStore leaves each stream room for some messages of the largest size.
+	minMaxStore = 32 << 20
+	// readyWait is how long a started server may take to accept connections. Recovery of the streams comes before and has
+	// no limit: 10 GB took 12 s.
+	readyWait = 10 * time.Second
+)
+
+// Config is how a Server stores and who may reach it.
+type Config struct {
+	// Dir is the store folder. It is made when missing and locked while the server runs.
+	Dir string
+	// SyncInterval is how often streams are synced to disk, and so what a power failure may take of the frames already
+	// acknowledged. kill -9 takes none. 0 means 250 ms, which costs about a quarter of the rate of no sync at all.
+	SyncInterval time.Duration
+	// SyncAlways syncs before each acknowledgement: a power failure takes nothing, at some 700 frames a second.
+	SyncAlways bool
+	// MaxStore bounds the sum of all streams and buckets, in bytes. 0 means half of what they use already and what is
+	// free on the disk.
+	MaxStore int64
+	// Listen is the TCP address for clients, "127.0.0.1:4222"; port 0 takes a free one. Empty means that nothing listens
+	// and only Server.Connect reaches the server.
+	Listen string
+	// Password is what clients over Listen present (see Dial). Empty means a random one, so that only Server.Connect
+	// gets in, listener or not.
+	Password string
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.Dir == "":
+		return errors.New("bus config: dir is empty: name the store folder")
+	case c.SyncInterval < 0:
+		return fmt.Errorf("bus config: sync_interval %s is negative: use 100ms to 1s, or 0 for %s", c.SyncInterval, defaultSyncInterval)
+	case c.MaxStore < 0 || c.MaxStore > 0 && c.MaxStore < minMaxStore:
+		return fmt.Errorf("bus config: max_store %d is too small: use at least %d bytes, or 0 to derive it from the disk", c.MaxStore, minMaxStore)
+	}
+	return nil
+}
+
+// Server is an embedded NATS server with JetStream. Its methods may be called from several goroutines.
+type Server struct {
+	server   *server.Server
+	log      *logger
+	zlog     zerolog.Logger
+	lock     *os.File
+	password string
+	maxStore int64
+	counters counters
+
+	mu    sync.Mutex
+	conns []*Conn
+	done  bool
+}
+
+// Start locks the store folder, recovers its streams and returns when the server takes connections. It makes no streams:
+// see EnsureStreams. The owner ends it with Shutdown.
+func Start(cfg Config, log zerolog.Logger) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make store folder: %w", err)
+	}
+	lock, err := lockDir(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{log: &logger{log: log}, zlog: log, lock: lock, password: cfg.Password, maxStore: cfg.MaxStore}
+	if err := s.start(cfg); err != nil {
+		if s.server != nil {
+			s.server.Shutdown()
+			s.server.WaitForShutdown()
+		}
+		lock.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start(cfg Config) error {
+	if s.password == "" {
+		s.password = rand.Text()
+	}
+	if s.maxStore == 0 {
+		derived, err := deriveMaxStore(cfg.Dir)
+		if err != nil {
+			return err
+		}
+		if derived < minMaxStore {
+			return fmt.Errorf("store folder %s: only %d bytes are left for streams: free the disk, at least %d are needed", cfg.Dir, derived, minMaxStore)
+		}
+		s.maxStore = derived
+	}
+	opts, err := s.options(cfg)
+	if err != nil {
+		return err
+	}
+	if s.server, err = server.NewServer(opts); err != nil {
+		return fmt.Errorf("make nats server: %w", err)
+	}
+	s.server.SetLoggerV2(s.log, false, false, false)
+	s.server.Start()
+	if text := s.log.fatal.Load(); text != nil {
+		return fmt.Errorf("start nats server: %s", *text)
+	}
+	if !s.server.ReadyForConnections(readyWait) || !s.server.JetStreamEnabled() {
+		return fmt.Errorf("start nats server: not ready after %s", readyWait)
+	}
+	return nil
+}
+
+func (s *Server) options(cfg Config) (*server.Options, error) {
+	_, size, err := disk(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("store folder %s: %w", cfg.Dir, err)
+	}
+	opts := &server.Options{
+		ServerName: "shopfloor",
+		DontListen: true,
+		// The process owns its signals; the server must not exit it.
+		NoSigs:                     true,
+		DisableJetStreamBanner:     true,
+		CustomClientAuthentication: s,
+		JetStream:                  true,
+		StoreDir:                   dir,
+		JetStreamMaxMemory:         64 << 20,
+		// Not s.maxStore: a stream made under a larger limit would not be recovered under a smaller one. The streams' own
+		// limits bound the store.
+		JetStreamMaxStore: size,
+		SyncInterval:      cfg.SyncInterval,
+		SyncAlways:        cfg.SyncAlways,
+	}
+	if opts.SyncInterval == 0 {
+		opts.SyncInterval = defaultSyncInterval
+	}
+	if cfg.Listen == "" {
+		return opts, nil
+	}
+	host, port, err := net.SplitHostPort(cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("bus config: listen %q: %w: use host:port", cfg.Listen, err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("bus config: listen %q: port must be 0 to 65535: %w", cfg.Listen, err)
+	}
+	opts.DontListen, opts.Host, opts.Port = false, host, int(n)
+	if n == 0 {
+		opts.Port = server.RANDOM_PORT
+	}
+	return opts, nil
+}
+
+// Check lets in who knows the password. It implements server.Authentication, is called by the NATS server for each new
+// connection, in-process ones too, and is of no use to others.
+func (s *Server) Check(c server.ClientAuthentication) bool {
+	return subtle.ConstantTimeCompare([]byte(c.GetOpts().Password), []byte(s.password)) == 1
+}
+
+// MaxStore returns the bound of all streams and buckets together, in bytes, as configured or derived.
+func (s *Server) MaxStore() int64 { return s.maxStore }
+
+// URL returns where clients reach the server, without the password, or "" when nothing listens.
+func (s *Server) URL() string {
+	if a, ok := s.server.Addr().(*net.TCPAddr); ok && a != nil {
+		return "nats://" + a.String()
+	}
+	return ""
+}
+
+// Connect opens an in-process connection. The name shows in logs. Use one for bulk and one for control traffic.
+// Shutdown closes it if its owner did not.
+func (s *Server) Connect(name string) (*Conn, error) {
+	c, err := connect("", name, s.password, &s.counters, s.zlog, nats.InProcessServer(s.server))
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		c.Close()
+		return nil, errors.New("connect to bus: server is shut down")
+	}
+	s.conns = append(s.conns, c)
+	return c, nil
+}
+
+// Shutdown closes all connections of Connect, then the server, and gives the store folder free. When ctx ends first, the
+// folder stays locked, because the server may still write to it. Calling it again does nothing.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	conns, done := s.conns, s.done
+	s.conns, s.done = nil, true
+	s.mu.Unlock()
+	if done {
+		return nil
+	}
+	// First, because a connection whose server is gone would try to reconnect for ever.
+	for _, c := range conns {
+		c.Close()
+	}
+	down := make(chan struct{})
+	go func() {
+		defer close(down)
+		s.server.Shutdown()
+		s.server.WaitForShutdown()
+	}()
+	select {
+	case <-down:
+		return s.lock.Close()
+	case <-ctx.Done():
+		return fmt.Errorf("shut down nats server: %w: the store folder stays locked until the process ends", ctx.Err())
+	}
+}
