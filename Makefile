@@ -1,0 +1,43 @@
+# Each target is a line or two; `make help` lists them.
+TOOL := go tool -modfile=.tools/go.mod
+PACKAGES := $(shell go list ./... 2>/dev/null)
+
+.PHONY: help build run test race fuzz bench lint fmt generate web interop clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## bin/shopfloor, small and reproducible
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/...
+
+run: ## the platform with its demo plant
+	go run ./cmd/shopfloor --demo
+
+test: ## all tests; installs the npm packages and the browser they need
+	.ci/prepare
+	go test ./...
+
+race: ## the tests of everything concurrent, with the race detector
+	.ci/prepare
+	go test -race -short ./...
+
+fuzz: ## each fuzz target for ten seconds
+	.ci/fuzz 10s
+
+bench: ## all benchmarks, once
+	go test -run '^$$' -bench . -benchmem ./model/... ./edge/... ./ingest/...
+
+lint: ## format, vet and the linters
+	.ci/lint
+
+fmt: ## format the Go code
+	$(TOOL) gofumpt -w $$(git ls-files '*.go')
+
+generate: web ## regenerate everything that is generated
+	go generate ./...
+
+web: ## rebuild web/dist
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+clean: ## remove what builds and runs left
+	rm -rf bin shopfloor-data
