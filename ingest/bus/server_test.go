@@ -93,7 +93,7 @@ func TestShutdownClosesConnections(t *testing.T) {
 	go func() {
 		ended <- c.Serve(context.Background(), "g", func(context.Context, string, []byte) ([]byte, error) { return nil, nil })
 	}()
-	eventually(t, "service listens", func() bool { return s.server.NumSubscriptions() > 0 && serves(c, "g") })
+	eventually(t, "service listens", func() bool { return listens(t, s, "g") })
 	shutdown(t, s)
 	select {
 	case err := <-ended:
@@ -106,13 +106,6 @@ func TestShutdownClosesConnections(t *testing.T) {
 	if _, err := s.Connect("late"); err == nil {
 		t.Fatal("Connect after Shutdown gave no error")
 	}
-}
-
-func serves(c *Conn, gateway string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_, err := c.Request(ctx, gateway, "ping", nil)
-	return err == nil
 }
 
 func TestDeriveMaxStore(t *testing.T) {

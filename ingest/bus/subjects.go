@@ -89,8 +89,10 @@ func Cmd(gateway, verb string) (string, error) { return join(prefixCmd, gateway,
 // ParseCmd is the inverse of Cmd.
 func ParseCmd(subject string) (gateway, verb string, err error) {
 	var names [2]string
-	err = split(prefixCmd, subject, names[:])
-	return names[0], names[1], err
+	if err := split(prefixCmd, subject, names[:]); err != nil {
+		return "", "", err
+	}
+	return names[0], names[1], nil
 }
 
 // Rep returns the subject of the reply to a command. It names the gateway, and is no inbox, so that a gateway's permissions
@@ -114,8 +116,10 @@ func wildcard(prefix, gateway string) (string, error) {
 
 func parseWriter(prefix, subject string) (gateway, group, writer string, err error) {
 	var names [3]string
-	err = split(prefix, subject, names[:])
-	return names[0], names[1], names[2], err
+	if err := split(prefix, subject, names[:]); err != nil {
+		return "", "", "", err
+	}
+	return names[0], names[1], names[2], nil
 }
 
 // writerPrefix returns the prefix of a subject that ends with gateway, group and writer.
