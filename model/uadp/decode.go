@@ -1,0 +1,198 @@
+package uadp
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// Field is one field of a DataSetMessage.
+type Field struct {
+	// Index is the field's place in the DataSet.
+	Index uint16
+	// Value holds what the field's encoding carries; in EncodingVariant and EncodingRawData that is mostly the value alone.
+	Value model.DataValue
+}
+
+// Decoder reads NetworkMessages in place (Part 14, 7.2.4). The zero Decoder is ready for use; keep it for many frames, since it
+// reuses its memory and then does not allocate. It is for one goroutine at a time.
+//
+//	err := d.Decode(frame)
+//	for d.Next() {
+//		for d.Field(&f) { … }
+//	}
+//	err = d.Err()
+//
+// All that it hands out is valid until the frame is changed or until the next Decode or Reset, whichever comes first: strings,
+// byte strings and identifiers are the frame's memory, arrays and composite values the Decoder's. Clone what is to stay.
+//
+// A frame may be hostile. Lengths are checked before memory is taken, so that a Decoder holds at most some 50 bytes for each
+// byte of the largest frame it saw, and nesting is limited to 100 levels.
+type Decoder struct {
+	r      reader
+	frame  []byte
+	header Header
+
+	writerIDs []byte // in the frame: 2 bytes each; nil without a payload header
+	sizes     []byte // in the frame: 2 bytes each; nil if there is one DataSetMessage
+	count     int    // of DataSetMessages
+
+	dataSet int // the current DataSetMessage, -1 before the first
+	end     int // where it ends
+	head    DataSetHeader
+	layout  []RawField
+	fields  int // not yet read
+	// rawFields is the count of fields in RawData that waits for a layout.
+	rawFields int
+	field     int // the current field, -1 before the first
+}
+
+// alias returns b as a string without copying it.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// Reset lets go of the frame and of all values read from it.
+func (d *Decoder) Reset() {
+	d.r.pool.reset()
+	promoted := d.header.PromotedFields
+	clear(promoted)
+	d.header = Header{PromotedFields: promoted[:0]}
+	d.r.buf, d.r.off, d.r.depth, d.r.padTo, d.r.err = nil, 0, 0, 0, nil
+	d.frame, d.writerIDs, d.sizes, d.layout = nil, nil, nil, nil
+	d.count, d.fields, d.rawFields, d.end = 0, 0, 0, 0
+	d.dataSet, d.field = -1, -1
+	d.head = DataSetHeader{}
+}
+
+// Decode begins a frame: it reads the NetworkMessage's headers and the sizes of its DataSetMessages, which Next then visits. The
+// error is an *Error.
+func (d *Decoder) Decode(frame []byte) error {
+	d.Reset()
+	d.frame, d.r.buf = frame, frame
+	d.networkMessage()
+	d.end = d.r.off
+	if d.r.err == nil {
+		d.checkSizes()
+	}
+	return d.Err()
+}
+
+// checkSizes sees to it that the DataSetMessages fit the frame.
+func (d *Decoder) checkSizes() {
+	total := 0
+	for i := range len(d.sizes) / 2 {
+		total += int(binary.LittleEndian.Uint16(d.sizes[2*i:]))
+	}
+	if total > d.r.left() {
+		d.r.failf(ErrTruncated, "data sets of %d bytes with %d left", total, d.r.left())
+	}
+}
+
+// Header is the header of the NetworkMessage.
+func (d *Decoder) Header() *Header { return &d.header }
+
+// Len is the number of DataSetMessages in the frame.
+func (d *Decoder) Len() int { return d.count }
+
+// Next goes to the next DataSetMessage, whether all fields of the last one were read or not, and reads its header. It returns
+// false at the end of the frame and after an error, see Err.
+//
+// A frame without a payload header is taken as one DataSetMessage.
+func (d *Decoder) Next() bool {
+	if d.r.err != nil || d.dataSet+1 >= d.count {
+		d.fields = 0
+		return false
+	}
+	d.dataSet++
+	d.field, d.layout = -1, nil
+	d.r.off, d.end = d.end, len(d.frame)
+	if d.sizes != nil {
+		d.end = d.r.off + int(binary.LittleEndian.Uint16(d.sizes[2*d.dataSet:]))
+	}
+	d.r.buf = d.frame[:d.end:d.end]
+	d.dataSetHeader()
+	return d.r.err == nil
+}
+
+// DataSet is the header of the current DataSetMessage.
+func (d *Decoder) DataSet() *DataSetHeader { return &d.head }
+
+// FieldCount is the number of fields of the current DataSetMessage that Field has not read yet.
+func (d *Decoder) FieldCount() int { return d.fields }
+
+// SetLayout tells what the fields of the current DataSetMessage are, by their index. Without it Field reads none from RawData.
+// With it a StatusCode in the Variant encoding is known to stand in place of a value that has another type. The Decoder keeps
+// layout until the next DataSetMessage. Call it after Next and before Field.
+func (d *Decoder) SetLayout(layout []RawField) {
+	d.layout = layout
+	switch {
+	case d.head.Encoding != EncodingRawData || d.head.Invalid:
+	case d.head.Kind == KeyFrame:
+		d.fields = len(layout)
+	default:
+		d.fields = d.rawFields
+	}
+}
+
+// Rest is what is not yet read of the current DataSetMessage, padding included. It is the frame's memory.
+func (d *Decoder) Rest() []byte {
+	if d.r.err != nil {
+		return nil
+	}
+	return d.r.buf[d.r.off:]
+}
+
+// Field reads the next field of the current DataSetMessage into f. It returns false when there is none and after an error,
+// see Err; f then holds nothing of use.
+func (d *Decoder) Field(f *Field) bool {
+	if d.fields == 0 || d.r.err != nil {
+		return false
+	}
+	d.fields--
+	d.field++
+	if d.head.Kind == DeltaFrame {
+		d.field = int(d.r.uint16())
+	}
+	f.Index = uint16(d.field)
+	switch d.head.Encoding {
+	case EncodingDataValue:
+		d.r.dataValue(&f.Value)
+	case EncodingRawData:
+		f.Value = model.DataValue{Value: d.rawField()}
+	default:
+		f.Value = model.DataValue{Value: d.r.variant()}
+		d.unfold(&f.Value)
+	}
+	return d.r.err == nil
+}
+
+func (d *Decoder) rawField() model.Variant {
+	if d.field >= len(d.layout) {
+		d.r.failf(ErrType, "RawData of a field without a layout; %d are set", len(d.layout))
+		return model.Variant{}
+	}
+	return d.r.rawField(&d.layout[d.field])
+}
+
+// unfold takes apart what the Variant encoding makes of a value whose status is not Good (Part 14, 7.2.4.5.4).
+func (d *Decoder) unfold(v *model.DataValue) {
+	if v.Value.IsArray() {
+		return
+	}
+	switch v.Value.Type() {
+	case model.TypeDataValue:
+		*v = v.Value.DataValue()
+	case model.TypeStatusCode:
+		if d.field < len(d.layout) && d.layout[d.field].Type != model.TypeStatusCode && d.layout[d.field].Type != model.TypeVariant {
+			*v = model.DataValue{Status: v.Value.StatusCode()}
+		}
+	}
+}
+
+// Err is what stopped the Decoder, an *Error, or nil. It stays until the next Decode.
+func (d *Decoder) Err() error {
+	if d.r.err == nil {
+		return nil
+	}
+	return &Error{DataSet: d.dataSet, Field: d.field, Offset: d.r.off, Err: d.r.err}
+}

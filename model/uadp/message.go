@@ -1,0 +1,105 @@
+package uadp
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+)
+
+// Message is a whole NetworkMessage as one value, for tools and tests. Publishers and subscribers use the append functions and a
+// Decoder instead, which do not allocate.
+type Message struct {
+	Header   Header
+	DataSets []DataSet
+}
+
+// DataSet is a DataSetMessage.
+type DataSet struct {
+	Header DataSetHeader
+	Fields []Field
+	// Layout gives RawData fields their fixed size, by index; without it each is encoded as its own type.
+	Layout []RawField
+	// Raw are the encoded fields in RawData when there is no layout to read them by; Append takes it if there are no Fields.
+	Raw []byte
+}
+
+// Append appends the encoded NetworkMessage to dst and returns the result. The error is an *Error that names the DataSetMessage
+// and the field; dst is then returned as it was.
+func (m *Message) Append(dst []byte) ([]byte, error) {
+	ids := make([]uint16, len(m.DataSets))
+	bodies := make([][]byte, len(m.DataSets))
+	for i := range m.DataSets {
+		s := &m.DataSets[i]
+		ids[i] = s.Header.WriterID
+		var err error
+		if bodies[i], err = s.append(nil, i); err != nil {
+			return dst, err
+		}
+	}
+	return AppendNetworkMessage(dst, &m.Header, ids, bodies)
+}
+
+func (s *DataSet) append(dst []byte, dataSet int) ([]byte, error) {
+	h := &s.Header
+	switch {
+	case len(s.Fields) > math.MaxUint16:
+		return dst, &Error{dataSet, -1, -1, fmt.Errorf("%w: %d fields; want up to 65535", ErrLimit, len(s.Fields))}
+	case h.Kind == KeepAlive && len(s.Fields) > 0:
+		return dst, &Error{dataSet, -1, -1, fmt.Errorf("%w: a keep-alive with %d fields", ErrType, len(s.Fields))}
+	}
+	dst = AppendDataSetHeader(dst, h, uint16(len(s.Fields)))
+	if h.Invalid {
+		return dst, nil
+	}
+	for i := range s.Fields {
+		var err error
+		if dst, err = s.appendField(dst, &s.Fields[i]); err != nil {
+			return dst, &Error{dataSet, int(s.Fields[i].Index), -1, err}
+		}
+	}
+	if len(s.Fields) == 0 {
+		dst = append(dst, s.Raw...)
+	}
+	return dst, nil
+}
+
+func (s *DataSet) appendField(dst []byte, f *Field) ([]byte, error) {
+	if s.Header.Encoding != EncodingRawData || int(f.Index) >= len(s.Layout) {
+		if s.Header.Kind == DeltaFrame {
+			return AppendDeltaField(dst, f.Index, &f.Value, s.Header.Encoding)
+		}
+		return AppendField(dst, &f.Value, s.Header.Encoding)
+	}
+	if s.Header.Kind == DeltaFrame {
+		dst = append(dst, byte(f.Index), byte(f.Index>>8))
+	}
+	return AppendRawField(dst, f.Value.Value, &s.Layout[f.Index])
+}
+
+// ParseMessage decodes a frame whole. layout gives the layout of a writer's fields, see RawField; it may be nil, and may
+// return nil if it is not known. The Message does not share memory with frame.
+func ParseMessage(frame []byte, layout func(writerID uint16) []RawField) (*Message, error) {
+	var d Decoder // its memory becomes the Message's
+	if err := d.Decode(bytes.Clone(frame)); err != nil {
+		return nil, err
+	}
+	m := &Message{Header: d.header}
+	for d.Next() {
+		s := DataSet{Header: d.head}
+		if layout != nil {
+			s.Layout = layout(d.head.WriterID)
+			d.SetLayout(s.Layout)
+		}
+		for f := (Field{}); d.Field(&f); {
+			s.Fields = append(s.Fields, f)
+		}
+		if s.Header.Encoding == EncodingRawData && s.Layout == nil {
+			s.Raw = d.Rest()
+		}
+		m.DataSets = append(m.DataSets, s)
+	}
+	if err := d.Err(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
