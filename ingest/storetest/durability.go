@@ -140,6 +140,13 @@ func runChild(t *testing.T, open Open, dir string) {
 		if err := f.Append([]ingest.Row{f.row("later", strconv.Itoa(round), start+i, 1)}); err != nil {
 			t.Fatal(err)
 		}
+		if round%2 == 0 {
+			continue
+		}
+		// In every other round the kill hits a checkpoint.
+		if err := f.Checkpoint(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

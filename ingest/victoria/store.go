@@ -83,8 +83,8 @@ var (
 )
 
 // Open opens or makes the store in cfg.Dir. It takes some 50 ms plus the time to read the part names; nothing is replayed.
-// Errors are of the configuration, of the folder, or ErrOpen. VictoriaMetrics ends the process when the folder is locked by
-// another process or its files are damaged; the reason is in the log.
+// Errors are of the configuration, of the folder (which another process may have locked), or ErrOpen. VictoriaMetrics
+// ends the process when its files are damaged; the reason is in the log.
 func Open(cfg Config, log zerolog.Logger) (*Store, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -98,11 +98,10 @@ func Open(cfg Config, log zerolog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("open VictoriaMetrics in %s: %w", cfg.Dir, err)
 	}
 	s := &Store{dir: cfg.Dir}
-	s.storage = storage.MustOpenStorage(cfg.Dir, storage.OpenOptions{
-		Retention:             cfg.Retention,
-		FutureRetention:       48 * time.Hour,
-		TrackMetricNamesStats: true,
-	})
+	if s.storage, err = openStorage(cfg); err != nil {
+		release()
+		return nil, fmt.Errorf("open VictoriaMetrics in %s: %w", cfg.Dir, err)
+	}
 	if err := s.removeSnapshots(); err != nil {
 		s.storage.MustClose()
 		release()
@@ -113,6 +112,20 @@ func Open(cfg Config, log zerolog.Logger) (*Store, error) {
 	s.handler = s.whileOpen(queryMux())
 	s.api = api{client: &http.Client{Transport: inProcess{s.handler}}, base: "http://embedded/prometheus"}
 	return s, nil
+}
+
+// openStorage opens the storage engine. It reports what it finds wrong by a panic, after a line in the log.
+func openStorage(cfg Config) (st *storage.Storage, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("%v", reason)
+		}
+	}()
+	return storage.MustOpenStorage(cfg.Dir, storage.OpenOptions{
+		Retention:             cfg.Retention,
+		FutureRetention:       48 * time.Hour,
+		TrackMetricNamesStats: true,
+	}), nil
 }
 
 // Close waits for calls and requests that are running, writes everything to disk and closes the store. Shut the HTTP

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/storetest"
@@ -78,6 +79,22 @@ func TestOpenRejects(t *testing.T) {
 		})
 	}
 	openStore(t, t.TempDir()) // a refused Open must not keep the process taken
+}
+
+func TestOpenLockedFolder(t *testing.T) {
+	dir := t.TempDir()
+	lock, err := os.Create(filepath.Join(dir, "flock.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil { // as another process would hold it
+		t.Fatal(err)
+	}
+	if s, err := Open(Config{Dir: dir}, zerolog.Nop()); err == nil {
+		t.Errorf("opened %v", s.Close())
+	}
+	openStore(t, t.TempDir())
 }
 
 func TestFilesStayInDir(t *testing.T) {
