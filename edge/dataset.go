@@ -1,0 +1,212 @@
+package edge
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+)
+
+const (
+	// maxFields is what the index of a field can count (Part 14, 7.2.4.5.6).
+	maxFields = 1 << 16
+	// maxMessages is how many DataSetMessages the payload header of one NetworkMessage can count (Part 14, 7.2.4.4.4).
+	maxMessages = 255
+	// maxJoined is the largest frame of several DataSetMessages: the payload header counts the bytes of each in 16 bits. A value that
+	// does not fit goes into a frame of its own, which needs no such count.
+	maxJoined = 60 << 10
+)
+
+// dataSet is the open frame of one DataSetWriter: a NetworkMessage of delta frames. A delta frame has each field at most once,
+// so the k-th value of a field within the frame goes into the k-th DataSetMessage.
+type dataSet struct {
+	publisher *Publisher
+	writer    model.WriterKey
+	header    uadp.Header
+	message   uadp.DataSetHeader
+
+	mu       sync.Mutex
+	counts   []uint8     // values of each field in the open frame
+	messages []openDelta // len is how many are in use; the buffers of the rest are kept
+	values   int
+	bytes    int
+	opened   time.Time
+	replaced bool
+	ids      []uint16
+	bodies   [][]byte
+}
+
+// openDelta is a DataSetMessage whose number of fields is not final.
+type openDelta struct {
+	body       []byte
+	start, end int // of the fields in body; behind the end is what did not fit
+	fields     uint16
+}
+
+func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersion, fields int) *dataSet {
+	return &dataSet{
+		publisher: p,
+		writer:    w.Key(),
+		counts:    make([]uint8, fields),
+		header: uadp.Header{
+			Content: uadp.ContentPublisherID | uadp.ContentGroupHeader | uadp.ContentWriterGroupID | uadp.ContentSequenceNumber |
+				uadp.ContentPayloadHeader,
+			PublisherID:   uadp.StringPublisherID(w.Gateway),
+			WriterGroupID: w.GroupID,
+		},
+		message: uadp.DataSetHeader{
+			WriterID: w.WriterID, Kind: uadp.DeltaFrame, Encoding: uadp.EncodingDataValue,
+			Content: uadp.DataSetSequenceNumber | uadp.DataSetMajorVersion | uadp.DataSetMinorVersion,
+			Version: v,
+		},
+	}
+}
+
+// Put implements DataSet.
+func (d *dataSet) Put(field int, v *model.DataValue) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.replaced || field < 0 || field >= len(d.counts) {
+		d.publisher.dropped.Add(1)
+		return
+	}
+	if d.counts[field] == maxMessages {
+		d.close()
+	}
+	m, size, err := d.append(field, v)
+	if err != nil {
+		d.publisher.refused.Add(1)
+		return
+	}
+	if d.bytes+size > maxJoined && d.values > 0 {
+		d.close()
+		m, size, _ = d.append(field, v) // it was encoded once without an error
+	}
+	m.end += size
+	m.fields++
+	d.counts[field]++
+	d.values++
+	d.bytes += size
+	if d.bytes >= d.publisher.cfg.MaxFrameBytes || d.values >= d.publisher.cfg.MaxFrameValues {
+		d.close()
+	}
+}
+
+// append encodes a value behind the end of the DataSetMessage that it belongs to, and returns the message and the value's size.
+func (d *dataSet) append(field int, v *model.DataValue) (m *openDelta, size int, err error) {
+	m = d.delta(int(d.counts[field]))
+	m.body, err = uadp.AppendDeltaField(m.body[:m.end], uint16(field), v, d.message.Encoding)
+	return m, len(m.body) - m.end, err
+}
+
+// delta returns the open DataSetMessage for the n-th values of fields, counted from 0.
+func (d *dataSet) delta(n int) *openDelta {
+	if n < len(d.messages) {
+		return &d.messages[n]
+	}
+	if n == 0 {
+		d.opened = time.Now()
+	}
+	if n < cap(d.messages) {
+		d.messages = d.messages[:n+1]
+	} else {
+		d.messages = append(d.messages, openDelta{})
+	}
+	m := &d.messages[n]
+	d.message.SequenceNumber++
+	m.body = uadp.AppendDataSetHeader(m.body[:0], &d.message, 0)
+	m.start, m.end, m.fields = len(m.body), len(m.body), 0
+	d.bytes += m.start
+	return m
+}
+
+// closeOlder closes the frame if it was opened before t.
+func (d *dataSet) closeOlder(t time.Time) {
+	if !d.mu.TryLock() {
+		return // in use: somebody fills it or waits for room, and the next tick comes soon
+	}
+	defer d.mu.Unlock()
+	if d.values > 0 && d.opened.Before(t) {
+		d.close()
+	}
+}
+
+// replace closes the frame for good.
+func (d *dataSet) replace() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.values > 0 {
+		d.close()
+	}
+	d.replaced = true
+}
+
+// close joins the DataSetMessages to a NetworkMessage and hands it over. It is called with d.mu held, so that frames of a writer
+// keep their order, and blocks while the sink does: that is the back-pressure.
+func (d *dataSet) close() {
+	p := d.publisher
+	d.ids, d.bodies = d.ids[:0], d.bodies[:0]
+	for i := range d.messages {
+		m := &d.messages[i]
+		if m.fields == 0 {
+			continue // its only value did not fit
+		}
+		uadp.PatchFieldCount(m.body, m.start, m.fields)
+		d.ids = append(d.ids, d.message.WriterID)
+		d.bodies = append(d.bodies, m.body[:m.end])
+	}
+	d.header.SequenceNumber++
+	f := p.frames.get(p)
+	var err error
+	if f.data, err = uadp.AppendNetworkMessage(f.data[:0], &d.header, d.ids, d.bodies); err == nil {
+		p.pending.Add(1)
+		if err = p.sink.PublishFrame(p.handOverContext(), d.writer, f.data, f.done); err != nil {
+			f.done(err)
+		} else {
+			p.handed.Add(1)
+			p.values.Add(uint64(d.values))
+			p.bytes.Add(uint64(len(f.data)))
+		}
+	} else {
+		// Only a header that this package made wrong can be refused.
+		p.refused.Add(uint64(d.values))
+		p.log.Error().Err(err).Str("writer", d.writer.String()).Msg("frame not encoded")
+	}
+	d.messages = d.messages[:0]
+	clear(d.counts)
+	d.values, d.bytes = 0, 0
+}
+
+// handOverContext is what ends handing over.
+func (p *Publisher) handOverContext() context.Context {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ctx
+}
+
+// frame is a buffer on its way to the store.
+type frame struct {
+	data []byte
+	done func(error)
+}
+
+// framePool keeps the buffers of stored frames for the next ones.
+type framePool struct{ pool sync.Pool }
+
+// get returns a frame whose done gives it back.
+func (fp *framePool) get(p *Publisher) *frame {
+	if f, ok := fp.pool.Get().(*frame); ok {
+		return f
+	}
+	f := &frame{}
+	f.done = func(err error) {
+		p.pending.Add(-1)
+		if err != nil {
+			p.unstored.Add(1)
+		}
+		fp.pool.Put(f)
+	}
+	return f
+}

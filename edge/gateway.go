@@ -1,0 +1,248 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+const (
+	// reportInterval is how often statuses are compared with what was reported last.
+	reportInterval = time.Second
+	// heartbeatInterval is how often the gateway's own status is reported, changed or not.
+	heartbeatInterval = 10 * time.Second
+)
+
+// GatewayConfig says who the gateway is and how it makes its Sources.
+type GatewayConfig struct {
+	// ID is the gateway's name in the platform.
+	ID string
+	// Version is the version of the program.
+	Version string
+	// NewSource makes the Source of a server. An error says that the record cannot be used; it is reported as the server's status.
+	NewSource func(model.Server) (Source, error)
+	// Live is where deliveries of monitorings go.
+	Live LiveSink
+}
+
+// Gateway runs one Source per server of its desired state, reports how they are, and answers commands on them.
+type Gateway struct {
+	cfg       GatewayConfig
+	state     State
+	publisher *Publisher
+	log       zerolog.Logger
+	started   time.Time
+	monitors  monitors
+
+	mu       sync.Mutex
+	assets   map[string]*asset // by server id
+	reported map[any]any       // server id or model.WriterKey → what was reported last; of the report loop alone
+}
+
+// asset is one server with its running Source.
+type asset struct {
+	server model.Server
+	source Source // nil when it could not be made
+	failed string // why
+	since  time.Time
+	ctx    context.Context // ends with the asset
+	cancel context.CancelFunc
+	ended  chan struct{} // closed when Run has returned
+}
+
+// NewGateway makes a Gateway. Nothing runs before Run.
+func NewGateway(cfg GatewayConfig, state State, p *Publisher, log zerolog.Logger) *Gateway {
+	return &Gateway{
+		cfg: cfg, state: state, publisher: p, log: log, started: time.Now(),
+		monitors: monitors{live: cfg.Live}, assets: map[string]*asset{}, reported: map[any]any{},
+	}
+}
+
+// Run keeps the Sources as the desired state wants them until ctx ends; it ends all of them before it returns.
+func (g *Gateway) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reporting := make(chan struct{})
+	go func() {
+		defer close(reporting)
+		g.report(ctx)
+	}()
+	err := g.state.Watch(ctx, func(d Desired) { g.apply(ctx, d) })
+	stopped := ctx.Err() != nil
+	cancel()
+	<-reporting
+	g.mu.Lock()
+	assets := make([]*asset, 0, len(g.assets))
+	for _, a := range g.assets {
+		assets = append(assets, a)
+	}
+	g.mu.Unlock()
+	for _, a := range assets {
+		<-a.ended
+	}
+	g.monitors.wait()
+	if stopped {
+		return nil
+	}
+	return err
+}
+
+// apply starts, changes and ends Sources.
+func (g *Gateway) apply(ctx context.Context, d Desired) {
+	writers := map[string][]model.DataSetWriter{}
+	for _, w := range d.Writers {
+		writers[w.Server] = append(writers[w.Server], w)
+	}
+	wanted := map[string]bool{}
+	for _, s := range d.Servers {
+		wanted[s.ID] = true
+		a := g.asset(s.ID)
+		if a == nil || !sameConnection(a.server, s) {
+			a = g.start(ctx, s, a)
+		}
+		if a.source != nil {
+			a.source.Configure(writers[s.ID])
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for id, a := range g.assets {
+		if !wanted[id] {
+			a.cancel()
+			delete(g.assets, id)
+		}
+	}
+}
+
+// sameConnection tells whether a change of the record leaves the connection as it is.
+func sameConnection(a, b model.Server) bool {
+	a.Name, b.Name, a.Revision, b.Revision = "", "", 0, 0
+	return reflect.DeepEqual(a, b)
+}
+
+func (g *Gateway) asset(server string) *asset {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.assets[server]
+}
+
+// start makes and runs the Source of s. An earlier one for the same server is ended, and has ended before the new one runs.
+func (g *Gateway) start(ctx context.Context, s model.Server, earlier *asset) *asset {
+	ctx, cancel := context.WithCancel(ctx)
+	a := &asset{server: s, ctx: ctx, cancel: cancel, since: time.Now(), ended: make(chan struct{})}
+	source, err := g.cfg.NewSource(s)
+	if err != nil {
+		a.failed = err.Error()
+		g.log.Warn().Err(err).Str("server", s.ID).Msg("server cannot be connected")
+	} else {
+		a.source = source
+	}
+	if earlier != nil {
+		earlier.cancel()
+	}
+	g.mu.Lock()
+	g.assets[s.ID] = a
+	g.mu.Unlock()
+	go func() {
+		defer close(a.ended)
+		defer cancel()
+		if earlier != nil {
+			<-earlier.ended
+		}
+		if a.source == nil {
+			<-ctx.Done()
+			return
+		}
+		if err := a.source.Run(ctx); err != nil && ctx.Err() == nil {
+			g.log.Error().Err(err).Str("server", s.ID).Msg("source ended")
+		}
+	}()
+	return a
+}
+
+// status is what is known of the asset.
+func (a *asset) status() model.ServerStatus {
+	if a.source == nil {
+		return model.ServerStatus{Server: a.server.ID, State: model.StateRefused, Since: a.since, Error: a.failed}
+	}
+	return a.source.Status()
+}
+
+// report reports changes of statuses, and the gateway's own at each heartbeat, until ctx ends.
+func (g *Gateway) report(ctx context.Context) {
+	tick := time.NewTicker(reportInterval)
+	defer tick.Stop()
+	next := time.Now()
+	for {
+		g.reportChanges(ctx)
+		if now := time.Now(); !now.Before(next) {
+			next = now.Add(heartbeatInterval)
+			if err := g.state.ReportGateway(ctx, g.Status()); err != nil && ctx.Err() == nil {
+				g.log.Warn().Err(err).Msg("gateway status not reported")
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (g *Gateway) reportChanges(ctx context.Context) {
+	g.mu.Lock()
+	assets := make([]*asset, 0, len(g.assets))
+	for _, a := range g.assets {
+		assets = append(assets, a)
+	}
+	g.mu.Unlock()
+	current := map[any]bool{}
+	var errs []error
+	for _, a := range assets {
+		s := a.status()
+		current[s.Server] = true
+		errs = append(errs, reportOnce(ctx, g.reported, s.Server, s, g.state.ReportServer))
+		if a.source == nil {
+			continue
+		}
+		for _, w := range a.source.Writers() {
+			current[w.Writer] = true
+			errs = append(errs, reportOnce(ctx, g.reported, w.Writer, w, g.state.ReportWriter))
+		}
+	}
+	for key := range g.reported {
+		if !current[key] {
+			delete(g.reported, key)
+		}
+	}
+	if err := errors.Join(errs...); err != nil && ctx.Err() == nil {
+		g.log.Warn().Err(err).Msg("status not reported, trying again")
+	}
+}
+
+// reportOnce reports status unless it is what was reported last.
+func reportOnce[T any](ctx context.Context, reported map[any]any, key any, status T, report func(context.Context, T) error) error {
+	if last, ok := reported[key]; ok && reflect.DeepEqual(last, status) {
+		return nil
+	}
+	if err := report(ctx, status); err != nil {
+		return err
+	}
+	reported[key] = status
+	return nil
+}
+
+// Status is the gateway's own status.
+func (g *Gateway) Status() model.GatewayStatus {
+	s := g.publisher.Statistics()
+	return model.GatewayStatus{
+		Gateway: g.cfg.ID, Version: g.cfg.Version, Started: g.started,
+		Frames: s.Frames, Values: s.Values, Bytes: s.Bytes, Pending: s.Pending,
+	}
+}

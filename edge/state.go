@@ -1,0 +1,24 @@
+package edge
+
+import (
+	"context"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// Desired is all that a gateway is to run.
+type Desired struct {
+	Servers []model.Server
+	Writers []model.DataSetWriter
+}
+
+// State is where a gateway finds what it is to run, and where it reports. Its methods may be called from several goroutines.
+type State interface {
+	// Watch calls apply with the whole desired state, once it is known and after each change, by one goroutine at a time, until
+	// ctx ends. A gateway that is cut off keeps what it was told last.
+	Watch(ctx context.Context, apply func(Desired)) error
+
+	ReportServer(ctx context.Context, s model.ServerStatus) error
+	ReportWriter(ctx context.Context, s model.WriterStatus) error
+	ReportGateway(ctx context.Context, s model.GatewayStatus) error
+}
