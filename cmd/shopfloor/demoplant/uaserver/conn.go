@@ -92,35 +92,38 @@ func (c *conn) run(ctx context.Context) error {
 		if err := c.tcp.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			return fmt.Errorf("set read deadline: %w", err)
 		}
-		msg, err := c.receive(ctx)
-		if err != nil {
-			return fmt.Errorf("receive request: %w", err)
-		}
-		if msg.Err != nil {
-			status, ok := errors.AsType[ua.StatusCode](msg.Err)
-			if !ok || status != ua.StatusBadServiceUnsupported {
-				return fmt.Errorf("receive request: %w", msg.Err)
-			}
-			c.send(msg.RequestID, fault(&ua.RequestHeader{}, status))
-			continue
-		}
-		if req := msg.Request(); req != nil { // nil: the channel itself was opened or renewed
-			if resp := c.server.serve(c, msg.RequestID, req); resp != nil {
-				c.send(msg.RequestID, resp)
-			}
+		if err := c.exchange(ctx); err != nil {
+			return err
 		}
 	}
 }
 
-// receive reads one message. gopcua's decoder panics on some malformed values; that must end this client alone.
-func (c *conn) receive(ctx context.Context) (msg *uasc.MessageBody, err error) {
+// exchange receives one request and answers it. gopcua's decoder panics on some malformed values; that must end this
+// client alone.
+func (c *conn) exchange(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			c.server.log.Warn().Any("panic", r).Bytes("stack", debug.Stack()).Msg("request could not be decoded")
-			err = fmt.Errorf("decode request: %v", r)
+			c.server.log.Error().Any("panic", r).Bytes("stack", debug.Stack()).Msg("opc ua request could not be handled")
+			err = fmt.Errorf("handle request: %v", r)
 		}
 	}()
-	return c.sc.Receive(ctx), nil
+	msg := c.sc.Receive(ctx)
+	if msg.Err != nil {
+		status, ok := errors.AsType[ua.StatusCode](msg.Err)
+		if !ok || status != ua.StatusBadServiceUnsupported {
+			return fmt.Errorf("receive request: %w", msg.Err)
+		}
+		c.send(msg.RequestID, fault(&ua.RequestHeader{}, status))
+		return nil
+	}
+	req := msg.Request()
+	if req == nil {
+		return nil // the channel itself was opened or renewed
+	}
+	if resp := c.server.serve(c, msg.RequestID, req); resp != nil {
+		c.send(msg.RequestID, resp)
+	}
+	return nil
 }
 
 // send writes a response. It closes the connection when the client does not take it in time; the reader then ends.

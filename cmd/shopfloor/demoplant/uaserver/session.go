@@ -151,7 +151,7 @@ func (s *Server) activateSession(c *conn, req *ua.ActivateSessionRequest) (ua.Re
 	if sess == nil {
 		return nil, ua.StatusBadSessionIDInvalid
 	}
-	if req.UserIdentityToken != nil && req.UserIdentityToken.Value != nil {
+	if req.UserIdentityToken != nil && req.UserIdentityToken.EncodingMask != ua.ExtensionObjectEmpty {
 		if _, anonymous := req.UserIdentityToken.Value.(*ua.AnonymousIdentityToken); !anonymous {
 			return nil, ua.StatusBadIdentityTokenRejected
 		}
