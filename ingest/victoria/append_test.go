@@ -17,8 +17,11 @@ func manyRows(s *Store, n int) []ingest.Row {
 	rows := make([]ingest.Row, n)
 	for i := range rows {
 		labels := []ingest.Label{
-			{Name: "gateway", Value: "g1"}, {Name: "server", Value: "press"}, {Name: "writer", Value: fmt.Sprint(i / 100)},
-			{Name: "field", Value: fmt.Sprintf("Temperature%d", i)}, {Name: "node", Value: fmt.Sprintf("nsu=urn:acme:press;s=T%d", i)},
+			{Name: "gateway", Value: "g1"},
+			{Name: "server", Value: "press"},
+			{Name: "writer", Value: fmt.Sprint(i / 100)},
+			{Name: "field", Value: fmt.Sprintf("Temperature%d", i)},
+			{Name: "node", Value: fmt.Sprintf("nsu=urn:acme:press;s=T%d", i)},
 		}
 		rows[i] = ingest.Row{Name: s.AppendName(nil, "opcua_value", labels), Value: float64(i)}
 	}
