@@ -1,0 +1,144 @@
+package graph
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+	coderws "github.com/coder/websocket"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// HandlerConfig are the limits of a handler. The zero value of each field stands for its default.
+type HandlerConfig struct {
+	// AllowedOrigins are patterns of hosts ("ui.example.com", "*.example.com") whose pages may open a WebSocket, beside those of the
+	// handler's own host.
+	AllowedOrigins []string
+	// DisableIntrospection hides the schema.
+	DisableIntrospection bool
+	// MaxComplexity bounds the price of an operation (see pricedSchema); 250,000.
+	MaxComplexity int
+	// MaxDepth bounds how deep fields are nested; 24.
+	MaxDepth int
+	// MaxTokens bounds the tokens of a query's text, MaxQueryBytes its length; 10,000 and 64 KiB.
+	MaxTokens, MaxQueryBytes int
+	// MaxRequestBytes bounds a request with its variables, over HTTP or as one WebSocket message; 8 MiB.
+	MaxRequestBytes int64
+	// QueryTimeout bounds a query or mutation; 30 s. Subscriptions have no end.
+	QueryTimeout time.Duration
+	// KeepAlive is the interval of pings to subscribers; 15 s. A WebSocket client that does not answer two of them is closed.
+	KeepAlive time.Duration
+	// InitTimeout bounds the wait for connection_init on a new WebSocket; 10 s.
+	InitTimeout time.Duration
+}
+
+// The sizes of the caches of parsed queries and of persisted query texts, in entries.
+const (
+	queryCacheSize     = 200
+	persistedQueryText = 1000
+)
+
+func (c HandlerConfig) withDefaults() HandlerConfig {
+	for field, value := range map[*int]int{&c.MaxComplexity: 250_000, &c.MaxDepth: 24, &c.MaxTokens: 10_000, &c.MaxQueryBytes: 64 << 10} {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	for field, value := range map[*time.Duration]time.Duration{
+		&c.QueryTimeout: 30 * time.Second, &c.KeepAlive: 15 * time.Second, &c.InitTimeout: 10 * time.Second,
+	} {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	if c.MaxRequestBytes == 0 {
+		c.MaxRequestBytes = 8 << 20
+	}
+	return c
+}
+
+// NewHandler serves queries, mutations and subscriptions: POST with JSON, GET for queries, Server-Sent Events (POST that accepts
+// text/event-stream) and graphql-transport-ws. Subscriptions end with their request; a server that shuts down cancels the
+// base context of its requests.
+func NewHandler(cfg HandlerConfig, r *Resolver) http.Handler {
+	cfg = cfg.withDefaults()
+	s := handler.New(pricedSchema{NewExecutableSchema(Config{Resolvers: r})})
+	s.AddTransport(transport.Websocket{
+		Implementation: transport.CoderWebsocketImplementation{
+			AcceptOptions: coderws.AcceptOptions{OriginPatterns: cfg.AllowedOrigins},
+		},
+		InitTimeout: cfg.InitTimeout, PingPongInterval: cfg.KeepAlive, PayloadReadLimit: &cfg.MaxRequestBytes,
+	})
+	s.AddTransport(transport.SSE{KeepAlivePingInterval: cfg.KeepAlive})
+	s.AddTransport(transport.GET{})
+	s.AddTransport(transport.POST{})
+
+	s.SetQueryCache(lru.New[*ast.QueryDocument](queryCacheSize))
+	s.SetParserTokenLimit(cfg.MaxTokens)
+	s.SetErrorPresenter(presenter{r.Log}.present)
+	s.SetRecoverFunc(caught)
+	s.Use(queryLength{cfg.MaxQueryBytes})
+	s.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](persistedQueryText)})
+	s.Use(depthLimit{cfg.MaxDepth})
+	s.Use(extension.FixedComplexityLimit(cfg.MaxComplexity))
+	if !cfg.DisableIntrospection {
+		s.Use(extension.Introspection{})
+	}
+	s.AroundOperations(startOperation)
+	s.AroundResponses(queryTimeout(cfg.QueryTimeout))
+	s.AroundResponses(endOfStream)
+	return bounded(s, cfg.MaxRequestBytes)
+}
+
+// startOperation gives each operation what its resolvers share.
+func startOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	return next(withStreamEnd(withRootNodes(ctx)))
+}
+
+// queryTimeout ends queries and mutations that take too long.
+func queryTimeout(limit time.Duration) graphql.ResponseMiddleware {
+	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		if isSubscription(ctx) {
+			return next(ctx)
+		}
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		return next(ctx)
+	}
+}
+
+func isSubscription(ctx context.Context) bool {
+	if !graphql.HasOperationContext(ctx) {
+		return false
+	}
+	op := graphql.GetOperationContext(ctx).Operation
+	return op != nil && op.Operation == ast.Subscription
+}
+
+type requestIDKey struct{}
+
+// requestID is the id by which a request is found in the log.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// bounded limits the body of requests and gives each an id.
+func bounded(next http.Handler, maxBytes int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()
+		w.Header().Set("X-Request-Id", id)
+		if r.ContentLength > maxBytes {
+			http.Error(w, "request body is larger than the limit", http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}

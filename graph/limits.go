@@ -1,0 +1,116 @@
+package graph
+
+import (
+	"context"
+	"math"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// pricedSchema says what a field costs: 1, and what is asked below it as often as the field's arguments tell.
+type pricedSchema struct{ graphql.ExecutableSchema }
+
+// historyDiscount is how many points of history cost as much as one other item: they come from our own store, in one go.
+const historyDiscount = 10
+
+// Complexity prices a field. It never gives up, so that all types of the schema follow the same rule.
+func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, args map[string]any) (int, bool) {
+	items := 1
+	if v, ok := args["first"]; ok && v != nil {
+		if n, err := graphql.UnmarshalInt(v); err == nil {
+			items = n
+		}
+		if field == "history" {
+			items = (items + historyDiscount - 1) / historyDiscount
+		}
+	}
+	for _, name := range []string{"nodeIds", "input"} {
+		if list, ok := args[name].([]any); ok {
+			items = len(list)
+		}
+	}
+	return saturatingPrice(max(items, 1), max(child, 1)), true
+}
+
+// saturatingPrice is 1 + items * child, or the largest int if that is beyond.
+func saturatingPrice(items, child int) int {
+	if child > (math.MaxInt-1)/items {
+		return math.MaxInt
+	}
+	return 1 + items*child
+}
+
+// queryLength bounds the text of a query, before anything is parsed or kept in a cache.
+type queryLength struct{ max int }
+
+// ExtensionName names the limit.
+func (queryLength) ExtensionName() string { return "QueryLength" }
+
+// Validate accepts every schema.
+func (queryLength) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters refuses a text that is too long.
+func (l queryLength) MutateOperationParameters(_ context.Context, p *graphql.RawParams) *gqlerror.Error {
+	if len(p.Query) <= l.max {
+		return nil
+	}
+	return limitError("QUERY_TOO_LONG", "query has %d bytes, the limit is %d; put values into variables", len(p.Query), l.max)
+}
+
+// maxSelections bounds the fields of a query with its fragments written out: fragments that spread each other twice double with
+// every step.
+const maxSelections = 20_000
+
+// depthLimit bounds how deep fields are nested, and how many there are.
+type depthLimit struct{ max int }
+
+// ExtensionName names the limit.
+func (depthLimit) ExtensionName() string { return "DepthLimit" }
+
+// Validate accepts every schema.
+func (depthLimit) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext refuses an operation that is too deep or too large.
+func (l depthLimit) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	depth, fields := measurer{}.measure(op.Operation.SelectionSet)
+	if depth > l.max {
+		return limitError("DEPTH_LIMIT_EXCEEDED", "fields are nested %d deep, the limit is %d; ask in several requests", depth, l.max)
+	}
+	if fields > maxSelections {
+		return limitError("FIELD_LIMIT_EXCEEDED", "operation selects more than %d fields; ask in several requests", maxSelections)
+	}
+	return nil
+}
+
+// measurer remembers the size of each fragment, so that the time is linear in the text.
+type measurer map[*ast.FragmentDefinition]struct{ depth, fields int }
+
+func (m measurer) measure(set ast.SelectionSet) (depth, fields int) {
+	for _, s := range set {
+		var d, f int
+		switch s := s.(type) {
+		case *ast.Field:
+			d, f = m.measure(s.SelectionSet)
+			d, f = d+1, f+1
+		case *ast.InlineFragment:
+			d, f = m.measure(s.SelectionSet)
+		case *ast.FragmentSpread:
+			size, known := m[s.Definition]
+			if !known {
+				size.depth, size.fields = m.measure(s.Definition.SelectionSet)
+				m[s.Definition] = size
+			}
+			d, f = size.depth, size.fields
+		}
+		depth, fields = max(depth, d), min(fields+f, maxSelections+1)
+	}
+	return depth, fields
+}
+
+func limitError(code, format string, args ...any) *gqlerror.Error {
+	err := gqlerror.Errorf(format, args...)
+	err.Extensions = map[string]any{"code": code}
+	return err
+}

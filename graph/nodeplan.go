@@ -1,0 +1,161 @@
+package graph
+
+import (
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// nodePlan is what a query asks of a node: the attributes to read and the references to browse, with the fields that are
+// asked of the nodes at their ends.
+type nodePlan struct {
+	attributes []attribute
+	references []plannedReferences
+}
+
+type plannedReferences struct {
+	query referenceQuery
+	// selections are those of edges.node.
+	selections []ast.SelectionSet
+}
+
+// typeNames are the GraphQL types of the node classes.
+var typeNames = map[model.NodeClass]string{
+	model.NodeClassObject:        "ObjectNode",
+	model.NodeClassVariable:      "VariableNode",
+	model.NodeClassMethod:        "MethodNode",
+	model.NodeClassObjectType:    "ObjectTypeNode",
+	model.NodeClassVariableType:  "VariableTypeNode",
+	model.NodeClassReferenceType: "ReferenceTypeNode",
+	model.NodeClassDataType:      "DataTypeNode",
+	model.NodeClassView:          "ViewNode",
+}
+
+// planNodes finds out what the selections ask of nodes of a class; of nodes of any class, and for their identity, when class is
+// NodeClassUnspecified. Fields with arguments that cannot be taken are left out: resolving them gives the error.
+func planNodes(op *graphql.OperationContext, selections []ast.SelectionSet, class model.NodeClass) *nodePlan {
+	p := &nodePlan{}
+	if class != model.NodeClassUnspecified {
+		p.addType(op, selections, typeNames[class])
+		return p
+	}
+	p.attributes = append(p.attributes, identity...)
+	for c := model.NodeClassObject; c <= model.NodeClassView; c <<= 1 {
+		p.addType(op, selections, typeNames[c])
+	}
+	return p
+}
+
+func (p *nodePlan) addType(op *graphql.OperationContext, selections []ast.SelectionSet, typeName string) {
+	for _, s := range selections {
+		for _, f := range graphql.CollectFields(op, s, []string{typeName, "Node"}) {
+			p.addField(op, f)
+		}
+	}
+}
+
+func (p *nodePlan) addField(op *graphql.OperationContext, f graphql.CollectedField) {
+	switch f.Name {
+	case "references", "children":
+		if q, ok := queryOfField(f.Name, f.ArgumentMap(op.Variables)); ok {
+			p.addReferences(q, nodeSelections(op, f.Selections))
+		}
+		return
+	}
+	id, ok := attributeOfField[f.Name]
+	if !ok {
+		return
+	}
+	a := attribute{id: id}
+	if r, ok := f.ArgumentMap(op.Variables)["indexRange"].(string); ok {
+		a.indexRange = r
+	}
+	for _, other := range p.attributes {
+		if other == a {
+			return
+		}
+	}
+	p.attributes = append(p.attributes, a)
+}
+
+func (p *nodePlan) addReferences(q referenceQuery, selections []ast.SelectionSet) {
+	for i := range p.references {
+		if p.references[i].query == q {
+			p.references[i].selections = append(p.references[i].selections, selections...)
+			return
+		}
+	}
+	p.references = append(p.references, plannedReferences{q, selections})
+}
+
+// nodeSelections goes from a ReferenceConnection to the selections of edges.node.
+func nodeSelections(op *graphql.OperationContext, connection ast.SelectionSet) (nodes []ast.SelectionSet) {
+	for _, edges := range graphql.CollectFields(op, connection, []string{"ReferenceConnection"}) {
+		if edges.Name != "edges" {
+			continue
+		}
+		for _, n := range graphql.CollectFields(op, edges.Selections, []string{"ReferenceEdge"}) {
+			if n.Name == "node" {
+				nodes = append(nodes, n.Selections)
+			}
+		}
+	}
+	return nodes
+}
+
+// queryOfField reads the arguments of references or children. It comes to the same query as the method of that name with the
+// arguments that generated code read.
+func queryOfField(field string, args map[string]any) (q referenceQuery, ok bool) {
+	var classes []model.NodeClass
+	if list, isList := args["nodeClasses"].([]any); isList {
+		for _, e := range list {
+			classes = append(classes, enumValue(classOfEnum, e))
+		}
+	} else if args["nodeClasses"] != nil { // a single value stands for a list of one
+		classes = append(classes, enumValue(classOfEnum, args["nodeClasses"]))
+	}
+	if field == "children" {
+		q = childrenQuery(classes)
+	} else {
+		q = referenceQuery{direction: enumValue(directionOfEnum, args["direction"]), classes: classMask(classes)}
+		include, given := args["includeSubtypes"].(bool)
+		q.includeSubtypes = include || !given
+		if t := args["referenceType"]; t != nil {
+			id, err := UnmarshalNodeID(t)
+			if err != nil {
+				return q, false
+			}
+			q.referenceType = id
+		}
+	}
+	var first *int
+	var after *string
+	if v := args["first"]; v != nil {
+		n, err := graphql.UnmarshalInt(v)
+		if err != nil {
+			return q, false
+		}
+		first = &n
+	}
+	if v, isString := args["after"].(string); isString {
+		after = &v
+	}
+	return q, q.page(first, after) == nil
+}
+
+var (
+	classOfEnum = map[string]model.NodeClass{
+		"OBJECT": model.NodeClassObject, "VARIABLE": model.NodeClassVariable, "METHOD": model.NodeClassMethod,
+		"OBJECT_TYPE": model.NodeClassObjectType, "VARIABLE_TYPE": model.NodeClassVariableType,
+		"REFERENCE_TYPE": model.NodeClassReferenceType, "DATA_TYPE": model.NodeClassDataType, "VIEW": model.NodeClassView,
+	}
+	directionOfEnum = map[string]model.BrowseDirection{
+		"FORWARD": model.BrowseForward, "INVERSE": model.BrowseInverse, "BOTH": model.BrowseBoth,
+	}
+)
+
+func enumValue[T any](values map[string]T, v any) T {
+	s, _ := v.(string)
+	return values[s]
+}

@@ -1,0 +1,50 @@
+package graph
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Resolver is the root of all resolvers. Its fields are set before it is used and not changed after.
+type Resolver struct {
+	Registry Registry
+	Commands Commands
+	History  History
+	Live     Live
+
+	// Version and Started are shown as those of the platform.
+	Version string
+	Started time.Time
+	// LocalGateway is the id of the gateway in this process, which new servers get if their input names none; empty if there is
+	// none.
+	LocalGateway string
+	// Log gets errors that clients are not told about.
+	Log zerolog.Logger
+	// Now is the clock; nil stands for time.Now.
+	Now func() time.Time
+}
+
+func (r *Resolver) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
+}
+
+func valueOrZero[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// maxBatch bounds the items of one mutation or subscription.
+const maxBatch = 10_000
+
+func checkCount(field string, count, bound int) error {
+	if count > bound {
+		return fieldError(field, "%d items are more than %d; ask in several requests", count, bound)
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// rootNodes loads the nodes that the root fields node, nodes and path of a query ask for, all of a server together, when the
+// first of these fields is resolved. So aliases of them cost no requests of their own.
+type rootNodes struct {
+	once   sync.Once
+	err    error
+	fields map[string]*rootField // by response key
+}
+
+// rootField is one of the fields with its arguments.
+type rootField struct {
+	server     string
+	ids        []model.ExpandedNodeID
+	path       string
+	selections ast.SelectionSet
+
+	nodes []*node
+	// err is why none of the nodes could be had.
+	err error
+}
+
+type rootNodesKey struct{}
+
+// withRootNodes gives an operation its rootNodes.
+func withRootNodes(ctx context.Context) context.Context {
+	return context.WithValue(ctx, rootNodesKey{}, &rootNodes{fields: map[string]*rootField{}})
+}
+
+// rootField returns the field that is being resolved, with its nodes loaded.
+func (r *Resolver) rootField(ctx context.Context) (*rootField, error) {
+	b, ok := ctx.Value(rootNodesKey{}).(*rootNodes)
+	if !ok { // run by an executor that was not made by NewHandler
+		return r.rootField(withRootNodes(ctx))
+	}
+	b.once.Do(func() {
+		b.err = guarded(ctx, func() error {
+			b.collect(graphql.GetOperationContext(ctx))
+			return r.loadRoots(ctx, b.fields)
+		})
+	})
+	if b.err != nil {
+		return nil, b.err
+	}
+	f := b.fields[graphql.GetFieldContext(ctx).Field.Alias]
+	if f == nil {
+		return nil, errNotPlanned
+	}
+	return f, f.err
+}
+
+// rootNode is the node that the field being resolved asks for.
+func (r *Resolver) rootNode(ctx context.Context) (Node, error) {
+	f, err := r.rootField(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return f.nodes[0].identify()
+}
+
+// rootNodes are the nodes that the field being resolved asks for, each nil with an error at its place if it is not there.
+func (r *Resolver) rootNodes(ctx context.Context) ([]Node, error) {
+	f, err := r.rootField(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]Node, len(f.nodes))
+	for i, n := range f.nodes {
+		if nodes[i], err = n.identify(); err != nil {
+			path := append(graphql.GetPath(ctx), ast.PathIndex(i))
+			graphql.AddError(ctx, gqlerror.WrapPath(path, err))
+		}
+	}
+	return nodes, nil
+}
+
+func (b *rootNodes) collect(op *graphql.OperationContext) {
+	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query"}) {
+		args := f.ArgumentMap(op.Variables)
+		root := &rootField{selections: f.Selections}
+		switch f.Name {
+		case "node":
+			root.ids, root.err = unmarshalNodeIDs([]any{args["nodeId"]})
+		case "nodes":
+			list, ok := args["nodeIds"].([]any)
+			if !ok { // a single value stands for a list of one
+				list = []any{args["nodeIds"]}
+			}
+			if root.err = checkCount("nodeIds", len(list), maxPageSize); root.err == nil {
+				root.ids, root.err = unmarshalNodeIDs(list)
+			}
+		case "path":
+			if root.path, _ = args["path"].(string); root.path == "" {
+				root.err = fieldError("path", "it is empty; want the form Objects/Plant/Boiler1")
+			}
+		default:
+			continue
+		}
+		root.server = fmt.Sprint(args["server"])
+		b.fields[f.Alias] = root
+	}
+}
+
+func unmarshalNodeIDs(list []any) ([]model.ExpandedNodeID, error) {
+	ids := make([]model.ExpandedNodeID, len(list))
+	for i, v := range list {
+		var err error
+		if ids[i], err = UnmarshalNodeID(v); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// loadRoots loads the nodes of all fields, servers at the same time.
+func (r *Resolver) loadRoots(ctx context.Context, fields map[string]*rootField) error {
+	servers := map[string][]*rootField{}
+	for _, f := range fields {
+		if f.err == nil {
+			servers[f.server] = append(servers[f.server], f)
+		}
+	}
+	var work errgroup.Group
+	for id, fields := range servers {
+		server, err := r.Registry.Server(id)
+		if err != nil {
+			for _, f := range fields {
+				f.err = fmt.Errorf("server %q: %w", id, err)
+			}
+			continue
+		}
+		work.Go(func() error {
+			return guarded(ctx, func() error { return r.loadServerRoots(ctx, &server, fields) })
+		})
+	}
+	return work.Wait()
+}
+
+func (r *Resolver) loadServerRoots(ctx context.Context, server *model.Server, fields []*rootField) error {
+	r.translate(ctx, server.ID, fields)
+	var groups []nodeGroup
+	for _, f := range fields {
+		for _, id := range f.ids {
+			f.nodes = append(f.nodes, &node{server: server, asked: id, id: id})
+		}
+		groups = append(groups, nodeGroup{nodes: f.nodes, selections: []ast.SelectionSet{f.selections}})
+	}
+	return loadNodes(ctx, r.Commands, server, groups)
+}
+
+// translate finds the ids of the fields that give a browse path.
+func (r *Resolver) translate(ctx context.Context, server string, fields []*rootField) {
+	var byPath []*rootField
+	var paths []string
+	for _, f := range fields {
+		if f.path != "" {
+			byPath, paths = append(byPath, f), append(paths, f.path)
+		}
+	}
+	if len(paths) == 0 {
+		return
+	}
+	results, err := r.Commands.Translate(ctx, server, paths)
+	if err == nil && len(results) != len(paths) {
+		err = fmt.Errorf("%d results for %d paths", len(results), len(paths))
+	}
+	for i, f := range byPath {
+		about := fmt.Sprintf("path %q of server %q", f.path, server)
+		switch {
+		case err != nil:
+			f.err = fmt.Errorf("%s: %w", about, err)
+		case results[i].Status.IsBad():
+			f.err = &statusError{about: about, status: results[i].Status, message: results[i].Message}
+		default:
+			f.ids = []model.ExpandedNodeID{results[i].NodeID}
+		}
+	}
+}
+
+// loadNode loads one node of a server below another field.
+func (r *Resolver) loadNode(ctx context.Context, server *model.Server, id model.ExpandedNodeID) (Node, error) {
+	n := &node{server: server, asked: id, id: id}
+	selections := []ast.SelectionSet{graphql.GetFieldContext(ctx).Field.Selections}
+	if err := loadNodes(ctx, r.Commands, server, []nodeGroup{{[]*node{n}, selections}}); err != nil {
+		return nil, err
+	}
+	return n.identify()
+}

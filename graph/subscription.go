@@ -1,0 +1,136 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// minPublishingInterval is the fastest publishing that one can ask of a server; maxRate bounds telemetry, in deliveries a second.
+const (
+	minPublishingInterval = 50 * time.Millisecond
+	maxRate               = 50
+)
+
+// values subscribes to the values of nodes.
+func (r *Resolver) values(
+	ctx context.Context, server string, ids []model.ExpandedNodeID, sampling, publishing time.Duration,
+) (<-chan *ValueChanges, error) {
+	if err := checkCount("nodeIds", len(ids), maxBatch); err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, fieldError("nodeIds", "the list is empty; give at least one node")
+	}
+	if publishing < minPublishingInterval {
+		return nil, fieldError("publishingInterval", "%s is below %s", publishing, minPublishingInterval)
+	}
+	if _, err := r.Registry.Server(server); err != nil {
+		return nil, fmt.Errorf("server %q: %w", server, err)
+	}
+	changes, err := r.Commands.Monitor(ctx, server, model.MonitorRequest{
+		NodeIDs: ids, SamplingInterval: sampling, PublishingInterval: publishing,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("monitor server %q: %w", server, err)
+	}
+	return forward(ctx, changes, valueChanges, fmt.Errorf("server %q went away; subscribe again: %w", server, ErrUnavailable)), nil
+}
+
+func valueChanges(in model.ValueChanges) *ValueChanges {
+	out := &ValueChanges{Sequence: in.Sequence, Overflow: in.Overflow, Changes: make([]ValueChange, len(in.Changes))}
+	for i, c := range in.Changes {
+		out.Changes[i] = ValueChange{NodeID: c.NodeID, Value: DataValue{value: c.Value, message: c.Message}}
+	}
+	return out
+}
+
+// telemetry subscribes to what the ingest core sees.
+func (r *Resolver) telemetry(ctx context.Context, f *SeriesFilter, rate float64) (<-chan *TelemetryBatch, error) {
+	if !(rate > 0 && rate <= maxRate) {
+		return nil, fieldError("maxRate", "%v is not over 0 and up to %d a second", rate, maxRate)
+	}
+	filter, err := f.filter()
+	if err != nil {
+		return nil, err
+	}
+	interval := time.Duration(min(float64(time.Second)/rate, float64(24*time.Hour)))
+	batches, err := r.Live.Telemetry(ctx, filter, interval)
+	if err != nil {
+		return nil, fmt.Errorf("subscribe to telemetry: %w", err)
+	}
+	return forward(ctx, batches, telemetryBatch, fmt.Errorf("telemetry ended; subscribe again: %w", ErrUnavailable)), nil
+}
+
+func telemetryBatch(in model.TelemetryBatch) *TelemetryBatch {
+	out := &TelemetryBatch{Sequence: in.Sequence, Values: make([]TelemetryValue, len(in.Values))}
+	for i, v := range in.Values {
+		out.Values[i] = TelemetryValue{
+			Series: v.Series.String(), Field: v.Series.Field, Path: optional(v.Path), Value: DataValue{value: v.Value},
+		}
+	}
+	return out
+}
+
+// forward passes on what comes in, converted, until ctx or in ends. ended is what the subscriber is told when in ended first. The
+// source never waits for long: it keeps the newest values itself.
+func forward[In, Out any](ctx context.Context, in <-chan In, convert func(In) Out, ended error) <-chan Out {
+	out := make(chan Out)
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case v, ok := <-in:
+				if !ok {
+					if ctx.Err() == nil {
+						setStreamEnd(ctx, ended)
+					}
+					return
+				}
+				select {
+				case out <- convert(v):
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out
+}
+
+// streamEnd is why a subscription ended other than by its subscriber. The engine has a way to tell for WebSockets only.
+type streamEnd struct{ err atomic.Pointer[error] }
+
+type streamEndKey struct{}
+
+func withStreamEnd(ctx context.Context) context.Context {
+	return context.WithValue(ctx, streamEndKey{}, &streamEnd{})
+}
+
+func setStreamEnd(ctx context.Context, err error) {
+	if s, ok := ctx.Value(streamEndKey{}).(*streamEnd); ok {
+		s.err.Store(&err)
+	}
+}
+
+// endOfStream tells the subscriber in a last response why there are no more.
+func endOfStream(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	response := next(ctx)
+	s, ok := ctx.Value(streamEndKey{}).(*streamEnd)
+	if response != nil || !ok {
+		return response
+	}
+	err := s.err.Swap(nil)
+	if err == nil {
+		return nil
+	}
+	graphql.AddError(ctx, *err)
+	return &graphql.Response{Errors: graphql.GetErrors(ctx)}
+}
