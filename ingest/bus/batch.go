@@ -80,7 +80,7 @@ func isFull(err error) bool {
 
 func parseAck(m *nats.Msg) (ack, error) {
 	var a ack
-	if len(m.Data) == 0 && m.Header.Get("Status") == "503" {
+	if len(m.Data) == 0 && m.Header.Get("Status") == statusNoResponders {
 		return a, errNoStream
 	}
 	if err := json.Unmarshal(m.Data, &a); err != nil {

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -69,11 +70,10 @@ type Publisher struct {
 	closed bool
 
 	// Of Run alone.
-	batches  uint64
 	attempts uint64
 	msg      nats.Msg
 
-	stored, resent, full, timeouts, errors, duplicates, blocked atomic.Uint64
+	stored, resent, full, timeouts, failures, duplicates, blocked atomic.Uint64
 }
 
 // pending is a frame that is not yet known to be stored.
@@ -124,7 +124,7 @@ func (p *Publisher) Stats() PublisherStats {
 	p.mu.Unlock()
 	return PublisherStats{
 		Stored: p.stored.Load(), Resent: p.resent.Load(), Full: p.full.Load(), Timeouts: p.timeouts.Load(),
-		Errors: p.errors.Load(), Duplicates: p.duplicates.Load(), Blocked: p.blocked.Load(), Frames: frames, Bytes: bytes,
+		Errors: p.failures.Load(), Duplicates: p.duplicates.Load(), Blocked: p.blocked.Load(), Frames: frames, Bytes: bytes,
 	}
 }
 
@@ -213,7 +213,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 // stream sends the queue as one batch after the other, and pops what is acknowledged. It returns with an error when a
 // frame's fate is unknown or it was refused, and with nil when ctx ends.
 func (p *Publisher) stream(ctx context.Context) error {
-	b := p.newBatch()
+	b := newBatch(p.inbox, newID())
 	progress := time.Now()
 	tick := time.NewTicker(max(p.cfg.AckWait/4, time.Millisecond))
 	defer tick.Stop()
@@ -221,7 +221,7 @@ func (p *Publisher) stream(ctx context.Context) error {
 		if p.inDoubt() == 0 {
 			progress = time.Now()
 			if progress.Sub(b.sent) > batchIdle {
-				b = p.newBatch()
+				b = newBatch(p.inbox, newID())
 			}
 		}
 		for {
@@ -310,21 +310,16 @@ func (p *Publisher) send(f pending, reply string) error {
 	return p.conn.nc.PublishMsg(&p.msg)
 }
 
-func (p *Publisher) newBatch() *batch {
-	p.batches++
-	return newBatch(p.inbox, strconv.FormatUint(p.batches, 10)+"-"+nats.NewInbox()[len(nats.InboxPrefix):])
-}
-
 func (p *Publisher) note(err error) {
 	switch {
 	case isFull(err):
 		p.full.Add(1)
-	case err == errAckTimeout:
+	case errors.Is(err, errAckTimeout):
 		p.timeouts.Add(1)
-	case err == errBatchEnded:
+	case errors.Is(err, errBatchEnded):
 		// A repeat began the batch, or the server reported the reason of the end apart.
 	default:
-		p.errors.Add(1)
+		p.failures.Add(1)
 	}
 }
 

@@ -59,16 +59,15 @@ func (c *Conn) Request(ctx context.Context, gateway, verb string, body []byte) (
 }
 
 func (c *Conn) request(ctx context.Context, gateway, subject string, body []byte) ([]byte, error) {
-	replyTo, err := Rep(gateway, c.nc.NewInbox()[len(nats.InboxPrefix):])
+	replyTo, err := Rep(gateway, newID())
 	if err != nil {
 		return nil, err
 	}
-	sub, err := c.nc.SubscribeSync(replyTo)
+	in, err := c.openInbox(replyTo, "", 2*partsAhead)
 	if err != nil {
 		return nil, err
 	}
-	// The result says only that the connection is closed, and then the subscription is gone as well.
-	defer func() { _ = sub.Unsubscribe() }()
+	defer in.close()
 	deadline, _ := ctx.Deadline()
 	err = c.nc.PublishMsg(&nats.Msg{Subject: subject, Reply: replyTo, Data: body, Header: nats.Header{
 		headerTimeout: {strconv.FormatInt(max(time.Until(deadline).Milliseconds(), 1), 10)},
@@ -76,14 +75,14 @@ func (c *Conn) request(ctx context.Context, gateway, subject string, body []byte
 	if err != nil {
 		return nil, err
 	}
-	return c.collect(ctx, sub)
+	return c.collect(ctx, in)
 }
 
 // collect puts the parts of a reply together, and lets the gateway send on with each it took.
-func (c *Conn) collect(ctx context.Context, sub *nats.Subscription) ([]byte, error) {
+func (c *Conn) collect(ctx context.Context, in *inbox) ([]byte, error) {
 	var reply []byte
 	for part := 1; ; part++ {
-		m, err := sub.NextMsgWithContext(ctx)
+		m, err := in.next(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -111,3 +110,6 @@ func (c *Conn) collect(ctx context.Context, sub *nats.Subscription) ([]byte, err
 		}
 	}
 }
+
+// newID returns a token that is unique everywhere.
+func newID() string { return nats.NewInbox()[len(nats.InboxPrefix):] }

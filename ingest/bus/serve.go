@@ -71,28 +71,21 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	requests := make(chan *nats.Msg, commandsAhead)
-	sub, err := s.conn.nc.ChanQueueSubscribe(subject, "gateway", requests)
+	in, err := s.conn.openInbox(subject, "gateway", commandsAhead)
 	if err != nil {
 		return fmt.Errorf("serve gateway %q: %w", s.gateway, err)
 	}
-	closed := make(chan struct{})
-	var once sync.Once
-	sub.SetClosedHandler(func(string) { once.Do(func() { close(closed) }) })
 	defer s.running.Wait()
-	// The result says only that the connection is closed, and then the subscription is gone as well.
-	defer func() { _ = sub.Unsubscribe() }()
+	defer in.close()
 	for {
-		select {
-		case m, ok := <-requests:
-			if !ok {
-				return fmt.Errorf("serve gateway %q: %w", s.gateway, nats.ErrConnectionClosed)
-			}
+		m, err := in.next(ctx)
+		switch {
+		case err == nil:
 			s.accept(ctx, m)
-		case <-closed:
-			return fmt.Errorf("serve gateway %q: %w", s.gateway, nats.ErrConnectionClosed)
-		case <-ctx.Done():
+		case ctx.Err() != nil:
 			return nil
+		default:
+			return fmt.Errorf("serve gateway %q: %w", s.gateway, err)
 		}
 	}
 }
@@ -174,21 +167,20 @@ func (c *Conn) respond(ctx context.Context, replyTo string, reply []byte) error 
 	if len(reply) <= partBytes {
 		return c.nc.Publish(replyTo, reply)
 	}
-	inbox := c.nc.NewInbox()
-	taken, err := c.nc.SubscribeSync(inbox)
+	takenAt := c.nc.NewInbox()
+	taken, err := c.openInbox(takenAt, "", 2*partsAhead)
 	if err != nil {
 		return err
 	}
-	// The result says only that the connection is closed, and then the subscription is gone as well.
-	defer func() { _ = taken.Unsubscribe() }()
+	defer taken.close()
 	for part := 1; len(reply) > 0; part++ {
 		if part > partsAhead {
-			if _, err := taken.NextMsgWithContext(ctx); err != nil {
+			if _, err := taken.next(ctx); err != nil {
 				return fmt.Errorf("wait until the requester took a part: %w", err)
 			}
 		}
 		n := min(len(reply), partBytes)
-		m := &nats.Msg{Subject: replyTo, Reply: inbox, Data: reply[:n], Header: nats.Header{headerPart: {strconv.Itoa(part)}}}
+		m := &nats.Msg{Subject: replyTo, Reply: takenAt, Data: reply[:n], Header: nats.Header{headerPart: {strconv.Itoa(part)}}}
 		if reply = reply[n:]; len(reply) == 0 {
 			m.Header.Set(headerLast, "1")
 		}

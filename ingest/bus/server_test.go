@@ -149,3 +149,39 @@ func TestEnsureStreams(t *testing.T) {
 		t.Error("a bound of 1 byte gave no error")
 	}
 }
+
+func TestSync(t *testing.T) {
+	f := func(cfg Config, interval time.Duration, always bool) {
+		t.Helper()
+		s := startServer(t, cfg)
+		got := s.server.JetStreamConfig()
+		if got.SyncInterval != interval || got.SyncAlways != always {
+			t.Fatalf("%+v: syncs each %s, always %v", cfg, got.SyncInterval, got.SyncAlways)
+		}
+		c := connectTo(t, s)
+		if err := EnsureStreams(testContext(t), c, s.MaxStore()); err != nil {
+			t.Fatal(err)
+		}
+		fill(t, c, 20, 1000)
+	}
+	f(Config{}, 250*time.Millisecond, false)
+	f(Config{SyncInterval: time.Second}, time.Second, false)
+	f(Config{SyncAlways: true}, 250*time.Millisecond, true)
+}
+
+// A bound below what the stream holds refuses new frames and drops none.
+func TestShrink(t *testing.T) {
+	s := startServer(t, Config{})
+	c := connectTo(t, s)
+	ctx := testContext(t)
+	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, c, 300, 100_000)
+	if err := EnsureStreams(ctx, c, minMaxStore); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := c.StreamState(ctx, StreamData); err != nil || st.Messages != 300 || st.Bytes < uint64(st.MaxBytes) {
+		t.Fatalf("state %+v, %v", st, err)
+	}
+}

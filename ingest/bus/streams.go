@@ -20,10 +20,10 @@ const (
 	deadMaxAge   = 30 * 24 * time.Hour
 )
 
-// EnsureStreams makes the streams and buckets of the platform, or brings existing ones to this form; what they hold stays.
+// EnsureStreams makes the streams and buckets of the platform, or brings existing ones to this form.
 // maxBytes is the bound of all together (Server.MaxStore): UA_DATA takes 60 %, UA_META, UA_DEAD 4 %, each bucket 1 %, and
-// the rest is left for streams of others. A stream keeps its content when its bound falls below it; a full UA_DATA then
-// refuses frames until enough is purged.
+// the rest is left for streams of others. When its bound falls below what it holds, UA_DATA keeps all and refuses frames
+// until enough is purged; UA_META and UA_DEAD drop their oldest.
 func EnsureStreams(ctx context.Context, c *Conn, maxBytes int64) error {
 	if maxBytes < minMaxStore {
 		return fmt.Errorf("make streams: max store %d is too small: use at least %d bytes", maxBytes, minMaxStore)
