@@ -42,7 +42,8 @@ type Decoder struct {
 	end     int // where it ends
 	head    DataSetHeader
 	layout  []RawField
-	fields  int // not yet read
+	fields  int // of the current DataSetMessage
+	next    int // how many of them are read
 	// rawFields is the count of fields in RawData that waits for a layout.
 	rawFields int
 	field     int // the current field, -1 before the first
@@ -59,7 +60,7 @@ func (d *Decoder) Reset() {
 	d.header = Header{PromotedFields: promoted[:0]}
 	d.r.buf, d.r.off, d.r.depth, d.r.padTo, d.r.err = nil, 0, 0, 0, nil
 	d.frame, d.writerIDs, d.sizes, d.layout = nil, nil, nil, nil
-	d.count, d.fields, d.rawFields, d.end = 0, 0, 0, 0
+	d.count, d.fields, d.rawFields, d.next, d.end = 0, 0, 0, 0, 0
 	d.dataSet, d.field = -1, -1
 	d.head = DataSetHeader{}
 }
@@ -118,7 +119,7 @@ func (d *Decoder) Next() bool {
 func (d *Decoder) DataSet() *DataSetHeader { return &d.head }
 
 // FieldCount is the number of fields of the current DataSetMessage that Field has not read yet.
-func (d *Decoder) FieldCount() int { return d.fields }
+func (d *Decoder) FieldCount() int { return d.fields - d.next }
 
 // SetLayout tells what the fields of the current DataSetMessage are, by their index. Without it Field reads none from RawData.
 // With it a StatusCode in the Variant encoding is known to stand in place of a value that has another type. The Decoder keeps
@@ -145,21 +146,32 @@ func (d *Decoder) Rest() []byte {
 // Field reads the next field of the current DataSetMessage into f. It returns false when there is none and after an error,
 // see Err; f then holds nothing of use.
 func (d *Decoder) Field(f *Field) bool {
-	if d.fields == 0 || d.r.err != nil {
+	if d.next >= d.fields || d.r.err != nil {
 		return false
 	}
-	d.fields--
-	d.field++
+	d.field = d.next
+	d.next++
 	if d.head.Kind == DeltaFrame {
-		d.field = int(d.r.uint16())
+		if d.field = int(d.r.uint16()); d.r.err != nil {
+			return false
+		}
 	}
 	f.Index = uint16(d.field)
 	switch d.head.Encoding {
 	case EncodingDataValue:
+		if d.r.numberDataValue(&f.Value) {
+			return true
+		}
 		d.r.dataValue(&f.Value)
 	case EncodingRawData:
+		if d.field < len(d.layout) && d.r.numberRaw(&f.Value, &d.layout[d.field]) {
+			return true
+		}
 		f.Value = model.DataValue{Value: d.rawField()}
 	default:
+		if d.r.numberVariant(&f.Value) {
+			return true
+		}
 		f.Value = model.DataValue{Value: d.r.variant()}
 		d.unfold(&f.Value)
 	}
@@ -168,7 +180,7 @@ func (d *Decoder) Field(f *Field) bool {
 
 func (d *Decoder) rawField() model.Variant {
 	if d.field >= len(d.layout) {
-		d.r.failf(ErrType, "RawData of a field without a layout; %d are set", len(d.layout))
+		d.r.failf(ErrMalformed, "field %d of a DataSet of %d", d.field, len(d.layout))
 		return model.Variant{}
 	}
 	return d.r.rawField(&d.layout[d.field])

@@ -135,7 +135,7 @@ func (d *Decoder) extendedHeader(ext1, ext2 uint8) {
 func (d *Decoder) dataSetHeader() {
 	r, h := &d.r, &d.head
 	*h = DataSetHeader{}
-	d.fields, d.rawFields = 0, 0
+	d.fields, d.rawFields, d.next = 0, 0, 0
 	if d.writerIDs != nil {
 		h.WriterID = binary.LittleEndian.Uint16(d.writerIDs[2*d.dataSet:])
 	}
