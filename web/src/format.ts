@@ -1,0 +1,80 @@
+// How numbers, times and values are written. The group separator is a narrow no-break space (ISO 80000-1): a comma and a
+// point mean different things in different plants.
+const groupSeparator = '\u202f';
+
+function group(integer: string): string {
+  return integer.replace(/\B(?=(\d{3})+(?!\d))/g, groupSeparator);
+}
+
+function groupNumber(text: string): string {
+  const [integer = '', fraction] = text.split('.');
+  return group(integer) + (fraction ? `.${fraction}` : '');
+}
+
+/** A measured number with the digits that a reader can use: about four, never fewer than the integer part has. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 1e12)) return value.toExponential(2);
+  const decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 || size === 0 ? 2 : 4;
+  const text = value.toFixed(decimals);
+  return groupNumber(size === 0 ? '0' : size < 1 ? text.replace(/0+$/, '').replace(/\.$/, '') : text);
+}
+
+/** A count as the platform gives it: an integer, or a 64-bit integer as a string. */
+export function formatCount(count: number | string): string {
+  return groupNumber(typeof count === 'number' ? String(Math.round(count)) : count);
+}
+
+/** A rate per second: whole numbers when there are many. */
+export function formatRate(perSecond: number): string {
+  return perSecond >= 10 || perSecond === 0 ? formatCount(perSecond) : perSecond.toFixed(1);
+}
+
+/** A length of time in one unit: "12 s", "5 min", "3 h", "2 d". */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${group(String(Math.round(seconds / 86_400)))} d`;
+}
+
+/** A point in time in the reader's time zone: "2026-01-02 03:04:05". */
+export function formatTime(time: string | number): string {
+  const t = new Date(time);
+  if (Number.isNaN(t.getTime())) return String(time);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())}`;
+  return `${day} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
+}
+
+const integerTypes = /^(S?Byte|U?Int(16|32|64))$/;
+
+/** An OPC UA value as GraphQL gives it (Variant), by its built-in type. */
+export function formatValue(value: unknown, dataType: string | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (typeof value === 'number') return integerTypes.test(dataType ?? '') ? formatCount(value) : formatNumber(value);
+  if (typeof value === 'string') return formatText(value, dataType);
+  if (Array.isArray(value)) return value.map((v) => formatValue(v, dataType?.replace('[]', ''))).join(', ');
+  const text = (value as { text?: unknown }).text;
+  return typeof text === 'string' ? text : JSON.stringify(value);
+}
+
+function formatText(text: string, dataType: string | null | undefined): string {
+  if (dataType === 'DateTime') return formatTime(text);
+  if (dataType === 'Int64' || dataType === 'UInt64') return formatCount(text);
+  return text;
+}
+
+/** A thumbprint as tools show it: "3F:A1:…". */
+export function formatThumbprint(thumbprint: string): string {
+  return thumbprint.toUpperCase().replace(/[^0-9A-F]/g, '').replace(/(..)(?=.)/g, '$1:');
+}
+
+/** "SIGN_AND_ENCRYPT" to "Sign and encrypt". */
+export function formatEnum(name: string): string {
+  const words = name.replaceAll('_', ' ').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,56 @@
+/* eslint-disable */
+import * as types from './graphql';
+
+
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n": typeof types.AddServerDocument,
+    "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n": typeof types.TrustServerCertificateDocument,
+    "\n  query Overview($first: Int!) {\n    platform {\n      version\n      started\n      ingest { valuesPerSecond values frames deadFrames screenedValues backlog series }\n    }\n    servers(first: $first) {\n      totalCount\n      edges {\n        node {\n          id\n          name\n          endpointUrl\n          securityMode\n          securityPolicy\n          userName\n          trustedThumbprints\n          valuesPerSecond\n          gateway { id }\n          connection {\n            state\n            since\n            error\n            thumbprint\n            securityMode\n            securityPolicy\n            monitoredItems\n            badItems\n            reconnects\n            lostNotifications\n          }\n        }\n      }\n    }\n  }\n": typeof types.OverviewDocument,
+    "\n  query LiveSeries($filter: SeriesFilter, $first: Int!) {\n    series(filter: $filter, first: $first) {\n      pageInfo { hasNextPage }\n      edges {\n        node {\n          id\n          server\n          group\n          writer\n          field\n          path\n          unit\n          latest {\n            value\n            dataType\n            status { name severity }\n            sourceTimestamp\n            serverTimestamp\n          }\n        }\n      }\n    }\n  }\n": typeof types.LiveSeriesDocument,
+    "\n  subscription Telemetry($ids: [ID!]!, $maxRate: Float!) {\n    telemetry(filter: { ids: $ids }, maxRate: $maxRate) {\n      values {\n        series\n        value {\n          value\n          dataType\n          status { name severity }\n          sourceTimestamp\n          serverTimestamp\n        }\n      }\n    }\n  }\n": typeof types.TelemetryDocument,
+};
+const documents: Documents = {
+    "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n": types.AddServerDocument,
+    "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n": types.TrustServerCertificateDocument,
+    "\n  query Overview($first: Int!) {\n    platform {\n      version\n      started\n      ingest { valuesPerSecond values frames deadFrames screenedValues backlog series }\n    }\n    servers(first: $first) {\n      totalCount\n      edges {\n        node {\n          id\n          name\n          endpointUrl\n          securityMode\n          securityPolicy\n          userName\n          trustedThumbprints\n          valuesPerSecond\n          gateway { id }\n          connection {\n            state\n            since\n            error\n            thumbprint\n            securityMode\n            securityPolicy\n            monitoredItems\n            badItems\n            reconnects\n            lostNotifications\n          }\n        }\n      }\n    }\n  }\n": types.OverviewDocument,
+    "\n  query LiveSeries($filter: SeriesFilter, $first: Int!) {\n    series(filter: $filter, first: $first) {\n      pageInfo { hasNextPage }\n      edges {\n        node {\n          id\n          server\n          group\n          writer\n          field\n          path\n          unit\n          latest {\n            value\n            dataType\n            status { name severity }\n            sourceTimestamp\n            serverTimestamp\n          }\n        }\n      }\n    }\n  }\n": types.LiveSeriesDocument,
+    "\n  subscription Telemetry($ids: [ID!]!, $maxRate: Float!) {\n    telemetry(filter: { ids: $ids }, maxRate: $maxRate) {\n      values {\n        series\n        value {\n          value\n          dataType\n          status { name severity }\n          sourceTimestamp\n          serverTimestamp\n        }\n      }\n    }\n  }\n": types.TelemetryDocument,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n"): typeof import('./graphql').AddServerDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n"): typeof import('./graphql').TrustServerCertificateDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Overview($first: Int!) {\n    platform {\n      version\n      started\n      ingest { valuesPerSecond values frames deadFrames screenedValues backlog series }\n    }\n    servers(first: $first) {\n      totalCount\n      edges {\n        node {\n          id\n          name\n          endpointUrl\n          securityMode\n          securityPolicy\n          userName\n          trustedThumbprints\n          valuesPerSecond\n          gateway { id }\n          connection {\n            state\n            since\n            error\n            thumbprint\n            securityMode\n            securityPolicy\n            monitoredItems\n            badItems\n            reconnects\n            lostNotifications\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').OverviewDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query LiveSeries($filter: SeriesFilter, $first: Int!) {\n    series(filter: $filter, first: $first) {\n      pageInfo { hasNextPage }\n      edges {\n        node {\n          id\n          server\n          group\n          writer\n          field\n          path\n          unit\n          latest {\n            value\n            dataType\n            status { name severity }\n            sourceTimestamp\n            serverTimestamp\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').LiveSeriesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription Telemetry($ids: [ID!]!, $maxRate: Float!) {\n    telemetry(filter: { ids: $ids }, maxRate: $maxRate) {\n      values {\n        series\n        value {\n          value\n          dataType\n          status { name severity }\n          sourceTimestamp\n          serverTimestamp\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').TelemetryDocument;
+
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}

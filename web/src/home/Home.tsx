@@ -1,0 +1,42 @@
+import { useState } from 'react';
+import { createSocket } from '../api/socket';
+import { ConnectionBanner } from './ConnectionBanner';
+import { Header } from './Header';
+import { LiveValues } from './LiveValues';
+import { overviewLoader, pollInterval } from './overview';
+import { PlatformFigures } from './PlatformFigures';
+import { Servers } from './Servers';
+import { Tools } from './Tools';
+import { usePoll } from './usePoll';
+
+export function Home() {
+  const [load] = useState(overviewLoader);
+  const [socket] = useState(createSocket);
+  const overview = usePoll(load, pollInterval);
+  const { data, problem } = overview;
+  const stale = problem !== undefined;
+
+  return (
+    <>
+      <a className="skip" href="#servers">
+        Skip to servers
+      </a>
+      <Header version={data?.platform.version} online={data ? !stale : undefined} />
+      <ConnectionBanner poll={overview} />
+      <main className={stale ? 'stale' : undefined} aria-busy={!data && !stale}>
+        {data ? (
+          <>
+            <PlatformFigures overview={data} />
+            <div className="columns">
+              <Servers overview={data} refresh={overview.refresh} />
+              <LiveValues socket={socket} hasServers={data.servers.totalCount > 0} />
+            </div>
+          </>
+        ) : (
+          !stale && <p className="loading">Loading the state of the platform…</p>
+        )}
+        <Tools />
+      </main>
+    </>
+  );
+}

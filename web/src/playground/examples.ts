@@ -1,0 +1,216 @@
+// The tabs that the playground opens with. All of them run as they are on the demo plant (server "demo", namespace
+// urn:shopfloor:demo-plant). The name of the operation is the title of its tab.
+export const examples = [
+  `# Run with Ctrl+Enter. Every tab is an example for the demo plant (shopfloor --demo).
+query Servers {
+  servers {
+    edges {
+      node {
+        id
+        name
+        endpointUrl
+        state
+        valuesPerSecond
+        connection {
+          since
+          error
+          securityMode
+          securityPolicy
+          monitoredItems
+          badItems
+        }
+      }
+    }
+  }
+}
+`,
+  `# The address space, from a browse path. Ask "children" again inside "node" to go deeper.
+query Browse {
+  path(server: "demo", path: "Objects/Plant/Boiler1") {
+    nodeId
+    nodeClass
+    displayName { text }
+    description { text }
+    children {
+      edges {
+        node {
+          nodeId
+          nodeClass
+          displayName { text }
+          ... on VariableNode {
+            dataType
+            accessLevel
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  `# Values read from the server now, each with its properties (EngineeringUnits, EURange).
+query ReadValues {
+  nodes(
+    server: "demo"
+    nodeIds: [
+      "nsu=urn:shopfloor:demo-plant;s=Boiler1.Temperature"
+      "nsu=urn:shopfloor:demo-plant;s=Boiler1.Pressure"
+      "nsu=urn:shopfloor:demo-plant;s=EnergyMeter1.ActivePower"
+    ]
+  ) {
+    displayName { text }
+    ... on VariableNode {
+      value {
+        value
+        dataType
+        status { name severity }
+        sourceTimestamp
+      }
+      properties: references(referenceType: "i=46") {
+        edges {
+          node {
+            browseName { name }
+            ... on VariableNode {
+              value { value }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  `# One result per input: the second one is refused (20 to 180 °C), the first is written all the same.
+mutation WriteSetPoint {
+  write(
+    input: [
+      { server: "demo", nodeId: "nsu=urn:shopfloor:demo-plant;s=Boiler1.TemperatureSetPoint", value: 150 }
+      { server: "demo", nodeId: "nsu=urn:shopfloor:demo-plant;s=Boiler2.TemperatureSetPoint", value: 900 }
+    ]
+  ) {
+    nodeId
+    status { name severity }
+    message
+  }
+}
+`,
+  `mutation CallMethod {
+  call(
+    input: [
+      {
+        server: "demo"
+        objectId: "nsu=urn:shopfloor:demo-plant;s=PackagingLine1"
+        methodId: "nsu=urn:shopfloor:demo-plant;s=PackagingLine1.StartBatch"
+        inputArguments: ["Oat drink 1 l", 500]
+      }
+    ]
+  ) {
+    status { name }
+    message
+    inputArgumentResults {
+      status { name }
+    }
+    outputArguments {
+      name
+      value
+      dataType
+    }
+  }
+}
+`,
+  `# Monitored items straight from the server, as fast as it samples.
+subscription SubscribeValues {
+  values(
+    server: "demo"
+    nodeIds: [
+      "nsu=urn:shopfloor:demo-plant;s=Boiler1.Temperature"
+      "nsu=urn:shopfloor:demo-plant;s=Boiler1.BurnerOutput"
+    ]
+    samplingInterval: "250ms"
+  ) {
+    sequence
+    overflow
+    changes {
+      nodeId
+      value {
+        value
+        status { name }
+        sourceTimestamp
+      }
+    }
+  }
+}
+`,
+  `# What the platform stores, as it arrives: the newest value of each series that changed.
+subscription Telemetry {
+  telemetry(filter: { server: "demo", path: "Objects/Plant/Boiler1/.*" }, maxRate: 2) {
+    sequence
+    values {
+      path
+      value {
+        value
+        status { name }
+        sourceTimestamp
+      }
+    }
+  }
+}
+`,
+  `# The last ten minutes from the store, one average every 10 seconds.
+query History {
+  series(filter: { server: "demo", path: "Objects/Plant/Boiler1/Temperature" }) {
+    edges {
+      node {
+        id
+        unit
+        latest { value }
+        history(last: "10m", step: "10s", aggregate: AVG) {
+          points {
+            time
+            value
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  `# Stores one more writer with two nodes, sampled every 2 seconds, with a label of its own.
+mutation Publish {
+  publish(
+    input: {
+      server: "demo"
+      writer: "playground"
+      samplingInterval: "2s"
+      extensionFields: { area: "utilities" }
+      nodes: [
+        { nodeId: "nsu=urn:shopfloor:demo-plant;s=EnergyMeter1.ActivePower" }
+        { nodeId: "nsu=urn:shopfloor:demo-plant;s=EnergyMeter1.PowerFactor" }
+      ]
+    }
+  ) {
+    writer {
+      id
+      fieldCount
+    }
+    results {
+      nodeId
+      field
+      status { name }
+      message
+    }
+  }
+}
+`,
+  `# Put the address of a real server here. The second operation takes it away again.
+mutation AddServer {
+  addServer(input: { id: "press-4", name: "Press 4", endpointUrl: "opc.tcp://192.0.2.10:4840" }) {
+    id
+    state
+  }
+}
+
+mutation RemoveServer {
+  removeServer(id: "press-4")
+}
+`,
+];
