@@ -1,0 +1,133 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+)
+
+// Why a frame goes to the dead letters, besides the errors of package uadp.
+var (
+	errContentType = errors.New("content type is not " + ContentUADP)
+	errNoName      = errors.New("the frame's subject names no gateway, group and writer")
+	errFieldIndex  = errors.New("field index is beyond the metadata")
+	errEvent       = errors.New("event in the stream of data")
+)
+
+// frameDecoder takes frames apart. A frame is decoded whole before any of it is used, so that one that breaks in the middle
+// leaves no trace. It keeps its memory from frame to frame.
+type frameDecoder struct {
+	uadp     uadp.Decoder
+	fields   []uadp.Field
+	messages []message
+	repeated map[string]uint64 // by gateway: the largest running number seen
+}
+
+// message is one decoded DataSetMessage: the fields up to end, from the end of the one before.
+type message struct {
+	layout *layout
+	end    int
+	// time stands in for that of values that have none.
+	time model.DateTime
+}
+
+// layoutFinder finds the layout of a version; an error that wraps errDead says that there is none, any other that ctx ended.
+type layoutFinder interface {
+	find(ctx context.Context, f *Frame, v model.ConfigurationVersion) (*layout, error)
+}
+
+// errDead wraps the reason why a frame cannot be processed.
+var errDead = errors.New("frame cannot be processed")
+
+func dead(reason error) error { return fmt.Errorf("%w: %w", errDead, reason) }
+
+// decode fills fields and messages. What they hold is valid until the next call.
+func (d *frameDecoder) decode(ctx context.Context, f *Frame, layouts layoutFinder) error {
+	d.messages = d.messages[:0]
+	n := 0
+	switch {
+	case f.ContentType != ContentUADP:
+		return dead(fmt.Errorf("%w but %q", errContentType, f.ContentType))
+	case f.Gateway == "" || f.Group == "" || f.Writer == "":
+		return dead(errNoName)
+	}
+	if err := d.uadp.Decode(f.Data); err != nil {
+		return dead(err)
+	}
+	for d.uadp.Next() {
+		h := d.uadp.DataSet()
+		if h.Invalid || h.Kind == uadp.KeepAlive {
+			continue
+		}
+		if h.Kind == uadp.Event {
+			return dead(errEvent)
+		}
+		l, err := layouts.find(ctx, f, h.Version)
+		if err != nil {
+			return err
+		}
+		d.uadp.SetLayout(l.raw)
+		start := n
+		if n, err = d.message(n, len(l.fields)); err != nil {
+			return err
+		}
+		if n > start {
+			d.messages = append(d.messages, message{layout: l, end: n, time: messageTime(h, d.uadp.Header(), f)})
+		}
+	}
+	if err := d.uadp.Err(); err != nil {
+		return dead(err)
+	}
+	return nil
+}
+
+// message reads the fields of one DataSetMessage behind the first n and returns how many there are then.
+func (d *frameDecoder) message(n, limit int) (int, error) {
+	for {
+		if n == len(d.fields) {
+			d.fields = append(d.fields, make([]uadp.Field, max(len(d.fields), 64))...)
+		}
+		field := &d.fields[n]
+		if !d.uadp.Field(field) {
+			return n, nil
+		}
+		if int(field.Index) >= limit {
+			return n, dead(fmt.Errorf("%w: %d of %d fields", errFieldIndex, field.Index, limit))
+		}
+		n++
+	}
+}
+
+// messageTime is the time of a DataSetMessage, else of its NetworkMessage, else that at which the stream stored the frame.
+func messageTime(h *uadp.DataSetHeader, nh *uadp.Header, f *Frame) model.DateTime {
+	switch {
+	case !h.Timestamp.IsZero():
+		return h.Timestamp
+	case !nh.Timestamp.IsZero():
+		return nh.Timestamp
+	}
+	return model.DateTimeOf(f.Time)
+}
+
+// maxGateways bounds the gateways whose running numbers are remembered.
+const maxGateways = 1 << 16
+
+// isRepeat tells whether a frame came before, as far as the gateway's running number says. A gateway that begins with 1 was set
+// up anew.
+func (d *frameDecoder) isRepeat(f *Frame) bool {
+	if f.Number == 0 {
+		return false
+	}
+	last, known := d.repeated[f.Gateway]
+	if known && f.Number <= last && f.Number > 1 {
+		return true
+	}
+	if d.repeated == nil || len(d.repeated) >= maxGateways {
+		d.repeated = map[string]uint64{}
+	}
+	d.repeated[f.Gateway] = f.Number
+	return false
+}

@@ -1,0 +1,122 @@
+package ingest
+
+import (
+	"strconv"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+)
+
+// layout is one version of a writer's DataSet, made ready for its frames: what is at each index.
+type layout struct {
+	writer *writer
+	meta   *model.DataSetMetaData
+	fields []field
+	// raw tells the decoder what the fields are.
+	raw []uadp.RawField
+	// extension are the labels of the extension fields.
+	extension []Label
+}
+
+// field is one field of a layout. It belongs to the Core's goroutine, except for its slots.
+type field struct {
+	slot   *slot
+	value  series
+	status series
+	// elements are the series of an array, as many as the longest one had so far.
+	elements []element
+	// kind tells which series the field has.
+	kind fieldKind
+	// lastStatus is the status written last, if hasStatus.
+	lastStatus model.StatusCode
+	hasStatus  bool
+}
+
+type fieldKind uint8
+
+const (
+	fieldOther  fieldKind = iota // text, structures …: no series but that of the status
+	fieldNumber                  // scalar numbers, or values whose type varies
+	fieldArray                   // numeric arrays
+)
+
+type element struct {
+	slot  *slot
+	value series
+}
+
+// series is a series on its way into the store.
+type series struct {
+	// name is what Store.AppendName made; nil when the field has no such series.
+	name []byte
+	// serial, row and time say where the newest sample of the current frame is.
+	serial uint64
+	row    int
+	time   int64
+}
+
+func kindOf(f *model.FieldMetaData) fieldKind {
+	t := f.BuiltInType
+	storable := t.Numeric() || t == model.TypeBoolean || t == model.TypeDateTime || t == model.TypeStatusCode || t == model.TypeVariant
+	switch {
+	case !storable:
+		return fieldOther
+	case f.ValueRank >= model.ValueRankOneOrMoreDimensions:
+		return fieldArray
+	}
+	return fieldNumber
+}
+
+// newLayout names all series of m. Slots are those of the writer where it has them already.
+func newLayout(w *writer, m *model.DataSetMetaData, store Store, elementLimit int, slotOf func(*writer, model.SeriesID) *slot) *layout {
+	l := &layout{
+		writer: w, meta: m, fields: make([]field, len(m.Fields)), raw: make([]uadp.RawField, len(m.Fields)),
+		extension: extensionLabels(m.ExtensionFields),
+	}
+	for i := range m.Fields {
+		fm, f := &m.Fields[i], &l.fields[i]
+		l.raw[i] = uadp.RawField{Type: fm.BuiltInType, ValueRank: fm.ValueRank, ArrayDimensions: fm.ArrayDimensions}
+		labels := seriesLabels(m, fm, l.extension)
+		f.kind = kindOf(fm)
+		f.slot = slotOf(w, l.seriesID(fm, ""))
+		f.status.name = store.AppendName(nil, metricStatus, labels)
+		switch f.kind {
+		case fieldNumber:
+			f.value.name = store.AppendName(nil, metricValue, labels)
+		case fieldArray:
+			l.addElements(i, min(declaredLength(fm), elementLimit), store, slotOf)
+		}
+	}
+	return l
+}
+
+// declaredLength is the number of elements that the metadata promises, 0 when it leaves that open.
+func declaredLength(f *model.FieldMetaData) int {
+	if len(f.ArrayDimensions) == 0 {
+		return 0
+	}
+	n := uint64(1)
+	for _, d := range f.ArrayDimensions {
+		if n *= uint64(d); n > 1<<31 {
+			return 0
+		}
+	}
+	return int(n)
+}
+
+// addElements makes the series of field i for the elements up to n.
+func (l *layout) addElements(i, n int, store Store, slotOf func(*writer, model.SeriesID) *slot) {
+	f, fm := &l.fields[i], &l.meta.Fields[i]
+	for e := len(f.elements); e < n; e++ {
+		name := strconv.Itoa(e)
+		labels := append(seriesLabels(l.meta, fm, l.extension), Label{labelElement, name})
+		f.elements = append(f.elements, element{
+			slot:  slotOf(l.writer, l.seriesID(fm, name)),
+			value: series{name: store.AppendName(nil, metricValue, labels)},
+		})
+	}
+}
+
+func (l *layout) seriesID(f *model.FieldMetaData, element string) model.SeriesID {
+	return model.SeriesID{Gateway: l.meta.Gateway, Group: l.meta.Group, Writer: l.meta.Writer, Field: f.Name, Element: element}
+}

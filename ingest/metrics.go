@@ -1,0 +1,88 @@
+package ingest
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+
+	"github.com/VictoriaMetrics/metrics"
+)
+
+// counters are the Core's own metrics; all are safe for several goroutines.
+type counters struct {
+	set *metrics.Set
+
+	frames, repeated, dead, deadLost, missing *metrics.Counter
+	values, rows, screened, superseded        *metrics.Counter
+	appendErrors, checkpointErrors            *metrics.Counter
+	purgeErrors, rewinds                      *metrics.Counter
+	alarms                                    map[alarm]*metrics.Counter
+	appendSeconds, checkpointSeconds          *metrics.Histogram
+
+	backlog, checkpoint atomic.Uint64
+	subscriptions       atomic.Int64
+}
+
+func newCounters() *counters {
+	set := metrics.NewSet()
+	c := &counters{
+		set:               set,
+		frames:            set.NewCounter("shopfloor_ingest_frames_total"),
+		repeated:          set.NewCounter("shopfloor_ingest_repeated_frames_total"),
+		dead:              set.NewCounter("shopfloor_ingest_dead_frames_total"),
+		deadLost:          set.NewCounter("shopfloor_ingest_dead_frames_lost_total"),
+		missing:           set.NewCounter("shopfloor_ingest_missing_frames_total"),
+		values:            set.NewCounter("shopfloor_ingest_values_total"),
+		rows:              set.NewCounter("shopfloor_ingest_rows_total"),
+		screened:          set.NewCounter("shopfloor_ingest_screened_total"),
+		superseded:        set.NewCounter("shopfloor_ingest_superseded_samples_total"),
+		appendErrors:      set.NewCounter("shopfloor_ingest_append_errors_total"),
+		checkpointErrors:  set.NewCounter("shopfloor_ingest_checkpoint_errors_total"),
+		purgeErrors:       set.NewCounter("shopfloor_ingest_purge_errors_total"),
+		rewinds:           set.NewCounter("shopfloor_ingest_rewinds_total"),
+		appendSeconds:     set.NewHistogram("shopfloor_ingest_append_seconds"),
+		checkpointSeconds: set.NewHistogram("shopfloor_ingest_checkpoint_seconds"),
+		alarms: map[alarm]*metrics.Counter{
+			alarmReplaced: set.NewCounter(`shopfloor_ingest_stream_alarms_total{alarm="replaced"}`),
+			alarmTailLost: set.NewCounter(`shopfloor_ingest_stream_alarms_total{alarm="tail_lost"}`),
+			alarmGap:      set.NewCounter(`shopfloor_ingest_stream_alarms_total{alarm="gap"}`),
+			alarmFile:     set.NewCounter(`shopfloor_ingest_stream_alarms_total{alarm="checkpoint_file"}`),
+		},
+	}
+	set.NewGauge("shopfloor_ingest_backlog_frames", func() float64 { return float64(c.backlog.Load()) })
+	set.NewGauge("shopfloor_ingest_checkpoint_sequence", func() float64 { return float64(c.checkpoint.Load()) })
+	set.NewGauge("shopfloor_ingest_telemetry_subscriptions", func() float64 { return float64(c.subscriptions.Load()) })
+	return c
+}
+
+// WriteMetrics writes all metrics of the Core in Prometheus' text form, among them the screened values of each writer.
+func (c *Core) WriteMetrics(w io.Writer) {
+	c.counters.set.WritePrometheus(w)
+	c.live.writeMetrics(w)
+	healthy := 1
+	if c.Health() != nil {
+		healthy = 0
+	}
+	fmt.Fprintf(w, "shopfloor_ingest_healthy %d\nshopfloor_ingest_series %d\n", healthy, c.live.size())
+}
+
+// writeMetrics writes the values screened, of writers that have any.
+func (l *Live) writeMetrics(w io.Writer) {
+	for _, wr := range l.list() {
+		wr.mu.Lock()
+		screened := wr.screened
+		wr.mu.Unlock()
+		for why, n := range screened {
+			if n > 0 {
+				fmt.Fprintf(w, "shopfloor_ingest_screened_values_total{gateway=%s,group=%s,writer=%s,reason=%q} %d\n",
+					quoteLabel(wr.key.Gateway), quoteLabel(wr.key.Group), quoteLabel(wr.key.Writer), reasonNames[why], n)
+			}
+		}
+	}
+}
+
+// quoteLabel quotes a label's value as the text form wants it: other than in Go only three characters are escaped.
+func quoteLabel(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+}
