@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -13,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	coderws "github.com/coder/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // HandlerConfig are the limits of a handler. The zero value of each field stands for its default.
@@ -32,6 +34,8 @@ type HandlerConfig struct {
 	MaxRequestBytes int64
 	// QueryTimeout bounds a query or mutation; 30 s. Subscriptions have no end.
 	QueryTimeout time.Duration
+	// MaxSubscriptions bounds the subscriptions that run at the same time, of all clients together; 1,000.
+	MaxSubscriptions int
 	// KeepAlive is the interval of pings to subscribers; 15 s. A WebSocket client that does not answer two of them is closed.
 	KeepAlive time.Duration
 	// InitTimeout bounds the wait for connection_init on a new WebSocket; 10 s.
@@ -45,7 +49,9 @@ const (
 )
 
 func (c HandlerConfig) withDefaults() HandlerConfig {
-	for field, value := range map[*int]int{&c.MaxComplexity: 250_000, &c.MaxDepth: 24, &c.MaxTokens: 10_000, &c.MaxQueryBytes: 64 << 10} {
+	for field, value := range map[*int]int{
+		&c.MaxComplexity: 250_000, &c.MaxDepth: 24, &c.MaxTokens: 10_000, &c.MaxQueryBytes: 64 << 10, &c.MaxSubscriptions: 1000,
+	} {
 		if *field == 0 {
 			*field = value
 		}
@@ -90,15 +96,26 @@ func NewHandler(cfg HandlerConfig, r *Resolver) http.Handler {
 	if !cfg.DisableIntrospection {
 		s.Use(extension.Introspection{})
 	}
-	s.AroundOperations(startOperation)
+	s.AroundOperations(startOperation(int64(cfg.MaxSubscriptions)))
 	s.AroundResponses(queryTimeout(cfg.QueryTimeout))
 	s.AroundResponses(endOfStream)
 	return bounded(s, cfg.MaxRequestBytes)
 }
 
-// startOperation gives each operation what its resolvers share.
-func startOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	return next(withStreamEnd(withRootNodes(ctx)))
+// startOperation gives each operation what its resolvers share, and bounds the number of subscriptions.
+func startOperation(maxSubscriptions int64) graphql.OperationMiddleware {
+	var running atomic.Int64
+	return func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		if isSubscription(ctx) {
+			// Every transport ends the context of a subscription with it.
+			context.AfterFunc(ctx, func() { running.Add(-1) })
+			if running.Add(1) > maxSubscriptions {
+				err := limitError("UNAVAILABLE", "%d subscriptions are running, which is the limit; try again later", maxSubscriptions)
+				return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{err}})
+			}
+		}
+		return next(withStreamEnd(withRootNodes(ctx)))
+	}
 }
 
 // queryTimeout ends queries and mutations that take too long.
@@ -139,6 +156,9 @@ func bounded(next http.Handler, maxBytes int64) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		// The keep-alive of Server-Sent Events must not outlive the handler, which net/http sees to only some time later.
+		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), requestIDKey{}, id))
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

@@ -24,6 +24,8 @@ type GatewayResolver interface {
 type ServerResolver interface {
 	Gateway(ctx context.Context, obj *model.Server) (*model.GatewayStatus, error)
 
+	SecurityMode(ctx context.Context, obj *model.Server) (model.SecurityMode, error)
+
 	State(ctx context.Context, obj *model.Server) (model.ConnectionState, error)
 	Connection(ctx context.Context, obj *model.Server) (*Connection, error)
 	ValuesPerSecond(ctx context.Context, obj *model.Server) (float64, error)
@@ -793,7 +795,7 @@ func (ec *executionContext) _Server_securityMode(ctx context.Context, field grap
 			return ec.fieldContext_Server_securityMode(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.SecurityMode, nil
+			return ec.Resolvers.Server().SecurityMode(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.SecurityMode) graphql.Marshaler {
@@ -804,7 +806,7 @@ func (ec *executionContext) _Server_securityMode(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_Server_securityMode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Server", field, false, false, "SecurityMode")
+	return graphql.NewScalarFieldContext("Server", field, true, true, "SecurityMode")
 }
 
 func (ec *executionContext) _Server_securityPolicy(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
@@ -1656,10 +1658,11 @@ func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, o
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "securityMode":
-			out.Values[i] = ec._Server_securityMode(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Server_securityMode(ctx, field, obj)
+				})
 		case "securityPolicy":
 			out.Values[i] = ec._Server_securityPolicy(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {

@@ -80,6 +80,13 @@ func (r *serverResolver) Gateway(ctx context.Context, obj *model.Server) (*model
 	return r.gateway(obj.Gateway), nil
 }
 
+func (r *serverResolver) SecurityMode(ctx context.Context, obj *model.Server) (model.SecurityMode, error) {
+	if obj.SecurityMode == "" {
+		return model.SecurityBest, nil
+	}
+	return obj.SecurityMode, nil
+}
+
 func (r *serverResolver) State(ctx context.Context, obj *model.Server) (model.ConnectionState, error) {
 	return r.connection(obj.ID).State(), nil
 }

@@ -1,0 +1,355 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// fakeRegistry keeps records in maps; what a test replaces goes into the Func fields.
+type fakeRegistry struct {
+	mu       sync.Mutex
+	servers  map[string]model.Server
+	password map[string]string
+	status   map[string]model.ServerStatus
+	gateways []model.GatewayStatus
+	writers  []model.DataSetWriter
+
+	PublishFunc func(model.PublishRequest) (model.DataSetWriter, []model.PublishResult, error)
+}
+
+func (f *fakeRegistry) Servers() (list []model.Server) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.servers {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b model.Server) int { return strings.Compare(a.ID, b.ID) })
+	return list
+}
+
+func (f *fakeRegistry) Server(id string) (model.Server, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, ok := f.servers[id]
+	if !ok {
+		return s, ErrNotFound
+	}
+	return s, nil
+}
+
+func (f *fakeRegistry) ServerStatus(id string) model.ServerStatus { return f.status[id] }
+func (f *fakeRegistry) Gateways() []model.GatewayStatus           { return f.gateways }
+func (f *fakeRegistry) Writers() []model.DataSetWriter            { return f.writers }
+
+func (f *fakeRegistry) Gateway(id string) (model.GatewayStatus, error) {
+	for _, g := range f.gateways {
+		if g.Gateway == id {
+			return g, nil
+		}
+	}
+	return model.GatewayStatus{}, ErrNotFound
+}
+
+func (f *fakeRegistry) Writer(key model.WriterKey) (model.DataSetWriter, error) {
+	for _, w := range f.writers {
+		if w.Key() == key {
+			return w, nil
+		}
+	}
+	return model.DataSetWriter{}, ErrNotFound
+}
+
+func (f *fakeRegistry) WriterStatus(key model.WriterKey) model.WriterStatus {
+	return model.WriterStatus{
+		Writer: key, Active: 2, BadCount: 1, Error: "one is missing",
+		Bad: []model.ItemState{{Field: "Gone", NodeID: tag(9), Status: model.StatusBadNodeIdUnknown, Message: "no such node"}},
+	}
+}
+
+func (f *fakeRegistry) AddServer(_ context.Context, s model.Server, password string) (model.Server, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s.ID == "" {
+		s.ID = strings.ToLower(s.Name)
+	}
+	if _, ok := f.servers[s.ID]; ok {
+		return s, fmt.Errorf("id %q: %w", s.ID, ErrConflict)
+	}
+	f.servers[s.ID], f.password[s.ID] = s, password
+	return s, nil
+}
+
+func (f *fakeRegistry) UpdateServer(_ context.Context, id string, change func(*model.Server), password *string) (model.Server, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, ok := f.servers[id]
+	if !ok {
+		return s, ErrNotFound
+	}
+	change(&s)
+	f.servers[id] = s
+	if password != nil {
+		f.password[id] = *password
+	}
+	return s, nil
+}
+
+func (f *fakeRegistry) RemoveServer(_ context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.servers[id]; !ok {
+		return ErrNotFound
+	}
+	delete(f.servers, id)
+	return nil
+}
+
+func (f *fakeRegistry) Publish(_ context.Context, r model.PublishRequest) (model.DataSetWriter, []model.PublishResult, error) {
+	return f.PublishFunc(r)
+}
+
+func (f *fakeRegistry) Unpublish(_ context.Context, key model.WriterKey, nodes []model.ExpandedNodeID) (model.DataSetWriter, bool, []model.PublishResult, error) {
+	w, err := f.Writer(key)
+	if err != nil || nodes == nil {
+		return w, true, nil, err
+	}
+	var results []model.PublishResult
+	for _, n := range nodes {
+		results = append(results, model.PublishResult{NodeID: n})
+	}
+	return w, false, results, nil
+}
+
+// fakeCommands is a plant of 10,000 variables "nsu=urn:plant;i=<n>" below Objects, and a node of each other class. It counts
+// what it is asked.
+type fakeCommands struct {
+	reads, browses, translates atomic.Int64
+	items                      atomic.Int64
+
+	ReadFunc    func(ctx context.Context, ids []model.ReadValueID) ([]model.ReadResult, error)
+	BrowseFunc  func(nodes []model.BrowseDescription) ([]model.BrowseResult, error)
+	WriteFunc   func(server string, values []model.WriteValue) ([]model.WriteResult, error)
+	CallFunc    func(server string, calls []model.CallRequest) ([]model.CallResult, error)
+	MonitorFunc func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
+}
+
+const plantSize = 10_000
+
+// tag is the n-th variable; class c's node is tag(plantSize + c).
+func tag(n int) model.ExpandedNodeID {
+	return model.ExpandedNodeID{NodeID: model.NumericID(0, uint32(n)), NamespaceURI: "urn:plant"}
+}
+
+func ofClass(c model.NodeClass) model.ExpandedNodeID { return tag(plantSize + int(c)) }
+
+// classOf tells the class of a node of the plant, Unspecified for one that is not there. "ns=2;i=7" is tag 7, too.
+func classOf(id model.ExpandedNodeID) model.NodeClass {
+	n := id.Numeric()
+	switch {
+	case id == objectsFolder:
+		return model.NodeClassObject
+	case id.NamespaceURI != "urn:plant" && id.Namespace() != 2, n == 0:
+	case n < plantSize:
+		return model.NodeClassVariable
+	case n > plantSize && n <= plantSize+uint32(model.NodeClassView):
+		return model.NodeClass(n - plantSize)
+	}
+	return model.NodeClassUnspecified
+}
+
+func (f *fakeCommands) Read(ctx context.Context, _ string, ids []model.ReadValueID) ([]model.ReadResult, error) {
+	f.reads.Add(1)
+	f.items.Add(int64(len(ids)))
+	if f.ReadFunc != nil {
+		return f.ReadFunc(ctx, ids)
+	}
+	results := make([]model.ReadResult, len(ids))
+	for i, id := range ids {
+		results[i] = plantRead(id)
+	}
+	return results, nil
+}
+
+func plantRead(id model.ReadValueID) (r model.ReadResult) {
+	class, n := classOf(id.NodeID), id.NodeID.Numeric()
+	if class == model.NodeClassUnspecified {
+		return model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadNodeIdUnknown}}
+	}
+	text := model.LocalizedText{Locale: "en", Text: fmt.Sprintf("%s %d", class, n)}
+	variable := class == model.NodeClassVariable
+	variableType := variable || class == model.NodeClassVariableType
+	isType := class == model.NodeClassObjectType || class == model.NodeClassVariableType || class == model.NodeClassReferenceType ||
+		class == model.NodeClassDataType
+	double := model.Expanded(model.NumericID(0, 11))
+	here := true
+	switch id.Attribute {
+	case model.AttributeNodeID:
+		expanded := tag(int(n))
+		if id.NodeID == objectsFolder {
+			expanded = objectsFolder
+		}
+		r.Value = model.ExpandedNodeIDValue(&expanded)
+	case model.AttributeNodeClass:
+		r.Value = model.Int32Value(int32(class))
+	case model.AttributeBrowseName:
+		r.Value = model.QualifiedNameValue(&model.QualifiedName{Namespace: 2, Name: text.Text, NamespaceURI: "urn:plant"})
+	case model.AttributeDisplayName, model.AttributeDescription:
+		r.Value = model.LocalizedTextValue(&text)
+	case model.AttributeValue:
+		here = variableType
+		r.Value = model.DoubleValue(float64(n) / 2)
+		r.SourceTimestamp = model.DateTimeOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+		r.ServerTimestamp = r.SourceTimestamp
+		if id.IndexRange != "" {
+			r.Value = model.StringValue("range " + id.IndexRange)
+		}
+		if n == 13 {
+			r = model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadSensorFailure}, Message: "cable is cut"}
+		}
+	case model.AttributeDataType:
+		here, r.Value = variableType, model.ExpandedNodeIDValue(&double)
+	case model.AttributeValueRank:
+		here, r.Value = variableType, model.Int32Value(1)
+	case model.AttributeArrayDimensions:
+		here, r.Value = variableType, model.ArrayValue([]uint32{3, 0})
+	case model.AttributeAccessLevel, model.AttributeUserAccessLevel:
+		here, r.Value = variable, model.ByteValue(5)
+	case model.AttributeMinimumSamplingInterval:
+		here, r.Value = variable, model.DoubleValue(250)
+	case model.AttributeHistorizing:
+		here, r.Value = variable, model.BooleanValue(true)
+	case model.AttributeExecutable, model.AttributeUserExecutable:
+		here, r.Value = class == model.NodeClassMethod, model.BooleanValue(true)
+	case model.AttributeEventNotifier:
+		here, r.Value = class == model.NodeClassObject || class == model.NodeClassView, model.ByteValue(1)
+	case model.AttributeContainsNoLoops:
+		here, r.Value = class == model.NodeClassView, model.BooleanValue(true)
+	case model.AttributeIsAbstract:
+		here, r.Value = isType, model.BooleanValue(true)
+	case model.AttributeSymmetric:
+		here, r.Value = class == model.NodeClassReferenceType, model.BooleanValue(false)
+	case model.AttributeInverseName:
+		here, r.Value = class == model.NodeClassReferenceType, model.LocalizedTextValue(&text)
+	default:
+		here = false
+	}
+	if !here {
+		return model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadAttributeIdInvalid}}
+	}
+	return r
+}
+
+// Browse answers that Objects and all of class Object have the variables 1 to 250 below, and a variable itself two more: so
+// that tests can go deep.
+func (f *fakeCommands) Browse(_ context.Context, _ string, nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
+	f.browses.Add(1)
+	if f.BrowseFunc != nil {
+		return f.BrowseFunc(nodes)
+	}
+	results := make([]model.BrowseResult, len(nodes))
+	for i, d := range nodes {
+		count, first := 250, 1
+		switch classOf(d.NodeID) {
+		case model.NodeClassUnspecified:
+			results[i].Status = model.StatusBadNodeIdUnknown
+			continue
+		case model.NodeClassVariable:
+			count, first = 2, int(d.NodeID.Numeric())*2+1000
+		}
+		if d.NodeClassMask != 0 && d.NodeClassMask&model.NodeClassVariable == 0 {
+			continue
+		}
+		for n := range count {
+			if len(results[i].References) == d.MaxReferences {
+				results[i].More = true
+				break
+			}
+			results[i].References = append(results[i].References, model.Reference{
+				ReferenceType: model.Expanded(model.NumericID(0, 47)), IsForward: d.Direction != model.BrowseInverse, NodeID: tag(first + n),
+				BrowseName:  model.QualifiedName{Name: fmt.Sprintf("V%d", first+n), NamespaceURI: "urn:plant"},
+				DisplayName: model.LocalizedText{Text: fmt.Sprintf("V %d", first+n)}, NodeClass: model.NodeClassVariable,
+				TypeDefinition: model.Expanded(model.NumericID(0, 63)),
+			})
+		}
+	}
+	return results, nil
+}
+
+func (f *fakeCommands) Translate(_ context.Context, _ string, paths []string) ([]model.TranslateResult, error) {
+	f.translates.Add(1)
+	results := make([]model.TranslateResult, len(paths))
+	for i, p := range paths {
+		var n int
+		if _, err := fmt.Sscanf(p, "Objects/V%d", &n); err != nil {
+			results[i] = model.TranslateResult{Status: model.StatusBadNoMatch, Message: "nothing of that name below Objects"}
+			continue
+		}
+		results[i].NodeID = tag(n)
+	}
+	return results, nil
+}
+
+func (f *fakeCommands) Write(_ context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error) {
+	return f.WriteFunc(server, values)
+}
+
+func (f *fakeCommands) Call(_ context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error) {
+	return f.CallFunc(server, calls)
+}
+
+func (f *fakeCommands) Monitor(ctx context.Context, _ string, r model.MonitorRequest) (<-chan model.ValueChanges, error) {
+	return f.MonitorFunc(ctx, r)
+}
+
+// fakeStore is a store of the series a, b, c … with what HistoryFunc says in them.
+type fakeStore struct {
+	series      []model.Series
+	filter      model.SeriesFilter
+	HistoryFunc func(q model.HistoryQuery) ([]model.Sample, bool, error)
+}
+
+func (f *fakeStore) Series(_ context.Context, filter model.SeriesFilter, after model.SeriesID, limit int) ([]model.Series, error) {
+	f.filter = filter
+	var list []model.Series
+	for _, s := range f.series {
+		if s.ID.String() > after.String() || after == (model.SeriesID{}) {
+			list = append(list, s)
+		}
+	}
+	return list[:min(limit, len(list))], nil
+}
+
+func (f *fakeStore) History(_ context.Context, q model.HistoryQuery) ([]model.Sample, bool, error) {
+	return f.HistoryFunc(q)
+}
+
+// fakeLive knows the values of latest.
+type fakeLive struct {
+	latest        map[model.SeriesID]model.DataValue
+	TelemetryFunc func(ctx context.Context, f model.SeriesFilter, interval time.Duration) (<-chan model.TelemetryBatch, error)
+}
+
+func (f *fakeLive) Latest(id model.SeriesID) (model.DataValue, bool) {
+	v, ok := f.latest[id]
+	return v, ok
+}
+
+func (f *fakeLive) Telemetry(ctx context.Context, filter model.SeriesFilter, interval time.Duration) (<-chan model.TelemetryBatch, error) {
+	return f.TelemetryFunc(ctx, filter, interval)
+}
+
+func (f *fakeLive) Statistics() model.IngestStatistics {
+	return model.IngestStatistics{
+		ValuesPerSecond: 1.5, Values: 1 << 60, Frames: 2, DeadFrames: 3, ScreenedValues: 4, Backlog: 5, Series: 6, Checkpoint: 7,
+	}
+}
+
+func (f *fakeLive) ServerRate(string) float64          { return 12.5 }
+func (f *fakeLive) WriterRate(model.WriterKey) float64 { return 6.25 }
