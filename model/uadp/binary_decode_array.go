@@ -65,16 +65,21 @@ func (r *reader) dimensions(n int) []int32 {
 	return dims
 }
 
-// product multiplies dimensions; ok is false if one is negative or the product is no Int32.
+// maxEmptyRows bounds the other dimensions of a matrix in which one is 0: no elements stand for them, but who prints the matrix
+// walks through them.
+const maxEmptyRows = 1 << 16
+
+// product multiplies dimensions; ok is false if one is negative, the product is no Int32, or there are too many empty rows.
 func product(dims []int32) (n int, ok bool) {
-	n = 1
+	n, rows := 1, 1
 	for _, d := range dims {
-		if d < 0 || d > 0 && n > math.MaxInt32/int(d) {
+		if d < 0 || rows > math.MaxInt32/int(max(d, 1)) {
 			return 0, false
 		}
 		n *= int(d)
+		rows *= int(max(d, 1))
 	}
-	return n, true
+	return n, n > 0 || rows <= maxEmptyRows
 }
 
 // elements reads the elements of an array of type t. The caller has checked that s.n of the least size are there.

@@ -129,6 +129,10 @@ func (e *encoder) pad(n int) {
 }
 
 func (e *encoder) zeros(n int) {
+	if n > maxPadding {
+		e.failf(ErrLimit, "padding of %d bytes; want up to %d", n, maxPadding)
+		return
+	}
 	for range n {
 		e.buf = append(e.buf, 0)
 	}

@@ -27,8 +27,9 @@ type Field struct {
 // All that it hands out is valid until the frame is changed or until the next Decode or Reset, whichever comes first: strings,
 // byte strings and identifiers are the frame's memory, arrays and composite values the Decoder's. Clone what is to stay.
 //
-// A frame may be hostile. Lengths are checked before memory is taken, so that a Decoder holds at most some 50 bytes for each
-// byte of the largest frame it saw, and nesting is limited to 100 levels.
+// A frame may be hostile. Lengths are checked before memory is taken, so that a Decoder keeps at most 100 bytes for each byte of
+// the largest frame it saw (it grows to that within the frame and may then have taken twice as much), and nesting is limited to
+// 100 levels.
 type Decoder struct {
 	r      reader
 	frame  []byte

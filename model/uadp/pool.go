@@ -35,7 +35,8 @@ func (a *arena[T]) reset() {
 }
 
 // pool is the memory for what does not fit into a Variant itself: the elements of arrays, and the scalars that a Variant points
-// to. It grows to what the largest frame needs, some 50 bytes for each byte of the frame at the very worst.
+// to. It grows to what the largest frame needs, at the very worst 100 bytes for each byte of the frame: a null DataValue is one
+// byte on the wire, 48 in memory, and a chunk may be half empty.
 type pool struct {
 	headers          arena[model.ArrayHeader]
 	dims             arena[int32]

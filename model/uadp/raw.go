@@ -19,6 +19,9 @@ type RawField struct {
 	MaxStringLength uint32
 }
 
+// maxPadding is the most zeros that are written in one place, a bound on what wrong metadata can make of a small value.
+const maxPadding = 1 << 24
+
 // padTo is the size to which the bytes of each string of the field are padded, else 0.
 func (f *RawField) padTo() int {
 	switch f.Type {
@@ -128,13 +131,10 @@ func (e *encoder) rawArray(v model.Variant, f *RawField) {
 			return
 		}
 		e.length(int(f.ValueRank))
-		for i := range int(f.ValueRank) {
-			var d int32
-			if i < len(dims) {
-				d = dims[i]
-			}
+		for _, d := range dims {
 			e.uint32(uint32(d))
 		}
+		e.zeros(4 * (int(f.ValueRank) - len(dims))) // the dimensions of a null
 		e.elements(v)
 	}
 	if c := f.capacity(); c > 0 {
