@@ -1,0 +1,263 @@
+package opcua
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// maxCachedMethods bounds the methods whose arguments are remembered.
+const maxCachedMethods = 10_000
+
+// method is what a method takes and gives (Part 3, 5.7).
+type method struct {
+	inputs, outputs []argument
+	status          model.StatusCode // Bad when the method could not be read
+}
+
+type argument struct {
+	name string
+	variableType
+}
+
+// String prints the argument for a message: "a Double", "ids Int32[]".
+func (a argument) String() string {
+	s := a.name + " " + a.builtIn.String()
+	if a.rank >= 0 {
+		s += "[]"
+	}
+	return s
+}
+
+// methodCache remembers methods for one session.
+type methodCache struct {
+	mu sync.Mutex
+	m  map[model.NodeID]*method
+}
+
+func newMethodCache() *methodCache { return &methodCache{m: map[model.NodeID]*method{}} }
+
+func (c *methodCache) get(id model.NodeID) *method {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.m[id]
+}
+
+func (c *methodCache) keep(id model.NodeID, m *method) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.m) >= maxCachedMethods {
+		clear(c.m)
+	}
+	c.m[id] = m
+}
+
+// Call implements edge.Caller. Arguments are coerced to the method's InputArguments before anything is sent.
+func (s *Source) Call(ctx context.Context, calls []model.CallRequest) ([]model.CallResult, error) {
+	ses, err := s.asks.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &calling{session: ses, calls: calls, results: make([]model.CallResult, len(calls)), converter: s.converter(ses)}
+	if err := c.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("call: %w", err)
+	}
+	err = ses.limits.call.each(len(c.requests), func(from, to int) error {
+		r, err := do[*ua.CallResponse](ctx, ses, &ua.CallRequest{MethodsToCall: c.requests[from:to]})
+		if err != nil {
+			return err
+		}
+		if len(r.Results) != to-from {
+			return model.StatusBadUnknownResponse
+		}
+		for j, result := range r.Results {
+			c.answer(from+j, result)
+		}
+		return nil
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("call: %w", err)
+	}
+	return c.results, nil
+}
+
+// calling is one Call.
+type calling struct {
+	session   *session
+	converter *converter
+	calls     []model.CallRequest
+	results   []model.CallResult
+	requests  []*ua.CallMethodRequest
+	whose     []int     // request → call
+	methods   []*method // by request
+}
+
+func (c *calling) fail(i int, status model.StatusCode, format string, args ...any) {
+	c.results[i].Status = status
+	c.results[i].Message = fmt.Sprintf("call %s: ", c.calls[i].MethodID) + fmt.Sprintf(format, args...)
+}
+
+func (c *calling) prepare(ctx context.Context) error {
+	var ids []model.NodeID
+	var objects []*ua.NodeID
+	var whose []int
+	for i := range c.calls {
+		object, err := c.session.resolve(c.calls[i].ObjectID)
+		if err == nil {
+			var id model.NodeID
+			if id, err = c.session.namespaces.Resolve(c.calls[i].MethodID); err == nil {
+				objects, ids, whose = append(objects, object), append(ids, id), append(whose, i)
+				continue
+			}
+		}
+		c.fail(i, model.StatusBadNodeIdUnknown, "%v", err)
+	}
+	methods, err := c.session.describeMethods(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for j, i := range whose {
+		c.add(i, objects[j], ids[j], methods[j])
+	}
+	return nil
+}
+
+// add coerces the arguments of one call and puts it into the request.
+func (c *calling) add(i int, object *ua.NodeID, id model.NodeID, m *method) {
+	given := c.calls[i].InputArguments
+	var names []string
+	for _, a := range m.inputs {
+		names = append(names, a.String())
+	}
+	switch {
+	case m.status.IsBad():
+		c.fail(i, m.status, "%s: cannot read its InputArguments", m.status.Name())
+		return
+	case len(given) < len(m.inputs):
+		c.fail(i, model.StatusBadArgumentsMissing, "%d arguments given, want %d: (%s)", len(given), len(m.inputs), strings.Join(names, ", "))
+		return
+	case len(given) > len(m.inputs):
+		c.fail(i, model.StatusBadTooManyArguments, "%d arguments given, want %d: (%s)", len(given), len(m.inputs), strings.Join(names, ", "))
+		return
+	}
+	request := &ua.CallMethodRequest{ObjectID: object, MethodID: uaNodeID(id)}
+	results := make([]model.WriteResult, len(given))
+	bad := false
+	for k, a := range m.inputs {
+		v, status, err := c.session.coerce(given[k], a.variableType)
+		if err != nil {
+			results[k], bad = model.WriteResult{Status: status, Message: fmt.Sprintf("argument %s: %v", a.name, err)}, true
+		}
+		request.InputArguments = append(request.InputArguments, v)
+	}
+	if bad {
+		c.fail(i, model.StatusBadInvalidArgument, "an argument does not fit, want (%s)", strings.Join(names, ", "))
+		c.results[i].InputArgumentResults = results
+		return
+	}
+	c.requests, c.whose, c.methods = append(c.requests, request), append(c.whose, i), append(c.methods, m)
+}
+
+// answer converts one result of the server.
+func (c *calling) answer(j int, r *ua.CallMethodResult) {
+	i, m := c.whose[j], c.methods[j]
+	if r == nil {
+		c.fail(i, model.StatusBadUnknownResponse, "the server sent no result")
+		return
+	}
+	c.results[i].Status = model.StatusCode(r.StatusCode)
+	if c.results[i].Status.IsBad() {
+		c.fail(i, c.results[i].Status, "%s", c.results[i].Status.Name())
+	}
+	var results []model.WriteResult
+	bad := false
+	for k, status := range r.InputArgumentResults {
+		result := model.WriteResult{Status: model.StatusCode(status)}
+		if result.Status.IsBad() && k < len(m.inputs) {
+			result.Message, bad = fmt.Sprintf("argument %s: %s", m.inputs[k].name, result.Status.Name()), true
+		}
+		results = append(results, result)
+	}
+	if bad {
+		c.results[i].InputArgumentResults = results
+	}
+	for k, v := range r.OutputArguments {
+		name := ""
+		if k < len(m.outputs) {
+			name = m.outputs[k].name
+		}
+		value, _ := c.converter.variant(v)
+		c.results[i].OutputArguments = append(c.results[i].OutputArguments, model.Argument{Name: name, Value: value})
+	}
+}
+
+// describeMethods reads the arguments of methods, from the cache where it can.
+func (s *session) describeMethods(ctx context.Context, ids []model.NodeID) ([]*method, error) {
+	methods := make([]*method, len(ids))
+	var missing []int
+	var paths []*ua.BrowsePath
+	for i, id := range ids {
+		if methods[i] = s.methods.get(id); methods[i] == nil {
+			missing = append(missing, i)
+			paths = append(paths, property(id, "InputArguments"), property(id, "OutputArguments"))
+		}
+	}
+	targets, err := s.translate(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	var reads []*ua.ReadValueID
+	for _, t := range targets {
+		node := t.node
+		if node == nil {
+			node = ns0(0)
+		}
+		reads = append(reads, &ua.ReadValueID{NodeID: node, AttributeID: ua.AttributeIDValue})
+	}
+	values, err := s.read(ctx, reads)
+	if err != nil {
+		return nil, err
+	}
+	for j, i := range missing {
+		m := &method{}
+		if m.inputs, err = s.arguments(ctx, values[2*j]); err != nil {
+			return nil, err
+		}
+		if m.outputs, err = s.arguments(ctx, values[2*j+1]); err != nil {
+			return nil, err
+		}
+		if status := targets[2*j].status; status.IsBad() && status != model.StatusBadNoMatch {
+			m.status = status
+		} else {
+			s.methods.keep(ids[i], m)
+		}
+		methods[i] = m
+	}
+	return methods, nil
+}
+
+// arguments reads the value of an argument property; none when there is no such property.
+func (s *session) arguments(ctx context.Context, v *ua.DataValue) ([]argument, error) {
+	list, _ := v.Value.Value().([]*ua.ExtensionObject)
+	var r []argument
+	var types []model.NodeID
+	for _, e := range list {
+		if a, ok := e.Value.(*ua.Argument); ok {
+			t := variableType{dataType: nodeID(a.DataType), rank: a.ValueRank, dimensions: a.ArrayDimensions}
+			r, types = append(r, argument{a.Name, t}), append(types, t.dataType)
+		}
+	}
+	builtIn, err := s.builtInTypes(ctx, types)
+	if err != nil {
+		return nil, err
+	}
+	for i := range r {
+		r[i].builtIn = builtIn[r[i].dataType]
+	}
+	return r, nil
+}

@@ -1,0 +1,96 @@
+package opcua
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// The defaults of a Config, and the limits that have no setting.
+const (
+	defaultRequestTimeout       = 10 * time.Second
+	defaultSessionTimeout       = time.Minute
+	defaultSubscriptionLifetime = 5 * time.Minute
+	defaultKeepAlive            = 3 * time.Second
+	defaultPublishes            = 3
+	defaultMaxReferences        = 10_000
+	defaultPort                 = "4840"
+)
+
+// Config of a Source.
+type Config struct {
+	// Server says where and as whom to connect.
+	Server model.Server
+	// Password of Server.UserName, already opened.
+	Password string
+	// Identity is the application instance certificate; nil when only endpoints without security are to be used.
+	Identity *Identity
+	// Trust is the gateway's list of trusted server certificates; nil trusts those of Server.TrustedThumbprints only.
+	Trust *TrustList
+	// DataSets takes the values. It is required.
+	DataSets edge.DataSets
+
+	// RequestTimeout bounds one request at the server; 0 = 10 s.
+	RequestTimeout time.Duration
+	// SessionTimeout is how long the server keeps a session whose connection is lost; 0 = 1 min. Servers may choose another.
+	SessionTimeout time.Duration
+	// SubscriptionLifetime is how long the server keeps subscriptions and their queues while we are away; 0 = 5 min.
+	SubscriptionLifetime time.Duration
+	// KeepAlive is the longest silence of a subscription; 0 = 3 s. A connection that is silent for longer, and 2 s more, is given up.
+	KeepAlive time.Duration
+	// Publishes is the number of Publish requests that wait at the server; 0 = 3.
+	Publishes int
+	// MaxReferences bounds the references of one browsed node; 0 = 10,000.
+	MaxReferences int
+}
+
+// prepare fills in the defaults and checks the rest.
+func (c *Config) prepare() error {
+	defaultTo(&c.RequestTimeout, defaultRequestTimeout)
+	defaultTo(&c.SessionTimeout, defaultSessionTimeout)
+	defaultTo(&c.SubscriptionLifetime, defaultSubscriptionLifetime)
+	defaultTo(&c.KeepAlive, defaultKeepAlive)
+	defaultTo(&c.Publishes, defaultPublishes)
+	defaultTo(&c.MaxReferences, defaultMaxReferences)
+	defaultTo(&c.Server.SecurityMode, model.SecurityBest)
+	if c.DataSets == nil {
+		return fmt.Errorf("server %q: Config.DataSets is missing", c.Server.ID)
+	}
+	if _, err := hostPort(c.Server.EndpointURL); err != nil {
+		return fmt.Errorf("server %q: %w", c.Server.ID, err)
+	}
+	if err := checkSecurity(c.Server.SecurityMode, c.Server.SecurityPolicy); err != nil {
+		return fmt.Errorf("server %q: %w", c.Server.ID, err)
+	}
+	if c.Identity == nil && (c.Server.SecurityMode == model.SecuritySign || c.Server.SecurityMode == model.SecuritySignAndEncrypt) {
+		return fmt.Errorf("server %q: securityMode %s needs an application certificate, and Config.Identity is missing", c.Server.ID, c.Server.SecurityMode)
+	}
+	return nil
+}
+
+func defaultTo[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// hostPort returns the address to dial of an endpoint URL.
+func hostPort(endpointURL string) (string, error) {
+	u, err := url.Parse(endpointURL)
+	if err != nil {
+		return "", fmt.Errorf("endpointUrl: %w", err)
+	}
+	if u.Scheme != "opc.tcp" || u.Hostname() == "" {
+		return "", fmt.Errorf("endpointUrl %q: want the form opc.tcp://host:4840/path", endpointURL)
+	}
+	port := u.Port()
+	if port == "" {
+		port = defaultPort
+	}
+	return net.JoinHostPort(u.Hostname(), port), nil
+}

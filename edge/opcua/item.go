@@ -1,0 +1,112 @@
+package opcua
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+const (
+	itemRetry    = 5 * time.Second
+	itemRetryMax = 5 * time.Minute
+	// eventQueue is the queue of an item without a sampling interval, whose changes in a publishing interval cannot be foreseen.
+	eventQueue = 100
+	maxQueue   = 60_000
+)
+
+// sink takes what becomes of an item. It is called by one goroutine at a time.
+type sink interface {
+	// put takes a value, which stays as it is and may be kept.
+	put(v *model.DataValue)
+	// refused tells that the server does not monitor the node; accepted that it does after all.
+	refused(status model.StatusCode, message string)
+	accepted()
+}
+
+type itemState uint8
+
+const (
+	itemWanted  itemState = iota // not at the server
+	itemActive                   // at the server
+	itemRefused                  // refused, tried again at retryAt
+	itemGone                     // removed by us
+)
+
+// monitored is what an item asks for. It is comparable.
+type monitored struct {
+	node     model.ExpandedNodeID
+	sampling time.Duration
+	queue    uint32
+}
+
+// item is a monitored item (Part 4, 5.13) of a subscription, over all sessions.
+type item struct {
+	monitored
+	handle uint32
+
+	// Under subscription.mu:
+	id      uint32 // the server's
+	state   itemState
+	status  model.StatusCode // why it was refused
+	message string
+	retry   backoff
+	retryAt time.Time
+
+	// Under subscription.deliver:
+	sink sink
+	last model.DataValue // the newest value, for a sink that comes later
+	has  bool
+
+	// fresh tells that the item was created anew at the server, which then sends its value, known or not.
+	fresh atomic.Bool
+	// bad tells that the newest value is Bad.
+	bad atomic.Bool
+}
+
+func newItem(handle uint32, m monitored, to sink) *item {
+	return &item{monitored: m, handle: handle, sink: to, retry: backoff{first: itemRetry, max: itemRetryMax}}
+}
+
+// put hands a value on.
+func (i *item) put(v *model.DataValue) {
+	if i.fresh.Swap(false) && i.has && !v.SourceTimestamp.IsZero() && v.SourceTimestamp == i.last.SourceTimestamp && v.Status == i.last.Status {
+		return // had before the item was created anew
+	}
+	i.last, i.has = *v, true
+	i.bad.Store(v.Status.IsBad())
+	i.sink.put(v)
+}
+
+// replace gives the item another sink, which gets the newest value first. Under subscription.deliver.
+func (i *item) replace(to sink) {
+	i.sink = to
+	if i.has {
+		to.put(&i.last)
+	}
+}
+
+// queueSize is the asked queue, or one that holds what is sampled in two publishing intervals.
+func (i *item) queueSize(publishing time.Duration) uint32 {
+	switch {
+	case i.queue > 0:
+		return i.queue
+	case i.sampling <= 0:
+		return eventQueue
+	}
+	return uint32(min(2*(publishing/i.sampling)+2, maxQueue))
+}
+
+// request asks the server for the item: every change of value or status, the oldest dropped when the queue is full (Part 4, 7.22).
+func (i *item) request(node *ua.NodeID, publishing time.Duration) *ua.MonitoredItemCreateRequest {
+	return &ua.MonitoredItemCreateRequest{
+		ItemToMonitor:  &ua.ReadValueID{NodeID: node, AttributeID: ua.AttributeIDValue, DataEncoding: &ua.QualifiedName{}},
+		MonitoringMode: ua.MonitoringModeReporting,
+		RequestedParameters: &ua.MonitoringParameters{
+			ClientHandle: i.handle, SamplingInterval: float64(i.sampling) / float64(time.Millisecond), QueueSize: i.queueSize(publishing), DiscardOldest: true,
+			Filter: ua.NewExtensionObject(&ua.DataChangeFilter{Trigger: ua.DataChangeTriggerStatusValue}),
+		},
+	}
+}

@@ -1,0 +1,31 @@
+package opcua
+
+import "github.com/gopcua/opcua/ua"
+
+// Nodes of namespace 0 (Part 6, A.3) that this package asks for.
+const (
+	idNumber                   = 26
+	idStructure                = 22
+	idEnumeration              = 29
+	idHierarchicalReferences   = 33
+	idOrganizes                = 35
+	idHasEventSource           = 36
+	idHasSubtype               = 45
+	idHasProperty              = 46
+	idHasComponent             = 47
+	idHasNotifier              = 48
+	idHasOrderedComponent      = 49
+	idRootFolder               = 84
+	idObjectsFolder            = 85
+	idServerArray              = 2254
+	idNamespaceArray           = 2255
+	idServerStatusState        = 2259
+	idMaxNodesPerRead          = 11705
+	idMaxNodesPerWrite         = 11707
+	idMaxNodesPerMethodCall    = 11709
+	idMaxNodesPerBrowse        = 11710
+	idMaxNodesPerTranslate     = 11712
+	idMaxMonitoredItemsPerCall = 11714
+)
+
+func ns0(id uint32) *ua.NodeID { return ua.NewNumericNodeID(0, id) }

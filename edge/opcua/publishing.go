@@ -1,0 +1,330 @@
+package opcua
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gopcua/opcua/ua"
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+const (
+	watchdogPeriod = 250 * time.Millisecond
+	watchdogSlack  = 2 * time.Second
+	publishPause   = 100 * time.Millisecond // after a fault
+	maxAcks        = 10_000
+)
+
+// publishing holds the subscriptions of a Source. What is wanted is changed at any time (add, remove); serve makes the server agree with it for as
+// long as there is a session.
+type publishing struct {
+	cfg       publishingConfig
+	converter atomic.Pointer[converter]
+	wake      chan struct{}  // has a token when serve has something to do
+	lost      *atomic.Uint64 // notifications that did not arrive
+	handles   atomic.Uint32
+
+	ctx context.Context // of the deliveries, set by run
+	wg  sync.WaitGroup
+
+	mu     sync.Mutex
+	subs   map[subscriptionKey]*subscription
+	byID   map[uint32]*subscription
+	active chan struct{} // closed while there is a subscription at the server
+	acks   []*ua.SubscriptionAcknowledgement
+}
+
+type publishingConfig struct {
+	Publishes int
+	KeepAlive time.Duration
+	Lifetime  time.Duration
+	log       zerolog.Logger
+}
+
+func newPublishing(cfg publishingConfig, lost *atomic.Uint64) *publishing {
+	p := &publishing{
+		cfg: cfg, wake: make(chan struct{}, 1), lost: lost,
+		subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, active: make(chan struct{}),
+	}
+	p.converter.Store(&converter{raw: &rawTypes{}})
+	return p
+}
+
+// wanted is an item and the subscription that it belongs to.
+type wanted struct {
+	key  subscriptionKey
+	item monitored
+	sink sink
+}
+
+// add wants items monitored.
+func (p *publishing) add(items []wanted) []*item {
+	added := make([]*item, len(items))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, w := range items {
+		sub := p.subs[w.key]
+		if sub == nil {
+			sub = newSubscription(p, w.key)
+			p.subs[w.key] = sub
+		}
+		it := newItem(p.handles.Add(1), w.item, w.sink)
+		sub.mu.Lock()
+		sub.items[it.handle] = it
+		sub.mu.Unlock()
+		added[i] = it
+	}
+	notify(p.wake)
+	return added
+}
+
+// remove ends the monitoring of items of one subscription. Values that are on their way are dropped.
+func (p *publishing) remove(key subscriptionKey, items []*item) {
+	p.mu.Lock()
+	sub := p.subs[key]
+	p.mu.Unlock()
+	if sub == nil {
+		return
+	}
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	for _, it := range items {
+		if it.state == itemActive && it.id != 0 {
+			sub.removed = append(sub.removed, it.id)
+		}
+		it.state = itemGone
+		delete(sub.items, it.handle)
+	}
+	notify(p.wake)
+}
+
+// subscription returns the one with that key, nil when there is none.
+func (p *publishing) subscription(key subscriptionKey) *subscription {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.subs[key]
+}
+
+// all returns the subscriptions, those for publishing first.
+func (p *publishing) all() []*subscription {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := make([]*subscription, 0, len(p.subs))
+	for _, s := range p.subs {
+		r = append(r, s)
+	}
+	slices.SortFunc(r, func(a, b *subscription) int {
+		if a.live != b.live {
+			if b.live {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.interval, b.interval)
+	})
+	return r
+}
+
+// serve publishes with one session until it or ctx ends.
+func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
+	p.converter.Store(&converter{namespaces: s.namespaces, raw: p.converter.Load().raw})
+	if err := p.recover(ctx, s, kept); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var publishers sync.WaitGroup
+	defer publishers.Wait()
+	defer cancel()
+	for range p.cfg.Publishes {
+		publishers.Go(func() { p.publish(ctx, s) })
+	}
+	publishers.Go(func() { _ = s.keepAlive(ctx, 5*p.cfg.KeepAlive) }) // the watchdog sees that the connection is dead; this keeps the session
+	tick := time.NewTicker(watchdogPeriod)
+	defer tick.Stop()
+	for {
+		if err := p.reconcile(ctx, s); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.ended:
+			return s.err
+		case <-p.wake:
+		case <-tick.C:
+			if err := p.watchdog(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// watchdog finds connections that are dead without an end, by the silence of all subscriptions, and subscriptions that are dead by theirs.
+func (p *publishing) watchdog() error {
+	silent, n := 0, 0
+	var limit time.Duration
+	for _, sub := range p.all() {
+		sub.mu.Lock()
+		id, silence := sub.id, sub.silence
+		sub.mu.Unlock()
+		if id == 0 {
+			continue
+		}
+		n++
+		quiet := time.Since(time.Unix(0, sub.heard.Load()))
+		if quiet > silence+watchdogSlack {
+			silent++
+			limit = max(limit, silence+watchdogSlack)
+		}
+		if quiet > 3*silence+watchdogSlack {
+			sub.drop()
+		}
+	}
+	if n > 0 && silent == n {
+		return fmt.Errorf("no notification or keep-alive for %v: %w", limit, model.StatusBadTimeout)
+	}
+	return nil
+}
+
+// publish keeps one Publish request at the server (Part 4, 5.14.5).
+func (p *publishing) publish(ctx context.Context, s *session) {
+	for ctx.Err() == nil {
+		timeout, ok := p.awaitSubscription(ctx)
+		if !ok {
+			return
+		}
+		sent := time.Now()
+		r, err := call[*ua.PublishResponse](ctx, s.channel, s.token, &ua.PublishRequest{SubscriptionAcknowledgements: p.takeAcks()}, timeout)
+		switch {
+		case err == nil:
+			p.mu.Lock()
+			sub := p.byID[r.SubscriptionID]
+			p.mu.Unlock()
+			if sub != nil && r.NotificationMessage != nil {
+				sub.accept(ctx, s, r.NotificationMessage)
+			}
+			continue
+		case sessionGone(err):
+			s.fail(err)
+			return
+		case ctx.Err() != nil || notConnected(err):
+			return
+		case errors.Is(err, model.StatusBadNoSubscription):
+			p.dropBefore(sent)
+		case errors.Is(err, model.StatusBadTooManyPublishRequests):
+			sleep(ctx, time.Second)
+		}
+		sleep(ctx, publishPause)
+	}
+}
+
+// awaitSubscription waits until a subscription is at the server, and returns how long a Publish may take then.
+func (p *publishing) awaitSubscription(ctx context.Context) (time.Duration, bool) {
+	for {
+		p.mu.Lock()
+		active := p.active
+		var silence time.Duration
+		for _, sub := range p.byID {
+			sub.mu.Lock()
+			silence = max(silence, sub.silence)
+			sub.mu.Unlock()
+		}
+		p.mu.Unlock()
+		select {
+		case <-active:
+			return silence*time.Duration(p.cfg.Publishes+1) + 30*time.Second, true
+		case <-ctx.Done():
+			return 0, false
+		}
+	}
+}
+
+// enter notes that sub is at the server under id; id 0 that it no longer is.
+func (p *publishing) enter(sub *subscription, before, id uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byID[before] == sub {
+		delete(p.byID, before)
+	}
+	if id != 0 {
+		p.byID[id] = sub
+	}
+	p.acks = slices.DeleteFunc(p.acks, func(a *ua.SubscriptionAcknowledgement) bool { return a.SubscriptionID == before })
+	select {
+	case <-p.active:
+		if len(p.byID) == 0 {
+			p.active = make(chan struct{})
+		}
+	default:
+		if len(p.byID) > 0 {
+			close(p.active)
+		}
+	}
+}
+
+// dropBefore notes that the server has none of the subscriptions that were made before t.
+func (p *publishing) dropBefore(t time.Time) {
+	for _, sub := range p.all() {
+		sub.mu.Lock()
+		old := sub.since.Before(t)
+		sub.mu.Unlock()
+		if old {
+			sub.drop()
+		}
+	}
+}
+
+// acknowledge has the next Publish acknowledge a message. Acknowledgements that would pile up are left out: servers then drop old messages by
+// themselves.
+func (p *publishing) acknowledge(s *subscription, number uint32) {
+	s.mu.Lock()
+	id := s.id
+	s.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.acks) < maxAcks {
+		p.acks = append(p.acks, &ua.SubscriptionAcknowledgement{SubscriptionID: id, SequenceNumber: number})
+	}
+}
+
+func (p *publishing) takeAcks() []*ua.SubscriptionAcknowledgement {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	acks := p.acks
+	p.acks = nil
+	if acks == nil {
+		acks = []*ua.SubscriptionAcknowledgement{}
+	}
+	return acks
+}
+
+// counts returns how many items are at the server, and how many it refused or reports Bad.
+func (p *publishing) counts() (active, bad int) {
+	for _, sub := range p.all() {
+		if sub.live {
+			continue
+		}
+		sub.mu.Lock()
+		for _, it := range sub.items {
+			switch {
+			case it.state == itemRefused:
+				bad++
+			case it.state == itemActive:
+				active++
+				if it.bad.Load() {
+					bad++
+				}
+			}
+		}
+		sub.mu.Unlock()
+	}
+	return active, bad
+}

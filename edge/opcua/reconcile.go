@@ -1,0 +1,270 @@
+package opcua
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// maxNotifications bounds one message of the server.
+const maxNotifications = 1000
+
+// reconcile makes the subscriptions at the server what they should be. An error is the end of the session; what the server refuses is tried
+// again later.
+func (p *publishing) reconcile(ctx context.Context, s *session) error {
+	for _, sub := range p.all() {
+		err := p.reconcileOne(ctx, s, sub)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil || notConnected(err) {
+			return err
+		}
+		sub.mu.Lock()
+		pause := sub.retry.pause()
+		sub.retryAt = time.Now().Add(pause)
+		sub.mu.Unlock()
+		sub.tell(statusOf(err, model.StatusBadUnexpectedError), err.Error())
+		p.cfg.log.Warn().Err(err).Dur("interval", sub.interval).Dur("retry_in", pause).Msg("opc ua server refuses a subscription")
+	}
+	return nil
+}
+
+func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscription) error {
+	sub.mu.Lock()
+	id, lost, wait := sub.id, sub.lost, time.Now().Before(sub.retryAt)
+	sub.mu.Unlock()
+	if lost {
+		p.reset(ctx, s, sub)
+		id = 0
+	}
+	if p.retire(sub) {
+		if id != 0 {
+			_, err := do[*ua.DeleteSubscriptionsResponse](ctx, s, &ua.DeleteSubscriptionsRequest{SubscriptionIDs: []uint32{id}})
+			if err != nil && notConnected(err) {
+				return err
+			}
+		}
+		return nil
+	}
+	if wait {
+		return nil
+	}
+	if id == 0 {
+		if err := sub.create(ctx, s); err != nil {
+			return err
+		}
+	}
+	if err := sub.reconcilePause(ctx, s); err != nil {
+		return err
+	}
+	if err := sub.deleteItems(ctx, s); err != nil {
+		return err
+	}
+	return sub.createItems(ctx, s)
+}
+
+// retire removes a subscription without items.
+func (p *publishing) retire(sub *subscription) bool {
+	p.mu.Lock()
+	sub.mu.Lock()
+	empty := len(sub.items) == 0
+	id := sub.id
+	if empty {
+		delete(p.subs, sub.subscriptionKey)
+		sub.id = 0
+	}
+	stop := sub.stop
+	sub.mu.Unlock()
+	p.mu.Unlock()
+	if empty {
+		p.enter(sub, id, 0)
+		if stop != nil {
+			stop()
+		}
+	}
+	return empty
+}
+
+// reset forgets what the server has of a subscription, and deletes it there if it has it after all.
+func (p *publishing) reset(ctx context.Context, s *session, sub *subscription) {
+	sub.receive.Lock()
+	defer sub.receive.Unlock()
+	sub.mu.Lock()
+	id := sub.id
+	sub.id, sub.lost, sub.paused, sub.removed, sub.retryAt = 0, false, false, nil, time.Time{}
+	for _, it := range sub.items {
+		it.id, it.state, it.retryAt = 0, itemWanted, time.Time{}
+	}
+	sub.mu.Unlock()
+	clear(sub.held)
+	p.enter(sub, id, 0)
+	// Mostly it is gone, and says so.
+	_, _ = do[*ua.DeleteSubscriptionsResponse](ctx, s, &ua.DeleteSubscriptionsRequest{SubscriptionIDs: []uint32{id}})
+}
+
+// create makes the subscription at the server.
+func (s *subscription) create(ctx context.Context, ses *session) error {
+	count := func(d time.Duration) uint32 {
+		return uint32(min(max(math.Ceil(float64(d)/float64(s.interval)), 1), math.MaxInt32))
+	}
+	keepAlive := count(s.p.cfg.KeepAlive)
+	r, err := do[*ua.CreateSubscriptionResponse](ctx, ses, &ua.CreateSubscriptionRequest{
+		RequestedPublishingInterval: float64(s.interval) / float64(time.Millisecond),
+		RequestedMaxKeepAliveCount:  keepAlive, RequestedLifetimeCount: max(count(s.p.cfg.Lifetime), 3*keepAlive),
+		MaxNotificationsPerPublish: maxNotifications, PublishingEnabled: true,
+	})
+	if err != nil {
+		return fmt.Errorf("create subscription: %w", err)
+	}
+	s.receive.Lock()
+	s.next = 1
+	clear(s.held)
+	s.receive.Unlock()
+	s.mu.Lock()
+	s.id, s.since = r.SubscriptionID, time.Now()
+	s.revised = time.Duration(r.RevisedPublishingInterval * float64(time.Millisecond))
+	s.silence = s.revised * time.Duration(max(r.RevisedMaxKeepAliveCount, 1))
+	s.retry.reset()
+	started := s.stop != nil
+	s.mu.Unlock()
+	s.heard.Store(time.Now().UnixNano())
+	if !started {
+		s.start(s.p.ctx, &s.p.wg)
+	}
+	s.p.enter(s, 0, r.SubscriptionID)
+	return nil
+}
+
+// reconcilePause has the server pause or go on when the delivery asks for it.
+func (s *subscription) reconcilePause(ctx context.Context, ses *session) error {
+	s.mu.Lock()
+	id, is, want := s.id, s.paused, s.wantPause
+	s.mu.Unlock()
+	if is == want {
+		return nil
+	}
+	_, err := do[*ua.SetPublishingModeResponse](ctx, ses, &ua.SetPublishingModeRequest{PublishingEnabled: !want, SubscriptionIDs: []uint32{id}})
+	if err != nil {
+		return fmt.Errorf("set publishing mode: %w", err)
+	}
+	s.p.cfg.log.Info().Bool("paused", want).Dur("interval", s.interval).Msg("subscription follows the pace of the publisher")
+	s.mu.Lock()
+	s.paused = want
+	s.mu.Unlock()
+	return nil
+}
+
+// deleteItems deletes items that are no longer wanted.
+func (s *subscription) deleteItems(ctx context.Context, ses *session) error {
+	s.mu.Lock()
+	id, removed := s.id, s.removed
+	s.removed = nil
+	s.mu.Unlock()
+	err := ses.limits.monitor.each(len(removed), func(from, to int) error {
+		_, err := do[*ua.DeleteMonitoredItemsResponse](ctx, ses, &ua.DeleteMonitoredItemsRequest{SubscriptionID: id, MonitoredItemIDs: removed[from:to]})
+		return err
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("delete monitored items: %w", err)
+	}
+	return nil
+}
+
+// createItems creates the items that are due.
+func (s *subscription) createItems(ctx context.Context, ses *session) error {
+	now := time.Now()
+	var due []*item
+	s.mu.Lock()
+	id, publishing := s.id, s.revised
+	for _, it := range s.items {
+		if it.state == itemWanted || it.state == itemRefused && now.After(it.retryAt) {
+			due = append(due, it)
+		}
+	}
+	s.mu.Unlock()
+	var requests []*ua.MonitoredItemCreateRequest
+	asked := due[:0]
+	for _, it := range due {
+		node, err := ses.resolve(it.node)
+		if err != nil {
+			s.settle(it, 0, model.StatusBadNodeIdUnknown, err.Error())
+			continue
+		}
+		it.fresh.Store(true)
+		requests, asked = append(requests, it.request(node, publishing)), append(asked, it)
+	}
+	err := ses.limits.monitor.each(len(requests), func(from, to int) error {
+		r, err := do[*ua.CreateMonitoredItemsResponse](ctx, ses, &ua.CreateMonitoredItemsRequest{
+			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests[from:to],
+		})
+		if err != nil {
+			return err
+		}
+		if len(r.Results) != to-from {
+			return model.StatusBadUnknownResponse
+		}
+		for i, x := range r.Results {
+			status := model.StatusBadUnknownResponse
+			var itemID uint32
+			if x != nil {
+				status, itemID = model.StatusCode(x.StatusCode), x.MonitoredItemID
+			}
+			s.settle(asked[from+i], itemID, status, "")
+		}
+		return nil
+	}, func(i int, err error) { s.settle(asked[i], 0, statusOf(err, model.StatusBadDecodingError), "") })
+	if err != nil {
+		return fmt.Errorf("create monitored items: %w", err)
+	}
+	return nil
+}
+
+// settle notes the server's answer for an item.
+func (s *subscription) settle(it *item, id uint32, status model.StatusCode, message string) {
+	s.mu.Lock()
+	if it.state == itemGone { // removed while it was being created
+		if !status.IsBad() {
+			s.removed = append(s.removed, id)
+			notify(s.p.wake)
+		}
+		s.mu.Unlock()
+		return
+	}
+	if !status.IsBad() {
+		again := it.state == itemRefused
+		it.id, it.state, it.status, it.message = id, itemActive, 0, ""
+		it.retry.reset()
+		s.mu.Unlock()
+		if again {
+			it.sink.accepted()
+		}
+		return
+	}
+	if message == "" {
+		message = fmt.Sprintf("monitor %s: %s", it.node, status.Name())
+	}
+	news := it.status != status
+	it.id, it.state, it.status, it.message = 0, itemRefused, status, message
+	it.retryAt = time.Now().Add(it.retry.pause())
+	s.mu.Unlock()
+	if news {
+		it.sink.refused(status, message)
+	}
+}
+
+// tell has all items that wait for the subscription show why.
+func (s *subscription) tell(status model.StatusCode, message string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, it := range s.items {
+		if it.state == itemWanted {
+			it.status, it.message = status, message
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package opcua
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+var (
+	_ edge.Source     = (*Source)(nil)
+	_ edge.Browser    = (*Source)(nil)
+	_ edge.Translator = (*Source)(nil)
+	_ edge.Reader     = (*Source)(nil)
+	_ edge.Writer     = (*Source)(nil)
+	_ edge.Caller     = (*Source)(nil)
+	_ edge.Monitor    = (*Source)(nil)
+)
+
+// Source is one OPC UA server. It is safe for concurrent use.
+type Source struct {
+	cfg        Config
+	log        zerolog.Logger
+	status     *status
+	publishing *publishing
+	writers    *writers
+	publishes  *link // for subscriptions
+	asks       *link // for everything that is asked
+	requests   atomic.Uint64
+	lost       atomic.Uint64
+}
+
+// New checks the configuration. Nothing is connected before Run.
+func New(cfg Config, log zerolog.Logger) (*Source, error) {
+	if err := cfg.prepare(); err != nil {
+		return nil, err
+	}
+	raiseArrayLimit()
+	s := &Source{cfg: cfg, log: log.With().Str("server", cfg.Server.ID).Logger(), status: newStatus(cfg.Server.ID)}
+	s.publishing = newPublishing(publishingConfig{
+		Publishes: cfg.Publishes, KeepAlive: cfg.KeepAlive, Lifetime: cfg.SubscriptionLifetime, log: s.log,
+	}, &s.lost)
+	s.writers = newWriters(s)
+	s.publishes = s.newLink(linkPublishing, s.publishing.serve)
+	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
+		if !kept { // the server may be another than it was
+			s.writers.check()
+		}
+		return ses.keepAlive(ctx, cfg.KeepAlive)
+	})
+	return s, nil
+}
+
+func (s *Source) newLink(index int, serve func(context.Context, *session, bool) error) *link {
+	return &link{
+		index: index, cfg: &s.cfg, log: s.log, status: s.status, requests: &s.requests, serve: serve, changed: make(chan struct{}),
+	}
+}
+
+// Run implements edge.Source. It returns nil when ctx has ended and both sessions are closed.
+func (s *Source) Run(ctx context.Context) error {
+	deliveries, stop := context.WithCancel(context.Background())
+	s.publishing.ctx = deliveries
+	var wg sync.WaitGroup
+	wg.Go(func() { s.publishes.run(ctx) })
+	wg.Go(func() { s.asks.run(ctx) })
+	wg.Go(func() { s.writers.run(ctx) })
+	wg.Wait()
+	stop()
+	s.publishing.wg.Wait()
+	return nil
+}
+
+// Configure implements edge.Source. What stays the same goes on undisturbed.
+func (s *Source) Configure(list []model.DataSetWriter) { s.writers.configure(list) }
+
+// Status implements edge.Source.
+func (s *Source) Status() model.ServerStatus {
+	r := s.status.get()
+	r.MonitoredItems, r.BadItems = s.publishing.counts()
+	for _, l := range []*link{s.publishes, s.asks} {
+		if n := l.connects.Load(); n > 0 {
+			r.Reconnects += n - 1
+		}
+	}
+	r.LostNotifications = s.lost.Load()
+	return r
+}
+
+// Writers implements edge.Source.
+func (s *Source) Writers() []model.WriterStatus { return s.writers.status() }
+
+// Requests counts the requests that were sent to the server since the Source was made.
+func (s *Source) Requests() uint64 { return s.requests.Load() }
+
+func (s *Source) converter(ses *session) *converter {
+	return &converter{namespaces: ses.namespaces, raw: s.publishing.converter.Load().raw}
+}

@@ -1,0 +1,155 @@
+package opcua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// refusedError says that the server or we do not want the connection. Trying again soon is of no use.
+type refusedError struct{ text string }
+
+func (e *refusedError) Error() string { return e.text }
+
+func refuse(format string, args ...any) error { return &refusedError{fmt.Sprintf(format, args...)} }
+
+func isRefused(err error) bool {
+	var r *refusedError
+	return errors.As(err, &r)
+}
+
+// explain turns an error of connecting into one that an operator understands.
+func explain(err error, cfg *Config) error {
+	var dns *net.DNSError
+	url := cfg.Server.EndpointURL
+	switch {
+	case isRefused(err):
+		return err
+	case errors.As(err, &dns):
+		return fmt.Errorf("the host of %s is not known: check the address and the gateway's name server: %w", url, err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("nothing listens at %s: check that the server runs, its port and the firewalls: %w", url, err)
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, model.StatusBadTimeout):
+		return fmt.Errorf("no answer from %s: check the address and the network: %w", url, err)
+	}
+	return err
+}
+
+// explainOpen does the same for opening a secure channel, where servers that do not trust us say so or just close the connection.
+func explainOpen(err error, cfg *Config) error {
+	switch statusOf(err, 0) {
+	case model.StatusBadSecurityChecksFailed, model.StatusBadCertificateUntrusted, model.StatusBadCertificateInvalid, model.StatusBadCertificateUriInvalid,
+		model.StatusBadCertificateTimeInvalid, model.StatusBadCertificateUseNotAllowed, model.StatusBadCertificateChainIncomplete:
+		return refuse("the server refuses the gateway's certificate (%v): trust the certificate %s (SHA-1 thumbprint %s) at the server",
+			err, cfg.Identity.path, Thumbprint(cfg.Identity.certificate))
+	case model.StatusBadConnectionClosed:
+		return fmt.Errorf("%w; it may not trust the gateway's certificate %s (SHA-1 thumbprint %s)", err, cfg.Identity.path, Thumbprint(cfg.Identity.certificate))
+	}
+	return err
+}
+
+// status is the state of a Source's connections.
+type status struct {
+	mu    sync.Mutex
+	links [2]linkStatus
+	shown model.ServerStatus
+}
+
+type linkStatus struct {
+	state model.ConnectionState
+	err   string
+}
+
+// The links of a Source.
+const (
+	linkPublishing = iota
+	linkRequests
+)
+
+func newStatus(server string) *status {
+	s := &status{shown: model.ServerStatus{Server: server, State: model.StateConnecting, Since: time.Now()}}
+	for i := range s.links {
+		s.links[i].state = model.StateConnecting
+	}
+	return s
+}
+
+// severity orders the states: the worse of the two connections is shown.
+func severity(s model.ConnectionState) int {
+	switch s {
+	case model.StateConnected:
+		return 0
+	case model.StateConnecting:
+		return 1
+	case model.StateReconnecting:
+		return 2
+	}
+	return 3
+}
+
+// down notes that a link has no connection, and tells whether that is news.
+func (s *status) down(link int, err error) (news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &s.links[link]
+	before := *l
+	switch {
+	case isRefused(err):
+		l.state = model.StateRefused
+	case l.state != model.StateConnecting:
+		l.state = model.StateReconnecting
+	}
+	l.err = err.Error()
+	s.show()
+	return *l != before
+}
+
+// up notes that a link is connected.
+func (s *status) up(link int, ses *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.links[link] = linkStatus{state: model.StateConnected}
+	s.seen(ses.endpoint)
+	s.shown.SecurityMode, s.shown.SecurityPolicy = ses.endpoint.modelMode(), ses.endpoint.policy()
+	s.show()
+}
+
+// offered notes what a server shows of itself before it is trusted.
+func (s *status) offered(ep *endpoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen(ep)
+}
+
+func (s *status) seen(ep *endpoint) {
+	s.shown.ApplicationURI, s.shown.ProductURI = ep.server.ApplicationURI, ep.server.ProductURI
+	if len(ep.certificate) > 0 {
+		s.shown.Thumbprint = Thumbprint(leaf(ep.certificate))
+	}
+}
+
+func (s *status) show() {
+	worst := s.links[0]
+	for _, l := range s.links[1:] {
+		if severity(l.state) > severity(worst.state) {
+			worst = l
+		}
+	}
+	s.shown.Error = worst.err
+	if s.shown.State != worst.state {
+		s.shown.State, s.shown.Since = worst.state, time.Now()
+	}
+}
+
+func (s *status) get() model.ServerStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown
+}

@@ -1,0 +1,257 @@
+package opcua
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// subscriptionKey tells subscriptions apart: all items of one publishing interval share one, but those that somebody watches live have
+// their own, so that the back-pressure of publishing does not touch them.
+type subscriptionKey struct {
+	interval time.Duration
+	live     bool
+}
+
+// subscription is one at the server (Part 4, 5.14), over all sessions.
+type subscription struct {
+	subscriptionKey
+	p   *publishing
+	box *mailbox
+
+	deliver sync.Mutex // held while a message is delivered
+
+	receive sync.Mutex // guards the order of messages
+	next    uint32     // sequence number of the next message
+	held    map[uint32]*ua.NotificationMessage
+
+	mu        sync.Mutex
+	id        uint32 // 0 when it is not at the server
+	since     time.Time
+	revised   time.Duration // publishing interval
+	silence   time.Duration // the longest that the server is silent
+	items     map[uint32]*item
+	removed   []uint32 // ids of items to be deleted at the server
+	retry     backoff
+	retryAt   time.Time
+	lost      bool // the server dropped it
+	paused    bool // at the server
+	wantPause bool
+	stop      context.CancelFunc // ends its delivery
+
+	heard atomic.Int64 // Unix ns of the last message or keep-alive
+
+	// Of the delivering goroutine:
+	targets []*item
+	value   model.DataValue
+}
+
+func newSubscription(p *publishing, key subscriptionKey) *subscription {
+	return &subscription{
+		subscriptionKey: key, p: p, box: newMailbox(), held: map[uint32]*ua.NotificationMessage{}, items: map[uint32]*item{},
+		retry: backoff{first: itemRetry, max: itemRetryMax},
+	}
+}
+
+// start runs the delivery until the subscription is removed or ctx ends.
+func (s *subscription) start(ctx context.Context, wg *sync.WaitGroup) {
+	ctx, s.stop = context.WithCancel(ctx)
+	wg.Go(func() {
+		for {
+			m, calm := s.box.pop(ctx)
+			if m == nil {
+				return
+			}
+			s.handle(m)
+			if calm {
+				s.pause(false)
+			}
+		}
+	})
+}
+
+// pause asks that the server pauses or goes on with the subscription.
+func (s *subscription) pause(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wantPause != on {
+		s.wantPause = on
+		notify(s.p.wake)
+	}
+}
+
+// handle delivers one message.
+func (s *subscription) handle(m *ua.NotificationMessage) {
+	s.deliver.Lock()
+	defer s.deliver.Unlock()
+	for _, d := range m.NotificationData {
+		if d == nil {
+			continue
+		}
+		switch n := d.Value.(type) {
+		case *ua.DataChangeNotification:
+			s.dataChange(n)
+		case *ua.StatusChangeNotification: // the server drops the subscription (Part 4, 7.25.4)
+			s.p.cfg.log.Warn().Stringer("status", model.StatusCode(n.Status)).Dur("interval", s.interval).Msg("subscription was closed by opc ua server")
+			s.drop()
+		}
+	}
+}
+
+// dataChange delivers the values of one notification. It does not allocate per value.
+func (s *subscription) dataChange(n *ua.DataChangeNotification) {
+	s.targets = s.targets[:0]
+	s.mu.Lock()
+	for _, x := range n.MonitoredItems {
+		s.targets = append(s.targets, s.items[x.ClientHandle]) // nil for an item removed meanwhile
+	}
+	s.mu.Unlock()
+	c := s.p.converter.Load()
+	for i, x := range n.MonitoredItems {
+		if it := s.targets[i]; it != nil && x.Value != nil {
+			c.dataValue(x.Value, &s.value)
+			if s.value.Status.Overflow() {
+				s.p.lost.Add(1)
+			}
+			it.put(&s.value)
+		}
+	}
+	clear(s.targets)
+}
+
+// drop notes that the server no longer has the subscription.
+func (s *subscription) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.id != 0 {
+		s.lost = true
+		notify(s.p.wake)
+	}
+}
+
+// accept brings a message of the server in order. It is called by several publishers.
+func (s *subscription) accept(ctx context.Context, ses *session, m *ua.NotificationMessage) {
+	s.heard.Store(time.Now().UnixNano())
+	s.receive.Lock()
+	defer s.receive.Unlock()
+	if len(m.NotificationData) == 0 { // a keep-alive has the number of the next message
+		if after(m.SequenceNumber, s.next) {
+			s.fill(ctx, ses, m.SequenceNumber)
+		}
+		return
+	}
+	s.p.acknowledge(s, m.SequenceNumber)
+	if after(s.next, m.SequenceNumber) {
+		return // had already
+	}
+	s.held[m.SequenceNumber] = m
+	s.flush()
+	if len(s.held) > s.p.cfg.Publishes { // no publisher is on its way with what is missing
+		s.fill(ctx, ses, s.lowest())
+	}
+}
+
+// after tells whether sequence number a comes after b; the numbers wrap around.
+func after(a, b uint32) bool { return int32(a-b) > 0 }
+
+// advance goes to the next sequence number; 0 is none (Part 4, 7.9).
+func (s *subscription) advance() {
+	s.next++
+	if s.next == 0 {
+		s.next = 1
+	}
+}
+
+// flush delivers what is in order.
+func (s *subscription) flush() {
+	for m, ok := s.held[s.next]; ok; m, ok = s.held[s.next] {
+		delete(s.held, s.next)
+		s.advance()
+		s.push(m)
+	}
+}
+
+func (s *subscription) push(m *ua.NotificationMessage) {
+	ok, crowded := s.box.push(m)
+	if !ok {
+		s.p.lost.Add(values(m))
+	}
+	if crowded {
+		s.pause(true)
+	}
+}
+
+// values counts the values of a message.
+func values(m *ua.NotificationMessage) (n uint64) {
+	for _, d := range m.NotificationData {
+		if d == nil {
+			continue
+		}
+		if c, ok := d.Value.(*ua.DataChangeNotification); ok {
+			n += uint64(len(c.MonitoredItems))
+		}
+	}
+	return n
+}
+
+func (s *subscription) lowest() uint32 {
+	first := true
+	var low uint32
+	for n := range s.held {
+		if first || after(low, n) {
+			low, first = n, false
+		}
+	}
+	return low
+}
+
+// maxHole is the largest number of missing messages that are asked for again one by one.
+const maxHole = 1000
+
+// fill asks again for the messages before sequence number to (Republish). What the server no longer has is lost.
+func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
+	if to-s.next > maxHole {
+		s.p.lost.Add(uint64(to - s.next))
+		s.next = to
+	}
+	for after(to, s.next) {
+		if m, ok := s.held[s.next]; ok {
+			delete(s.held, s.next)
+			s.push(m)
+			s.advance()
+			continue
+		}
+		m, err := s.republish(ctx, ses)
+		if err != nil && (ctx.Err() != nil || notConnected(err)) {
+			return // the next session asks again
+		}
+		if err == nil {
+			s.push(m)
+		} else {
+			s.p.lost.Add(1)
+		}
+		s.advance()
+	}
+	s.flush()
+}
+
+// republish asks for the next message.
+func (s *subscription) republish(ctx context.Context, ses *session) (*ua.NotificationMessage, error) {
+	s.mu.Lock()
+	id := s.id
+	s.mu.Unlock()
+	r, err := do[*ua.RepublishResponse](ctx, ses, &ua.RepublishRequest{SubscriptionID: id, RetransmitSequenceNumber: s.next})
+	if err != nil {
+		return nil, err
+	}
+	if r.NotificationMessage == nil {
+		return nil, model.StatusBadUnknownResponse
+	}
+	s.p.acknowledge(s, s.next)
+	return r.NotificationMessage, nil
+}
