@@ -7,24 +7,17 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// minSize is the least number of bytes that a value of a type takes on the wire.
-func minSize(t model.BuiltInType) int {
-	switch t {
-	case model.TypeInt16, model.TypeUInt16, model.TypeNodeID, model.TypeExpandedNodeID:
-		return 2
-	case model.TypeExtensionObject:
-		return 3
-	case model.TypeInt32, model.TypeUInt32, model.TypeFloat, model.TypeStatusCode, model.TypeString, model.TypeByteString, model.TypeXMLElement:
-		return 4
-	case model.TypeQualifiedName:
-		return 6
-	case model.TypeInt64, model.TypeUInt64, model.TypeDouble, model.TypeDateTime:
-		return 8
-	case model.TypeGUID:
-		return 16
-	}
-	return 1
+// sizes are the least numbers of bytes that values of each type take on the wire; those of numbers are exact.
+var sizes = [...]uint8{
+	model.TypeBoolean: 1, model.TypeSByte: 1, model.TypeByte: 1, model.TypeInt16: 2, model.TypeUInt16: 2, model.TypeInt32: 4,
+	model.TypeUInt32: 4, model.TypeInt64: 8, model.TypeUInt64: 8, model.TypeFloat: 4, model.TypeDouble: 8, model.TypeString: 4,
+	model.TypeDateTime: 8, model.TypeGUID: 16, model.TypeByteString: 4, model.TypeXMLElement: 4, model.TypeNodeID: 2,
+	model.TypeExpandedNodeID: 2, model.TypeStatusCode: 4, model.TypeQualifiedName: 6, model.TypeLocalizedText: 1,
+	model.TypeExtensionObject: 3, model.TypeDataValue: 1, model.TypeVariant: 1, model.TypeDiagnosticInfo: 1,
 }
+
+// minSize is the least number of bytes that a value of a built-in type takes.
+func minSize(t model.BuiltInType) int { return int(sizes[t]) }
 
 // shape is the size of an array that is about to be read.
 type shape struct {

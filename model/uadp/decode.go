@@ -158,21 +158,19 @@ func (d *Decoder) Field(f *Field) bool {
 		}
 	}
 	f.Index = uint16(d.field)
+	var raw model.BuiltInType
+	if d.field < len(d.layout) && d.layout[d.field].ValueRank == model.ValueRankScalar {
+		raw = d.layout[d.field].Type
+	}
+	if d.r.number(&f.Value, d.head.Encoding, raw) {
+		return true
+	}
 	switch d.head.Encoding {
 	case EncodingDataValue:
-		if d.r.numberDataValue(&f.Value) {
-			return true
-		}
 		d.r.dataValue(&f.Value)
 	case EncodingRawData:
-		if d.field < len(d.layout) && d.r.numberRaw(&f.Value, &d.layout[d.field]) {
-			return true
-		}
 		f.Value = model.DataValue{Value: d.rawField()}
 	default:
-		if d.r.numberVariant(&f.Value) {
-			return true
-		}
 		f.Value = model.DataValue{Value: d.r.variant()}
 		d.unfold(&f.Value)
 	}

@@ -236,8 +236,8 @@ func AppendDeltaField(dst []byte, index uint16, v *model.DataValue, enc FieldEnc
 // together with it in a DataValue. EncodingRawData keeps the value alone and takes its type as that of the field; see
 // AppendRawField for fields with a fixed size. It may use the spare capacity of dst as scratch.
 func AppendField(dst []byte, v *model.DataValue, enc FieldEncoding) ([]byte, error) {
-	if bits, size := numberBits(v.Value); size > 0 && shortField(v, enc) {
-		return appendNumber(dst, bits, size, v, enc), nil
+	if buf, ok := appendNumber(dst, v, enc); ok {
+		return buf, nil
 	}
 	e := encoder{buf: dst}
 	switch enc {

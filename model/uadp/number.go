@@ -13,81 +13,11 @@ import (
 // against the long way.
 
 const (
-	// maxNumber is the most bytes that a number takes.
-	maxNumber = 8
 	// maxNumberField is the most bytes that a field takes the short way: mask, type, number, status, source timestamp.
-	maxNumberField = 1 + 1 + maxNumber + 4 + 8
+	maxNumberField = 1 + 1 + 8 + 4 + 8
 	// numberMask are the parts of a DataValue that go the short way.
 	numberMask = dataValueValue | dataValueStatus | dataValueSourceTimestamp
 )
-
-// numberBits returns the bits of a scalar number and how many bytes it takes on the wire; 0 bytes if v is none.
-func numberBits(v model.Variant) (bits uint64, size int) {
-	if v.IsArray() {
-		return 0, 0
-	}
-	switch v.Type() {
-	case model.TypeBoolean:
-		if v.Bool() {
-			return 1, 1
-		}
-		return 0, 1
-	case model.TypeSByte:
-		return uint64(v.Int()), 1
-	case model.TypeByte:
-		return v.Uint(), 1
-	case model.TypeInt16:
-		return uint64(v.Int()), 2
-	case model.TypeUInt16:
-		return v.Uint(), 2
-	case model.TypeInt32:
-		return uint64(v.Int()), 4
-	case model.TypeUInt32:
-		return v.Uint(), 4
-	case model.TypeInt64:
-		return uint64(v.Int()), 8
-	case model.TypeUInt64:
-		return v.Uint(), 8
-	case model.TypeFloat:
-		return uint64(math.Float32bits(float32(v.Float()))), 4
-	case model.TypeDouble:
-		return math.Float64bits(v.Float()), 8
-	case model.TypeDateTime:
-		return uint64(v.DateTime()), 8
-	}
-	return 0, 0
-}
-
-// numberValue makes the number of type t from the first of the bytes b and returns how many; 0 bytes if t is none.
-func numberValue(t model.BuiltInType, b *[maxNumber]byte) (v model.Variant, size int) {
-	switch t {
-	case model.TypeBoolean:
-		return model.BooleanValue(b[0] != 0), 1
-	case model.TypeSByte:
-		return model.SByteValue(int8(b[0])), 1
-	case model.TypeByte:
-		return model.ByteValue(b[0]), 1
-	case model.TypeInt16:
-		return model.Int16Value(int16(binary.LittleEndian.Uint16(b[:]))), 2
-	case model.TypeUInt16:
-		return model.UInt16Value(binary.LittleEndian.Uint16(b[:])), 2
-	case model.TypeInt32:
-		return model.Int32Value(int32(binary.LittleEndian.Uint32(b[:]))), 4
-	case model.TypeUInt32:
-		return model.UInt32Value(binary.LittleEndian.Uint32(b[:])), 4
-	case model.TypeInt64:
-		return model.Int64Value(int64(binary.LittleEndian.Uint64(b[:]))), 8
-	case model.TypeUInt64:
-		return model.UInt64Value(binary.LittleEndian.Uint64(b[:])), 8
-	case model.TypeFloat:
-		return model.FloatValue(math.Float32frombits(binary.LittleEndian.Uint32(b[:]))), 4
-	case model.TypeDouble:
-		return model.DoubleValue(math.Float64frombits(binary.LittleEndian.Uint64(b[:]))), 8
-	case model.TypeDateTime:
-		return model.DateTimeValue(model.DateTime(binary.LittleEndian.Uint64(b[:]))), 8
-	}
-	return model.Variant{}, 0
-}
 
 // shortField tells whether a number with the status and the times of v goes the short way.
 func shortField(v *model.DataValue, enc FieldEncoding) bool {
@@ -100,9 +30,33 @@ func shortField(v *model.DataValue, enc FieldEncoding) bool {
 	return enc == EncodingRawData
 }
 
-// appendNumber appends a field that goes the short way: the size low bytes of bits with what is around them in enc. It
-// writes beyond what it appends, into dst's spare capacity.
-func appendNumber(dst []byte, bits uint64, size int, v *model.DataValue, enc FieldEncoding) []byte {
+// appendNumber appends a field if it goes the short way. It writes beyond what it appends, into dst's spare capacity.
+func appendNumber(dst []byte, v *model.DataValue, enc FieldEncoding) (buf []byte, ok bool) {
+	if v.Value.IsArray() || !shortField(v, enc) {
+		return dst, false
+	}
+	t := v.Value.Type()
+	var bits uint64
+	var size int
+	switch t {
+	case model.TypeDouble:
+		bits, size = math.Float64bits(v.Value.Float()), 8
+	case model.TypeFloat:
+		bits, size = uint64(math.Float32bits(float32(v.Value.Float()))), 4
+	case model.TypeBoolean:
+		if v.Value.Bool() {
+			bits = 1
+		}
+		size = 1
+	case model.TypeSByte, model.TypeInt16, model.TypeInt32, model.TypeInt64:
+		bits, size = uint64(v.Value.Int()), minSize(t)
+	case model.TypeByte, model.TypeUInt16, model.TypeUInt32, model.TypeUInt64:
+		bits, size = v.Value.Uint(), minSize(t)
+	case model.TypeDateTime:
+		bits, size = uint64(v.Value.DateTime()), 8
+	default:
+		return dst, false
+	}
 	n := len(dst)
 	if cap(dst)-n < maxNumberField {
 		dst = slices.Grow(dst, maxNumberField)
@@ -111,11 +65,11 @@ func appendNumber(dst []byte, bits uint64, size int, v *model.DataValue, enc Fie
 	switch enc {
 	case EncodingRawData:
 		binary.LittleEndian.PutUint64(b[:], bits)
-		return dst[:n+size]
+		return dst[:n+size], true
 	case EncodingVariant:
-		b[0] = uint8(v.Value.Type())
+		b[0] = uint8(t)
 		binary.LittleEndian.PutUint64(b[1:], bits)
-		return dst[:n+1+size]
+		return dst[:n+1+size], true
 	}
 	mask := uint8(dataValueValue)
 	binary.LittleEndian.PutUint64(b[2:], bits)
@@ -130,26 +84,56 @@ func appendNumber(dst []byte, bits uint64, size int, v *model.DataValue, enc Fie
 		binary.LittleEndian.PutUint64(b[at:], uint64(v.SourceTimestamp))
 		at += 8
 	}
-	b[0], b[1] = mask, uint8(v.Value.Type())
-	return dst[:n+at]
+	b[0], b[1] = mask, uint8(t)
+	return dst[:n+at], true
 }
 
-// numberDataValue reads a DataValue if it can go the short way.
-func (r *reader) numberDataValue(v *model.DataValue) bool {
+// number reads a field if it goes the short way; t is its type in RawData.
+func (r *reader) number(v *model.DataValue, enc FieldEncoding, t model.BuiltInType) bool {
 	if len(r.buf)-r.off < maxNumberField {
 		return false
 	}
 	b := (*[maxNumberField]byte)(r.buf[r.off:])
-	mask := b[0]
-	if mask&dataValueValue == 0 || mask&^numberMask != 0 {
+	at, mask := 0, uint8(dataValueValue)
+	switch enc {
+	case EncodingDataValue:
+		at, mask, t = 2, b[0], model.BuiltInType(b[1])
+		if mask&dataValueValue == 0 || mask&^numberMask != 0 {
+			return false
+		}
+	case EncodingVariant:
+		at, t = 1, model.BuiltInType(b[0])
+	}
+	bits := binary.LittleEndian.Uint64(b[at:])
+	switch t {
+	case model.TypeDouble:
+		v.Value = model.DoubleValue(math.Float64frombits(bits))
+	case model.TypeFloat:
+		v.Value = model.FloatValue(math.Float32frombits(uint32(bits)))
+	case model.TypeBoolean:
+		v.Value = model.BooleanValue(uint8(bits) != 0)
+	case model.TypeSByte:
+		v.Value = model.SByteValue(int8(bits))
+	case model.TypeByte:
+		v.Value = model.ByteValue(uint8(bits))
+	case model.TypeInt16:
+		v.Value = model.Int16Value(int16(bits))
+	case model.TypeUInt16:
+		v.Value = model.UInt16Value(uint16(bits))
+	case model.TypeInt32:
+		v.Value = model.Int32Value(int32(bits))
+	case model.TypeUInt32:
+		v.Value = model.UInt32Value(uint32(bits))
+	case model.TypeInt64:
+		v.Value = model.Int64Value(int64(bits))
+	case model.TypeUInt64:
+		v.Value = model.UInt64Value(bits)
+	case model.TypeDateTime:
+		v.Value = model.DateTimeValue(model.DateTime(bits))
+	default:
 		return false
 	}
-	value, size := numberValue(model.BuiltInType(b[1]), (*[maxNumber]byte)(b[2:]))
-	if size == 0 {
-		return false
-	}
-	at := 2 + size
-	v.Value = value
+	at += int(sizes[t])
 	v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
 	if mask&dataValueStatus != 0 {
 		v.Status = model.StatusCode(binary.LittleEndian.Uint32(b[at:]))
@@ -160,36 +144,5 @@ func (r *reader) numberDataValue(v *model.DataValue) bool {
 		at += 8
 	}
 	r.off += at
-	return true
-}
-
-// numberVariant reads a Variant if it can go the short way.
-func (r *reader) numberVariant(v *model.DataValue) bool {
-	if len(r.buf)-r.off < 1+maxNumber {
-		return false
-	}
-	b := (*[1 + maxNumber]byte)(r.buf[r.off:])
-	value, size := numberValue(model.BuiltInType(b[0]), (*[maxNumber]byte)(b[1:]))
-	if size == 0 {
-		return false
-	}
-	v.Value = value
-	v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
-	r.off += 1 + size
-	return true
-}
-
-// numberRaw reads a field of type t from RawData if it can go the short way.
-func (r *reader) numberRaw(v *model.DataValue, f *RawField) bool {
-	if f.ValueRank != model.ValueRankScalar || len(r.buf)-r.off < maxNumber {
-		return false
-	}
-	value, size := numberValue(f.Type, (*[maxNumber]byte)(r.buf[r.off:]))
-	if size == 0 {
-		return false
-	}
-	v.Value = value
-	v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
-	r.off += size
 	return true
 }
