@@ -150,17 +150,18 @@ func (d *Decoder) Field(f *Field) bool {
 	if d.next >= d.fields || d.r.err != nil {
 		return false
 	}
-	d.field = d.next
+	i := d.next
 	d.next++
 	if d.head.Kind == DeltaFrame {
-		if d.field = int(d.r.uint16()); d.r.err != nil {
+		d.field = i // until the index is known
+		if i = int(d.r.uint16()); d.r.err != nil {
 			return false
 		}
 	}
-	f.Index = uint16(d.field)
+	d.field, f.Index = i, uint16(i)
 	var raw model.BuiltInType
-	if d.field < len(d.layout) && d.layout[d.field].ValueRank == model.ValueRankScalar {
-		raw = d.layout[d.field].Type
+	if i < len(d.layout) && d.layout[i].ValueRank == model.ValueRankScalar {
+		raw = d.layout[i].Type
 	}
 	if d.r.number(&f.Value, d.head.Encoding, raw) {
 		return true
