@@ -22,12 +22,15 @@ func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, 
 		if n, err := graphql.UnmarshalInt(v); err == nil {
 			items = n
 		}
+		// More than the bound is refused by the field itself, with an error that says so.
 		if field == "history" {
-			items = (items + historyDiscount - 1) / historyDiscount
+			items = min(items, maxHistoryPoints) / historyDiscount
+		} else {
+			items = min(items, maxPageSize)
 		}
 	}
 	for _, name := range []string{"nodeIds", "input"} {
-		if list, ok := args[name].([]any); ok {
+		if list := graphql.CoerceList(args[name]); list != nil {
 			items = len(list)
 		}
 	}

@@ -2,7 +2,9 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -275,4 +277,84 @@ func TestSkippedFieldsAreNotRead(t *testing.T) {
 	if n := p.commands.items.Load(); n != 4 {
 		t.Errorf("%d attributes were read, want 4", n)
 	}
+}
+
+// What is planned from raw arguments must be what generated code makes of them, in whatever way they are given.
+func TestPlanAgreesWithArguments(t *testing.T) {
+	declarations := map[string]string{
+		"$d": `BrowseDirection = INVERSE`, "$t": `NodeId = "i=33"`, "$sub": `Boolean = false`, "$c": `NodeClass! = VARIABLE`,
+		"$list": `[NodeClass!] = [OBJECT, VARIABLE]`, "$n": `Int = 3`, "$a": `String`,
+	}
+	for _, tt := range []struct {
+		arguments string
+		variables []any
+	}{
+		{`direction: null, referenceType: null, includeSubtypes: null, nodeClasses: null, first: null, after: null`, nil},
+		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: $list, first: $n, after: $a`, nil},
+		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: [$c, OBJECT], first: $n, after: $a`, nil},
+		{`nodeClasses: $list`, []any{"list", "VARIABLE"}},
+		{`nodeClasses: []`, nil},
+		{`nodeClasses: VARIABLE`, nil},
+		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: $list, first: $n, after: $a`, []any{
+			"d", "BOTH", "t", "ns=0;i=47", "sub", true, "list", []string{"VARIABLE"}, "n", 5, "a", cursor("2"),
+		}},
+		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: $list, first: $n, after: $a`, []any{
+			"d", nil, "t", nil, "sub", nil, "list", nil, "n", nil, "a", nil,
+		}},
+	} {
+		declared := `query($s: ID! = "press", $id: NodeId! = "i=85", $r: String = "1:2"`
+		for name, declaration := range declarations {
+			if regexp.MustCompile(`\` + name + `\b`).MatchString(tt.arguments) {
+				declared += ", " + name + ": " + declaration
+			}
+		}
+		p := newPlatform(HandlerConfig{})
+		a := p.ask(t, declared+`) { one: node(server: $s, nodeId: $id) { references(`+tt.arguments+`) { ...page } }
+			many: nodes(server: $s, nodeIds: [$id, "nsu=urn:plant;i=1"]) { references(`+tt.arguments+`) { ...page } ... on VariableNode { value(indexRange: $r) { value } } }
+		} fragment page on ReferenceConnection { edges { node { id ... on VariableNode { value(indexRange: $r) { value } other: value(indexRange: null) { value } } } } }`, tt.variables...)
+		if len(a.Errors) > 0 {
+			t.Errorf("%s with %v: %v", tt.arguments, tt.variables, a.Errors)
+		}
+		if r, b := p.commands.reads.Load(), p.commands.browses.Load(); r != 2 || b != 1 {
+			t.Errorf("%s with %v: %d reads and %d browses, want 2 and 1", tt.arguments, tt.variables, r, b)
+		}
+	}
+}
+
+func TestBadArgumentsAreTheUsersFault(t *testing.T) {
+	p := newPlatform(HandlerConfig{})
+	for _, arguments := range []string{
+		`first: 3000000000`, `first: 99999999999999999999`, `first: 1.5`, `first: "1"`, `direction: UP`, `direction: "BOTH"`, `nodeClasses: [1]`, `referenceType: 5`,
+		`referenceType: "x"`, `after: 1`, `after: "MTpY"`, `nodeClasses: [null]`,
+	} {
+		a := p.ask(t, `{ node(server: "press", nodeId: "i=85") { references(`+arguments+`) { edges { cursor } } } }`)
+		if len(a.Errors) == 0 {
+			t.Errorf("%s was taken", arguments)
+		}
+		for _, code := range a.codes() {
+			if code != "BAD_USER_INPUT" && code != "GRAPHQL_VALIDATION_FAILED" {
+				t.Errorf("%s: %v", arguments, a.Errors)
+			}
+		}
+	}
+	for _, n := range []any{3e9, 1.5, true, json.Number("99999999999999999999")} {
+		a := p.ask(t, `query($n: Int) { node(server: "press", nodeId: "i=85") { references(first: $n) { edges { cursor } } } }`, "n", n)
+		if len(a.Errors) == 0 || a.codes()[0] != "BAD_USER_INPUT" && a.codes()[0] != "GRAPHQL_VALIDATION_FAILED" {
+			t.Errorf("first %v: %v", n, a.Errors)
+		}
+	}
+	if p.log.Len() > 0 {
+		t.Errorf("log %s", p.log)
+	}
+}
+
+func TestSingleIDStandsForAList(t *testing.T) {
+	newPlatform(HandlerConfig{}).ask(t, `query($ids: [NodeId!]!) { nodes(server: "press", nodeIds: $ids) { nodeId } }`, "ids", "i=85").
+		wantData(t, `{"nodes": [{"nodeId": "i=85"}]}`)
+}
+
+func TestDeferredFragmentsArePlanned(t *testing.T) {
+	p := newPlatform(HandlerConfig{})
+	p.ask(t, `{ node(server: "press", nodeId: "nsu=urn:plant;i=1") { id ... on VariableNode @defer { value { value } } } }`).wantData(t,
+		`{"node": {"id": "press/nsu=urn:plant;i=1", "value": {"value": 0.5}}}`)
 }

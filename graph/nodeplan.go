@@ -108,12 +108,8 @@ func nodeSelections(op *graphql.OperationContext, connection ast.SelectionSet) (
 // arguments that generated code read.
 func queryOfField(field string, args map[string]any) (q referenceQuery, ok bool) {
 	var classes []model.NodeClass
-	if list, isList := args["nodeClasses"].([]any); isList {
-		for _, e := range list {
-			classes = append(classes, enumValue(classOfEnum, e))
-		}
-	} else if args["nodeClasses"] != nil { // a single value stands for a list of one
-		classes = append(classes, enumValue(classOfEnum, args["nodeClasses"]))
+	for _, e := range graphql.CoerceList(args["nodeClasses"]) {
+		classes = append(classes, enumValue(classOfEnum, e))
 	}
 	if field == "children" {
 		q = childrenQuery(classes)

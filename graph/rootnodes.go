@@ -95,10 +95,7 @@ func (b *rootNodes) collect(op *graphql.OperationContext) {
 		case "node":
 			root.ids, root.err = unmarshalNodeIDs([]any{args["nodeId"]})
 		case "nodes":
-			list, ok := args["nodeIds"].([]any)
-			if !ok { // a single value stands for a list of one
-				list = []any{args["nodeIds"]}
-			}
+			list := graphql.CoerceList(args["nodeIds"])
 			if root.err = checkCount("nodeIds", len(list), maxPageSize); root.err == nil {
 				root.ids, root.err = unmarshalNodeIDs(list)
 			}
