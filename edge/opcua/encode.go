@@ -70,14 +70,23 @@ func (e *encoder) value(v model.Variant) (any, error) {
 func uaGUID(g model.GUID) *ua.GUID { return ua.NewGUID(g.String()) }
 
 func (e *encoder) expandedNodeID(id model.ExpandedNodeID) (any, error) {
-	n, err := e.namespaces.Resolve(id)
-	if err != nil {
-		return nil, err
-	}
 	if e.nodeIDs {
-		return uaNodeID(n), nil
+		return e.localID(id)
 	}
-	return &ua.ExpandedNodeID{NodeID: uaNodeID(n)}, nil
+	return e.expandedID(id)
+}
+
+func (e *encoder) localID(id model.ExpandedNodeID) (*ua.NodeID, error) {
+	n, err := e.namespaces.Resolve(id)
+	return uaNodeID(n), err
+}
+
+// expandedID keeps URIs that the server does not know, and the index of another server.
+func (e *encoder) expandedID(id model.ExpandedNodeID) (*ua.ExpandedNodeID, error) {
+	if n, err := e.namespaces.Resolve(id); err == nil {
+		return &ua.ExpandedNodeID{NodeID: uaNodeID(n)}, nil
+	}
+	return ua.NewExpandedNodeID(uaNodeID(id.NodeID), id.NamespaceURI, id.ServerIndex), nil
 }
 
 func (e *encoder) dataValue(d *model.DataValue) (*ua.DataValue, error) {
@@ -114,7 +123,10 @@ func (e *encoder) array(v model.Variant) (any, error) {
 	case model.TypeNodeID:
 		return through(v, func(n model.NodeID) (*ua.NodeID, error) { return uaNodeID(n), nil })
 	case model.TypeExpandedNodeID:
-		return e.expandedNodeIDs(v)
+		if e.nodeIDs {
+			return through(v, e.localID)
+		}
+		return through(v, e.expandedID)
 	case model.TypeQualifiedName:
 		return through(v, func(q model.QualifiedName) (*ua.QualifiedName, error) { return uaQualifiedName(e.namespaces, q) })
 	case model.TypeLocalizedText:
@@ -133,19 +145,6 @@ func (e *encoder) array(v model.Variant) (any, error) {
 		return nil, fmt.Errorf("a DiagnosticInfo cannot be written")
 	}
 	return nest(v, v.Any())
-}
-
-func (e *encoder) expandedNodeIDs(v model.Variant) (any, error) {
-	if e.nodeIDs {
-		return through(v, func(id model.ExpandedNodeID) (*ua.NodeID, error) {
-			n, err := e.namespaces.Resolve(id)
-			return uaNodeID(n), err
-		})
-	}
-	return through(v, func(id model.ExpandedNodeID) (*ua.ExpandedNodeID, error) {
-		n, err := e.namespaces.Resolve(id)
-		return &ua.ExpandedNodeID{NodeID: uaNodeID(n)}, err
-	})
 }
 
 // through converts element by element.

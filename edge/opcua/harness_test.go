@@ -211,3 +211,11 @@ func (r *recorder) audit(t testing.TB) (missing, twice int) {
 	}
 	return missing, twice
 }
+
+func contextWithCancel(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithCancel(t.Context())
+}
+
+func contextWithTimeout(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}

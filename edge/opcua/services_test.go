@@ -1,0 +1,356 @@
+package opcua
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+var builtInTypes = strings.Fields(`Boolean SByte Byte Int16 UInt16 Int32 UInt32 Int64 UInt64 Float Double String DateTime Guid ByteString XmlElement
+	NodeId ExpandedNodeId StatusCode QualifiedName LocalizedText`)
+
+// The services against one server with a low operation limit, so that all batches are split.
+func TestServices(t *testing.T) {
+	s := opcuatest.Start(t, opcuatest.Options{Vars: 500, Limit: 200})
+	source := run(t, config(s.Endpoint(), &recorder{}))
+	connected(t, source)
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *Source)
+	}{
+		{"ReadBuiltInTypes", testReadBuiltInTypes},
+		{"RoundTrip", testRoundTrip},
+		{"ReadBatches", testReadBatches},
+		{"ReadOddValues", testReadOddValues},
+		{"ReadErrors", testReadErrors},
+		{"WriteErrors", testWriteErrors},
+		{"Structures", testStructures},
+		{"Call", testCall},
+		{"Browse", testBrowse},
+		{"Translate", testTranslate},
+		{"Monitor", testMonitor},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, source) })
+	}
+}
+
+func value(name string) model.ReadValueID {
+	return model.ReadValueID{NodeID: plant(name), Attribute: model.AttributeValue}
+}
+
+func read(t *testing.T, s *Source, ids ...model.ReadValueID) []model.ReadResult {
+	t.Helper()
+	r, err := s.Read(t.Context(), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func testReadBuiltInTypes(t *testing.T, s *Source) {
+	want := []string{
+		"true", "-5", "200", "-30000", "60000", "-2000000000", "4000000000", `"-9007199254740993"`, `"18446744004990074895"`, "1.5", "3.141592653589793",
+		`"høj ✓ test"`, `"2026-01-02T03:04:05.678Z"`, `"72962b91-fa75-4ae6-8d28-b404dc7daf63"`, `"AAEC/w=="`, `"<a><b>1</b></a>"`,
+		`"nsu=urn:shopfloor:plant;s=Plant"`, `i=2258"`, `BadNodeIdUnknown`, `"namespaceUri":"urn:shopfloor:plant"`, `"Pumpe läuft"`,
+	}
+	for i, name := range builtInTypes {
+		r := read(t, s, value("Scalar_"+name), value("Array_"+name))
+		if got := string(r[0].Value.AppendJSON(nil)); !strings.Contains(got, want[i]) || !r[0].Status.IsGood() {
+			t.Errorf("Scalar_%s is %s (%s), want %s", name, got, r[0].Status, want[i])
+		}
+		if name == "ExpandedNodeId" { // node-opcua sends the URI in the array only
+			continue
+		}
+		if r[1].Value.Len() != 3 || r[1].Value.Type() != r[0].Value.Type() || !r[1].Value.Element(2).Equal(r[0].Value) {
+			t.Errorf("Array_%s is %s, want three of %s", name, r[1].Value, r[0].Value)
+		}
+	}
+}
+
+// What is read can be written, in the form in which it is printed.
+func testRoundTrip(t *testing.T, s *Source) {
+	var ids []model.ReadValueID
+	for _, name := range append([]string{"Matrix_Double"}, scalarsAndArrays()...) {
+		ids = append(ids, value(name))
+	}
+	before := read(t, s, ids...)
+	var writes []model.WriteValue
+	for i, id := range ids {
+		writes = append(writes, model.WriteValue{NodeID: id.NodeID, Attribute: id.Attribute, Value: before[i].Value.AppendJSON(nil)})
+	}
+	results, err := s.Write(t.Context(), writes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := read(t, s, ids...)
+	for i, r := range results {
+		name := ids[i].NodeID.Text()
+		if name == "Array_ByteString" { // the codec cannot; it must say so
+			if r.Status != model.StatusBadOutOfRange || !strings.Contains(r.Message, "array of ByteString") {
+				t.Errorf("write of %s: %+v, want a refusal", name, r)
+			}
+			continue
+		}
+		if r.Status != model.StatusGood || !after[i].Value.Equal(before[i].Value) {
+			t.Errorf("write of %s as %s: %v %s, then it is %s", name, writes[i].Value, r.Status, r.Message, after[i].Value)
+		}
+		if r.Status.IsGood() && !after[i].SourceTimestamp.Time().After(before[i].SourceTimestamp.Time()) {
+			t.Errorf("%s was not written: its time is still %s", name, after[i].SourceTimestamp)
+		}
+	}
+}
+
+func scalarsAndArrays() []string {
+	var names []string
+	for _, n := range builtInTypes {
+		names = append(names, "Scalar_"+n, "Array_"+n)
+	}
+	return names
+}
+
+// 500 values are as many requests as the limit of 200 asks for, and no more.
+func testReadBatches(t *testing.T, s *Source) {
+	var ids []model.ReadValueID
+	for _, name := range counters(500) {
+		ids = append(ids, value(name))
+	}
+	// The session's keep-alive may come in between: the smallest of several counts.
+	least := uint64(1000)
+	for range 3 {
+		before := s.Requests()
+		for i, r := range read(t, s, ids...) {
+			if r.Status != model.StatusGood || r.Value.Type() != model.TypeDouble {
+				t.Fatalf("%s is %v %s", ids[i].NodeID, r.Value, r.Message)
+			}
+		}
+		least = min(least, s.Requests()-before)
+	}
+	if least < 3 || least > 5 { // up to 3 Publish requests at the same time are not seen: nothing is subscribed
+		t.Errorf("500 values took %d requests at a limit of 200, want 3", least)
+	}
+}
+
+func testReadOddValues(t *testing.T, s *Source) {
+	r := read(t, s, value("MaxDate"), value("OldDate"), value("NaN"), value("Inf"), value("BigArray"), value("BigByteString"), value("VariantArray"), value("EmptyArray"),
+		model.ReadValueID{NodeID: plant("Array_Double"), Attribute: model.AttributeValue, IndexRange: "0:1"},
+		model.ReadValueID{NodeID: plant("V0"), Attribute: model.AttributeDisplayName})
+	if got := r[0].Value.DateTime().Time().Year(); got != 9999 {
+		t.Errorf("MaxDate is %s", r[0].Value)
+	}
+	if got := r[1].Value.String(); got != `DateTime "1650-01-01T00:00:00Z"` {
+		t.Errorf("OldDate is %s", got)
+	}
+	if got := string(r[2].Value.AppendJSON(nil)) + string(r[3].Value.AppendJSON(nil)); got != `"NaN""-Infinity"` {
+		t.Errorf("NaN and Inf are %s", got)
+	}
+	if r[4].Value.Len() != 70_000 {
+		t.Errorf("BigArray has %d elements: %s", r[4].Value.Len(), r[4].Message)
+	}
+	if len(r[5].Value.Bytes()) != 3_000_000 {
+		t.Errorf("BigByteString has %d bytes: %s", len(r[5].Value.Bytes()), r[5].Message)
+	}
+	if r[6].Value.Type() != model.TypeVariant || r[7].Value.Len() != 0 || !r[7].Value.IsArray() {
+		t.Errorf("VariantArray is %s, EmptyArray is %s", r[6].Value, r[7].Value)
+	}
+	if r[8].Value.Len() != 2 || r[9].Value.LocalizedText().Text != "V0" {
+		t.Errorf("Array_Double[0:1] is %s, the display name of V0 is %s", r[8].Value, r[9].Value)
+	}
+}
+
+func testReadErrors(t *testing.T, s *Source) {
+	foreign := model.ExpandedNodeID{NodeID: model.StringID(0, "x"), NamespaceURI: "urn:nobody"}
+	r := read(t, s, value("V0"), value("Nobody"), model.ReadValueID{NodeID: foreign, Attribute: model.AttributeValue}, value("BadQuality"), value("V1"))
+	for i, want := range []model.StatusCode{0, model.StatusBadNodeIdUnknown, model.StatusBadNodeIdUnknown, model.StatusBadSensorFailure, 0} {
+		if r[i].Status != want || want.IsBad() != (r[i].Message != "") {
+			t.Errorf("result %d is %v %q, want %v", i, r[i].Status, r[i].Message, want)
+		}
+	}
+	if !strings.Contains(r[2].Message, `no namespace "urn:nobody"`) {
+		t.Errorf("message is %q", r[2].Message)
+	}
+}
+
+func testWriteErrors(t *testing.T, s *Source) {
+	for _, c := range []struct {
+		name, value string
+		status      model.StatusCode
+		message     string
+	}{
+		{"Scalar_Double", `"abc"`, model.StatusBadTypeMismatch, "Double"},
+		{"Scalar_Byte", `256`, model.StatusBadTypeMismatch, "256"},
+		{"Array_Int32", `7`, model.StatusBadTypeMismatch, ""},
+		{"Nobody", `1`, model.StatusBadNodeIdUnknown, "Nobody"},
+		{"ReadOnly", `1`, model.StatusBadNotWritable, "ReadOnly"},
+		{"MaxDate", `"9999-12-31T00:00:00Z"`, model.StatusBadOutOfRange, "1678"},
+		{"State", `1`, 0, ""},
+	} {
+		r, err := s.Write(t.Context(), []model.WriteValue{
+			{NodeID: plant(c.name), Value: json.RawMessage(c.value)},
+			{NodeID: plant("Scalar_Float"), Value: json.RawMessage("1.5")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r[0].Status != c.status || !strings.Contains(r[0].Message, c.message) || r[1].Status != 0 {
+			t.Errorf("write %s to %s: %v %q, want %v %q", c.value, c.name, r[0].Status, r[0].Message, c.status, c.message)
+		}
+	}
+}
+
+// A structure that nobody compiled in keeps its bytes, on the first read too, and can be written back.
+func testStructures(t *testing.T, s *Source) {
+	for _, name := range []string{"Struct_Vec3", "Struct_Batch", "Struct_Optional", "Struct_Union"} {
+		r := read(t, s, value(name))[0]
+		x := r.Value.ExtensionObject()
+		if r.Status != 0 || len(x.Body) == 0 || x.TypeID.NamespaceURI != "urn:shopfloor:plant:types" {
+			t.Errorf("%s is %v %s %s", name, r.Status, r.Message, r.Value)
+			continue
+		}
+		w, err := s.Write(t.Context(), []model.WriteValue{{NodeID: plant(name), Value: r.Value.AppendJSON(nil)}})
+		if err != nil || w[0].Status.IsBad() && w[0].Status != model.StatusBadNotWritable {
+			t.Errorf("write %s back: %+v, %v", name, w, err)
+		}
+	}
+	r := read(t, s, value("Struct_Array"))[0]
+	for i, x := range model.Elements[model.ExtensionObject](r.Value) {
+		if len(x.Body) != 24 {
+			t.Errorf("Struct_Array[%d] has %d bytes, want three Doubles", i, len(x.Body))
+		}
+	}
+}
+
+func testCall(t *testing.T, s *Source) {
+	call := func(method string, args ...string) model.CallResult {
+		t.Helper()
+		request := model.CallRequest{ObjectID: plant("Plant"), MethodID: plant(method)}
+		for _, a := range args {
+			request.InputArguments = append(request.InputArguments, json.RawMessage(a))
+		}
+		r, err := s.Call(t.Context(), []model.CallRequest{request})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r[0]
+	}
+	if r := call("Add", "1.5", "2"); r.Status != 0 || len(r.OutputArguments) != 1 || r.OutputArguments[0].Name != "sum" || r.OutputArguments[0].Value.Float() != 3.5 {
+		t.Errorf("Add: %+v", r)
+	}
+	if r := call("Add", "1"); r.Status != model.StatusBadArgumentsMissing || !strings.Contains(r.Message, "a Double, b Double") {
+		t.Errorf("Add with one argument: %+v", r)
+	}
+	if r := call("Add", "1", "2", "3"); r.Status != model.StatusBadTooManyArguments {
+		t.Errorf("Add with three arguments: %+v", r)
+	}
+	r := call("Add", "1", `"x"`)
+	if r.Status != model.StatusBadInvalidArgument || len(r.InputArgumentResults) != 2 || r.InputArgumentResults[0].Status != 0 ||
+		r.InputArgumentResults[1].Status != model.StatusBadTypeMismatch || !strings.Contains(r.InputArgumentResults[1].Message, "argument b") {
+		t.Errorf("Add with a wrong argument: %+v", r)
+	}
+	if r := call("Fail"); r.Status != model.StatusBadInvalidState || r.Message == "" {
+		t.Errorf("Fail: %+v", r)
+	}
+	if r := call("Nobody"); !r.Status.IsBad() || !strings.Contains(r.Message, "Nobody") {
+		t.Errorf("Nobody: %+v", r)
+	}
+	batch := read(t, s, value("Struct_Batch"))[0].Value
+	r = call("EchoBatch", string(batch.AppendJSON(nil)), "[1,2,3]")
+	if r.Status != 0 || len(r.OutputArguments) != 2 || !r.OutputArguments[0].Value.Equal(batch) || r.OutputArguments[1].Value.Uint() != 3 {
+		t.Errorf("EchoBatch: %+v", r)
+	}
+}
+
+func testBrowse(t *testing.T, s *Source) {
+	fast, err := s.Translate(t.Context(), []string{"Objects/Plant/Fast"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hierarchical := model.Expanded(model.NumericID(0, idHierarchicalReferences))
+	r, err := s.Browse(t.Context(), []model.BrowseDescription{
+		{NodeID: fast[0].NodeID, ReferenceType: hierarchical, IncludeSubtypes: true},
+		{NodeID: fast[0].NodeID, ReferenceType: hierarchical, IncludeSubtypes: true, MaxReferences: 7},
+		{NodeID: plant("Nobody")},
+		{NodeID: plant("V0"), Direction: model.BrowseInverse, ReferenceType: hierarchical, IncludeSubtypes: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r[0].References) != 500 || r[0].More {
+		t.Errorf("Fast has %d references, more is %v", len(r[0].References), r[0].More)
+	}
+	if len(r[1].References) != 7 || !r[1].More {
+		t.Errorf("%d references of at most 7, more is %v", len(r[1].References), r[1].More)
+	}
+	if r[2].Status != model.StatusBadNodeIdUnknown || !strings.Contains(r[2].Message, "Nobody") {
+		t.Errorf("Nobody: %+v", r[2])
+	}
+	if len(r[3].References) != 1 || r[3].References[0].NodeID != fast[0].NodeID || r[3].References[0].BrowseName.NamespaceURI != plantURI || r[3].References[0].IsForward {
+		t.Errorf("above V0: %+v", r[3])
+	}
+}
+
+func testTranslate(t *testing.T, s *Source) {
+	r, err := s.Translate(t.Context(), []string{"Objects/Plant/Fast/V7", "Objects/1:Plant/1:Fast/1:V7", "Objects/Nobody/V7", "Objects/Server/ServerStatus/CurrentTime", "Objects/2:Plant"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"nsu=urn:shopfloor:plant;s=V7", "nsu=urn:shopfloor:plant;s=V7", "", "i=2258", ""} {
+		switch {
+		case want == "" && (r[i].Status != model.StatusBadNoMatch || r[i].Message == ""):
+			t.Errorf("path %d: %+v, want BadNoMatch", i, r[i])
+		case want != "" && r[i].NodeID.String() != want:
+			t.Errorf("path %d: %+v, want %s", i, r[i], want)
+		}
+	}
+}
+
+func testMonitor(t *testing.T, s *Source) {
+	ctx, cancel := contextWithCancel(t)
+	got := make(chan model.ValueChanges, 1000)
+	done := make(chan error)
+	go func() {
+		done <- s.Monitor(ctx, model.MonitorRequest{
+			NodeIDs: []model.ExpandedNodeID{plant("V1"), plant("Nobody")}, PublishingInterval: 100 * time.Millisecond,
+		}, func(c model.ValueChanges) { got <- c })
+	}()
+	var values []float64
+	refused := false
+	deadline := time.After(10 * time.Second)
+	for sequence := uint64(1); len(values) < 5 || !refused; sequence++ {
+		select {
+		case c := <-got:
+			if c.Sequence != sequence {
+				t.Fatalf("sequence %d, want %d", c.Sequence, sequence)
+			}
+			for _, x := range c.Changes {
+				if x.NodeID == plant("V1") {
+					values = append(values, x.Value.Value.Float())
+				} else if x.Value.Status == model.StatusBadNodeIdUnknown && x.Message != "" {
+					refused = true
+				}
+			}
+		case <-deadline:
+			t.Fatalf("got values %v, refused %v", values, refused)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	eventually(t, 5*time.Second, func() bool { return len(s.publishing.all()) == 0 }, func() string { return "subscription removed" })
+}
+
+func TestNotConnected(t *testing.T) {
+	source := run(t, config("opc.tcp://127.0.0.1:1/plant", &recorder{}))
+	ctx, cancel := contextWithTimeout(t, 500*time.Millisecond)
+	defer cancel()
+	_, err := source.Read(ctx, []model.ReadValueID{value("V0")})
+	if !errors.Is(err, model.StatusBadServerNotConnected) || !strings.Contains(fmt.Sprint(err), "nothing listens at opc.tcp://127.0.0.1:1/plant") {
+		t.Errorf("read without a server: %v", err)
+	}
+}
