@@ -29,7 +29,7 @@ type Field struct {
 //
 // A frame may be hostile. Lengths are checked before memory is taken, so that a Decoder keeps at most 100 bytes for each byte of
 // the largest frame it saw (it grows to that within the frame and may then have taken twice as much), and nesting is limited to
-// 100 levels.
+// 100 levels. Strings are not checked to be UTF-8.
 type Decoder struct {
 	r      reader
 	frame  []byte
@@ -67,7 +67,7 @@ func (d *Decoder) Reset() {
 }
 
 // Decode begins a frame: it reads the NetworkMessage's headers and the sizes of its DataSetMessages, which Next then visits. The
-// error is an *Error.
+// error is an *Error. After an ErrUnsupported, Header tells at least whose frame it was: publisher and group.
 func (d *Decoder) Decode(frame []byte) error {
 	d.Reset()
 	d.frame, d.r.buf = frame, frame
@@ -102,7 +102,7 @@ func (d *Decoder) Len() int { return d.count }
 // A frame without a payload header is taken as one DataSetMessage.
 func (d *Decoder) Next() bool {
 	if d.r.err != nil || d.dataSet+1 >= d.count {
-		d.fields = 0
+		d.fields, d.next = 0, 0
 		return false
 	}
 	d.dataSet++

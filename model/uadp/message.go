@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // Message is a whole NetworkMessage as one value, for tools and tests. Publishers and subscribers use the append functions and a
@@ -16,6 +18,7 @@ type Message struct {
 // DataSet is a DataSetMessage.
 type DataSet struct {
 	Header DataSetHeader
+	// Fields are in the order of the DataSet; only in a delta frame does Append look at their Index.
 	Fields []Field
 	// Layout gives RawData fields their fixed size, by index; without it each is encoded as its own type.
 	Layout []RawField
@@ -52,9 +55,14 @@ func (s *DataSet) append(dst []byte, dataSet int) ([]byte, error) {
 		return dst, nil
 	}
 	for i := range s.Fields {
+		index := i
+		if h.Kind == DeltaFrame {
+			index = int(s.Fields[i].Index)
+			dst = append(dst, byte(index), byte(index>>8))
+		}
 		var err error
-		if dst, err = s.appendField(dst, &s.Fields[i]); err != nil {
-			return dst, &Error{dataSet, int(s.Fields[i].Index), -1, err}
+		if dst, err = s.appendField(dst, index, &s.Fields[i].Value); err != nil {
+			return dst, &Error{dataSet, index, -1, err}
 		}
 	}
 	if len(s.Fields) == 0 {
@@ -63,17 +71,11 @@ func (s *DataSet) append(dst []byte, dataSet int) ([]byte, error) {
 	return dst, nil
 }
 
-func (s *DataSet) appendField(dst []byte, f *Field) ([]byte, error) {
-	if s.Header.Encoding != EncodingRawData || int(f.Index) >= len(s.Layout) {
-		if s.Header.Kind == DeltaFrame {
-			return AppendDeltaField(dst, f.Index, &f.Value, s.Header.Encoding)
-		}
-		return AppendField(dst, &f.Value, s.Header.Encoding)
+func (s *DataSet) appendField(dst []byte, index int, v *model.DataValue) ([]byte, error) {
+	if s.Header.Encoding == EncodingRawData && index < len(s.Layout) {
+		return AppendRawField(dst, v.Value, &s.Layout[index])
 	}
-	if s.Header.Kind == DeltaFrame {
-		dst = append(dst, byte(f.Index), byte(f.Index>>8))
-	}
-	return AppendRawField(dst, f.Value.Value, &s.Layout[f.Index])
+	return AppendField(dst, v, s.Header.Encoding)
 }
 
 // ParseMessage decodes a frame whole. layout gives the layout of a writer's fields, see RawField; it may be nil, and may

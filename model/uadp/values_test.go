@@ -158,7 +158,7 @@ func testField(t *testing.T, what string, want model.DataValue, enc FieldEncodin
 		t.Errorf("%s: got %v of index %d, error %v; want %v", what, f.Value, f.Index, d.Err(), want)
 		return
 	}
-	if !d.Field(&f) || f.Index != 1 || !f.Value.Equal(last) || d.Field(&f) || d.Next() || d.Err() != nil || len(d.Rest()) != 0 {
+	if !d.Field(&f) || f.Index != 1 || !f.Value.Equal(last) || d.Field(&f) || len(d.Rest()) != 0 || d.FieldCount() != 0 || d.Next() || d.FieldCount() != 0 || d.Err() != nil {
 		t.Errorf("%s: the field behind it came as %v, error %v", what, f.Value, d.Err())
 	}
 }
