@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -205,5 +208,18 @@ func TestSyntaxAndValidationErrorsPass(t *testing.T) {
 	p.ask(t, `query($n: Int) { servers(first: $n) { totalCount } }`, "n", "ten").wantCodes(t, "GRAPHQL_VALIDATION_FAILED")
 	if p.log.Len() > 0 {
 		t.Errorf("log %s", p.log)
+	}
+}
+
+// An executor of another making, which serves this schema merged with others, has none of NewHandler's interceptors.
+func TestSchemaWithAnotherExecutor(t *testing.T) {
+	p := newPlatform(HandlerConfig{})
+	s := handler.New(NewExecutableSchema(Config{Resolvers: p.resolver}))
+	s.AddTransport(transport.POST{})
+	p.Handler = s
+	p.ask(t, `{ a: node(server: "press", nodeId: "i=85") { nodeId } b: nodes(server: "press", nodeIds: ["nsu=urn:plant;i=8"]) { ... on VariableNode { value { value } } } }`).
+		wantData(t, `{"a": {"nodeId": "i=85"}, "b": [{"value": {"value": 4}}]}`)
+	if n := p.commands.reads.Load(); n != 2 {
+		t.Errorf("%d reads, want 2", n)
 	}
 }

@@ -358,3 +358,19 @@ func TestDeferredFragmentsArePlanned(t *testing.T) {
 	p.ask(t, `{ node(server: "press", nodeId: "nsu=urn:plant;i=1") { id ... on VariableNode @defer { value { value } } } }`).wantData(t,
 		`{"node": {"id": "press/nsu=urn:plant;i=1", "value": {"value": 0.5}}}`)
 }
+
+func BenchmarkNodes500(b *testing.B) {
+	p := newPlatform(HandlerConfig{})
+	request, err := json.Marshal(map[string]any{
+		"query":     `query($ids: [NodeId!]!) { nodes(server: "press", nodeIds: $ids) { displayName { text } ... on VariableNode { value { value status { name } } dataType accessLevel } } }`,
+		"variables": map[string]any{"ids": tags(500)},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if w := p.send("POST", "/graphql", request); w.Code != 200 {
+			b.Fatal(w.Body)
+		}
+	}
+}

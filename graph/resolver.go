@@ -32,6 +32,7 @@ func (r *Resolver) now() time.Time {
 	return time.Now()
 }
 
+// valueOrZero is what p points to, or the zero value for null.
 func valueOrZero[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -42,20 +42,21 @@ func withRootNodes(ctx context.Context) context.Context {
 
 // rootField returns the field that is being resolved, with its nodes loaded.
 func (r *Resolver) rootField(ctx context.Context) (*rootField, error) {
+	alias, only := graphql.GetFieldContext(ctx).Field.Alias, ""
 	b, ok := ctx.Value(rootNodesKey{}).(*rootNodes)
-	if !ok { // run by an executor that was not made by NewHandler
-		return r.rootField(withRootNodes(ctx))
+	if !ok { // run by an executor that was not made by NewHandler: this field alone
+		b, only = &rootNodes{fields: map[string]*rootField{}}, alias
 	}
 	b.once.Do(func() {
 		b.err = guarded(ctx, func() error {
-			b.collect(graphql.GetOperationContext(ctx))
+			b.collect(graphql.GetOperationContext(ctx), only)
 			return r.loadRoots(ctx, b.fields)
 		})
 	})
 	if b.err != nil {
 		return nil, b.err
 	}
-	f := b.fields[graphql.GetFieldContext(ctx).Field.Alias]
+	f := b.fields[alias]
 	if f == nil {
 		return nil, errNotPlanned
 	}
@@ -87,8 +88,12 @@ func (r *Resolver) rootNodes(ctx context.Context) ([]Node, error) {
 	return nodes, nil
 }
 
-func (b *rootNodes) collect(op *graphql.OperationContext) {
+// collect reads the arguments of the fields, or of that with the response key only.
+func (b *rootNodes) collect(op *graphql.OperationContext, only string) {
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query"}) {
+		if only != "" && f.Alias != only {
+			continue
+		}
 		args := f.ArgumentMap(op.Variables)
 		root := &rootField{selections: f.Selections}
 		switch f.Name {

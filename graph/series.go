@@ -58,20 +58,13 @@ func (f *SeriesFilter) filter() (model.SeriesFilter, error) {
 		return model.SeriesFilter{}, nil
 	}
 	out := model.SeriesFilter{NodeIDs: f.NodeIds}
-	for _, p := range []struct {
-		to   *string
-		from *string
-	}{
-		{&out.Gateway, f.Gateway}, {&out.Server, f.Server}, {&out.Group, f.Group}, {&out.Writer, f.Writer}, {&out.Field, f.Field}, {&out.Path, f.Path},
-	} {
-		if p.from != nil {
-			*p.to = *p.from
-		}
+	out.Gateway, out.Server, out.Group = valueOrZero(f.Gateway), valueOrZero(f.Server), valueOrZero(f.Group)
+	out.Writer, out.Field, out.Path = valueOrZero(f.Writer), valueOrZero(f.Field), valueOrZero(f.Path)
+	if err := checkExpression("filter.field", out.Field); err != nil {
+		return out, err
 	}
-	for field, expression := range map[string]string{"filter.field": out.Field, "filter.path": out.Path} {
-		if _, err := regexp.Compile(expression); err != nil {
-			return out, fieldError(field, "%v; want an RE2 expression", err)
-		}
+	if err := checkExpression("filter.path", out.Path); err != nil {
+		return out, err
 	}
 	if err := checkCount("filter.ids", len(f.Ids), maxBatch); err != nil {
 		return out, err
@@ -87,6 +80,13 @@ func (f *SeriesFilter) filter() (model.SeriesFilter, error) {
 		out.IDs = append(out.IDs, s)
 	}
 	return out, nil
+}
+
+func checkExpression(field, expression string) error {
+	if _, err := regexp.Compile(expression); err != nil {
+		return fieldError(field, "%v; want an RE2 expression", err)
+	}
+	return nil
 }
 
 func parseSeriesID(field, id string) (model.SeriesID, error) {

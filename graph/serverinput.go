@@ -51,13 +51,13 @@ func parseThumbprint(field, s string) (string, error) {
 
 // server checks the input and makes a record of it. gateway is the one to take when none is given.
 func (in *AddServerInput) server(gateway string) (s model.Server, password string, err error) {
-	s = model.Server{Name: in.Name, Gateway: gateway, EndpointURL: in.EndpointURL, SecurityMode: model.SecurityBest}
-	for to, from := range map[*string]*string{
-		&s.ID: in.ID, &s.Gateway: in.Gateway, &s.SecurityPolicy: in.SecurityPolicy, &s.UserName: in.UserName, &password: in.Password,
-	} {
-		if from != nil {
-			*to = *from
-		}
+	s = model.Server{
+		ID: valueOrZero(in.ID), Name: in.Name, Gateway: gateway, EndpointURL: in.EndpointURL, SecurityMode: model.SecurityBest,
+		SecurityPolicy: valueOrZero(in.SecurityPolicy), UserName: valueOrZero(in.UserName),
+	}
+	password = valueOrZero(in.Password)
+	if in.Gateway != nil {
+		s.Gateway = *in.Gateway
 	}
 	if in.SecurityMode != nil {
 		s.SecurityMode = *in.SecurityMode
