@@ -11,14 +11,14 @@ function groupNumber(text: string): string {
   return group(integer) + (fraction ? `.${fraction}` : '');
 }
 
-/** A measured number with the digits that a reader can use: about four, never fewer than the integer part has. */
+/** A measured number with the digits that a reader can use: about four, never fewer than its integer part has. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 1e12)) return value.toExponential(2);
-  const decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 || size === 0 ? 2 : 4;
-  const text = value.toFixed(decimals);
-  return groupNumber(size === 0 ? '0' : size < 1 ? text.replace(/0+$/, '').replace(/\.$/, '') : text);
+  const useful = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
+  const given = String(value).split('.')[1]?.length ?? 0;
+  return groupNumber(value.toFixed(Math.min(useful, given)));
 }
 
 /** A count as the platform gives it: an integer, or a 64-bit integer as a string. */
@@ -71,6 +71,11 @@ function formatText(text: string, dataType: string | null | undefined): string {
 /** A thumbprint as tools show it: "3F:A1:…". */
 export function formatThumbprint(thumbprint: string): string {
   return thumbprint.toUpperCase().replace(/[^0-9A-F]/g, '').replace(/(..)(?=.)/g, '$1:');
+}
+
+/** The words of a name in camel case, to break lines between: "Temperature", "Set", "Point". */
+export function camelWords(name: string): string[] {
+  return name.split(/(?<=[a-z0-9])(?=[A-Z])/);
 }
 
 /** "SIGN_AND_ENCRYPT" to "Sign and encrypt". */

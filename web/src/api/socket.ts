@@ -16,8 +16,8 @@ export function createSocket(): Client {
 
 export interface StreamSink<Data> {
   next(data: Data): void;
-  /** The stream is interrupted and will be taken up again by itself. */
-  interrupted(reason: string): void;
+  /** The stream is interrupted for a reason and will be taken up again by itself; undefined: it is connected again. */
+  interrupted(reason: string | undefined): void;
 }
 
 /**
@@ -34,7 +34,10 @@ export function stream<Data, Variables extends Record<string, unknown>>(
   let stopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let unsubscribe = () => {};
-  const stopListening = socket.on('closed', () => stopped || sink.interrupted('connection lost'));
+  const listeners = [
+    socket.on('closed', () => stopped || sink.interrupted('connection lost')),
+    socket.on('connected', () => stopped || sink.interrupted(undefined)),
+  ];
 
   const again = (reason: string) => {
     if (stopped) return;
@@ -60,7 +63,7 @@ export function stream<Data, Variables extends Record<string, unknown>>(
   return () => {
     stopped = true;
     clearTimeout(timer);
-    stopListening();
+    for (const stopListening of listeners) stopListening();
     unsubscribe();
   };
 }

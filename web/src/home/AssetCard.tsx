@@ -1,5 +1,6 @@
 import { platformNow } from '../api/clock';
 import { formatDuration, formatTime, formatValue } from '../format';
+import { CamelCase } from './CamelCase';
 import { Icon } from './Icon';
 import { type Asset, type LiveValue, type LiveValues, type SeriesInfo, seriesName, timeOf, trendCapacity } from './live';
 import { Sparkline } from './Sparkline';
@@ -13,57 +14,63 @@ interface Props {
 export function AssetCard({ asset, values }: Props) {
   const now = useNow(platformNow);
   return (
-    <table className="card asset">
-      <caption>
-        <span>{asset.title}</span>
-        <span className="note">{asset.server}</span>
-      </caption>
-      <thead className="visually-hidden">
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Value and quality</th>
-          <th scope="col">Last minute</th>
-          <th scope="col">Last change</th>
-        </tr>
-      </thead>
-      <tbody>
-        {asset.series.map((series) => (
-          <ValueRow key={series.id} series={series} live={values[series.id]} now={now} />
-        ))}
-      </tbody>
-    </table>
+    <div className="card asset">
+      <table>
+        <caption>
+          {asset.title} <span className="note">{asset.server}</span>
+        </caption>
+        <thead className="visually-hidden">
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Value and quality</th>
+            <th scope="col">Last minute</th>
+            <th scope="col">Last change</th>
+          </tr>
+        </thead>
+        <tbody>
+          {asset.series.map((series) => (
+            <ValueRow key={series.id} series={series} live={values[series.id]} now={now} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
 function ValueRow({ series, live, now }: { series: SeriesInfo; live: LiveValue | undefined; now: number }) {
   const value = live?.value ?? null;
   const severity = value?.status.severity ?? 'GOOD';
+  const good = severity === 'GOOD';
   const time = timeOf(value);
   const text = formatValue(value?.value, value?.dataType);
   return (
     <tr className={severity.toLowerCase()} data-series={series.id}>
       <th scope="row" title={series.path ?? series.id}>
-        {seriesName(series)}
+        <CamelCase name={seriesName(series)} />
       </th>
-      <td className="reading">
-        {(severity !== 'BAD' || text !== '–') && (
+      <td className="reading" colSpan={good ? 1 : 2}>
+        {(good || value?.value != null) && (
           <span className="number" title={text}>
             {text}
             {series.unit && value && <span className="unit"> {series.unit}</span>}
           </span>
         )}
-        {severity === 'GOOD' ? (
+        {good ? (
           <span className="visually-hidden">{value ? value.status.name : 'No value yet'}</span>
         ) : (
           <span className="quality">
             <Icon name={severity === 'BAD' ? 'bad' : 'warning'} />
-            {value?.status.name}
+            <span>
+              <CamelCase name={value?.status.name ?? ''} />
+            </span>
           </span>
         )}
       </td>
-      <td className="trend">
-        <Sparkline trend={live?.trend ?? []} capacity={trendCapacity} width={56} height={16} />
-      </td>
+      {good && (
+        <td className="trend">
+          <Sparkline trend={live?.trend ?? []} capacity={trendCapacity} width={56} height={16} />
+        </td>
+      )}
       <td className="age" title={Number.isNaN(time) ? undefined : formatTime(time)}>
         {Number.isNaN(time) ? '' : formatDuration(now - time)}
       </td>

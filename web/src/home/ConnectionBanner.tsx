@@ -13,8 +13,9 @@ export function ConnectionBanner({ poll }: { poll: Poll<unknown> }) {
       <Icon name="bad" />
       <div>
         <p role="alert">
-          <strong>No connection to Shopfloor:</strong> {poll.problem}.{' '}
-          {poll.receivedAt ? `What you see is from ${formatTime(poll.receivedAt)}.` : 'Is the process running?'}
+          <strong>{poll.problem.answered ? 'Shopfloor answers with an error:' : 'No connection to Shopfloor:'}</strong> {poll.problem.text}.{' '}
+          {poll.receivedAt > 0 && `What you see is from ${formatTime(poll.receivedAt)}.`}
+          {poll.receivedAt === 0 && !poll.problem.answered && 'Is the process running?'}
         </p>
         <p>{seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again…'}</p>
       </div>

@@ -2,11 +2,14 @@ import { Icon } from './Icon';
 
 interface Props {
   version: string | undefined;
-  /** undefined until the first answer. */
-  online: boolean | undefined;
+  link: Link;
 }
 
-export function Header({ version, online }: Props) {
+export type Link = 'connecting' | 'live' | 'error' | 'lost';
+
+const linkTexts: Record<Link, string> = { connecting: 'Connecting…', live: 'Live', error: 'Error', lost: 'No connection' };
+
+export function Header({ version, link }: Props) {
   return (
     <header className="top">
       <h1>
@@ -19,17 +22,10 @@ export function Header({ version, online }: Props) {
         <a href="/vmui/">Charts</a>
         <a href="#tools">Tools</a>
       </nav>
-      <LinkState online={online} />
+      <span className={`link-state ${link}`}>
+        {link !== 'connecting' && <Icon name={link === 'live' ? 'good' : 'bad'} />}
+        {linkTexts[link]}
+      </span>
     </header>
-  );
-}
-
-function LinkState({ online }: { online: boolean | undefined }) {
-  if (online === undefined) return <span className="link-state">Connecting…</span>;
-  return (
-    <span className={online ? 'link-state' : 'link-state bad'}>
-      <Icon name={online ? 'good' : 'bad'} />
-      {online ? 'Live' : 'No connection'}
-    </span>
   );
 }

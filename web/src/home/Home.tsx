@@ -15,13 +15,14 @@ export function Home() {
   const overview = usePoll(load, pollInterval);
   const { data, problem } = overview;
   const stale = problem !== undefined;
+  const link = stale ? (problem.answered ? 'error' : 'lost') : data ? 'live' : 'connecting';
 
   return (
     <>
       <a className="skip" href="#servers">
         Skip to servers
       </a>
-      <Header version={data?.platform.version} online={data ? !stale : undefined} />
+      <Header version={data?.platform.version} link={link} />
       <ConnectionBanner poll={overview} />
       <main className={stale ? 'stale' : undefined} aria-busy={!data && !stale}>
         {data ? (

@@ -36,7 +36,7 @@ export function LiveValues({ socket, hasServers }: Props) {
       {list.problem && (
         <p className="problem" role="alert">
           <Icon name="warning" />
-          <span>The list of series cannot be loaded: {list.problem}</span>
+          <span>The list of series cannot be loaded: {list.problem.text}</span>
         </p>
       )}
       {!list.data && !list.problem && <p className="loading">Loading values…</p>}

@@ -10,7 +10,7 @@ export function PlatformFigures({ overview }: { overview: Overview }) {
   return (
     <section className="figures" aria-label="Platform">
       <Figure label="Values per second" value={formatRate(ingest.valuesPerSecond)} note="last 2 minutes">
-        <Sparkline trend={overview.rate} capacity={rateCapacity} width={120} height={34} />
+        <Sparkline trend={overview.rate} capacity={rateCapacity} width={160} height={34} />
       </Figure>
       <Figure label="Series" value={formatCount(ingest.series)} note="known to the store" />
       <Figure label="Values stored" value={formatCount(ingest.values)} note={`in ${formatCount(ingest.frames)} frames`} />
@@ -18,13 +18,13 @@ export function PlatformFigures({ overview }: { overview: Overview }) {
       <Figure
         label="Dead frames"
         value={formatCount(ingest.deadFrames)}
-        note={ingest.deadFrames === '0' ? 'all frames decode' : 'did not decode; kept in UA_DEAD with the reason'}
+        note={ingest.deadFrames === '0' ? 'all frames decode' : 'not decoded; kept with the reason'}
         warning={ingest.deadFrames !== '0'}
       />
       <Figure
         label="Screened values"
         value={formatCount(ingest.screenedValues)}
-        note={ingest.screenedValues === '0' ? 'none left out' : 'not stored: time or number out of range'}
+        note={ingest.screenedValues === '0' ? 'none left out' : 'not stored: time or number is impossible'}
         warning={ingest.screenedValues !== '0'}
       />
       <Figure label="Running for" value={formatDuration(platformNow() - Date.parse(started))} note={`since ${formatTime(started)}`} />
@@ -44,8 +44,13 @@ function Figure({ label, value, note, warning, children }: FigureProps) {
   return (
     <div className={warning ? 'figure warning' : 'figure'}>
       <div className="label">
-        {warning && <Icon name="warning" />}
-        {warning ? `Warning: ${label.toLowerCase()}` : label}
+        {warning && (
+          <>
+            <Icon name="warning" />
+            <span className="visually-hidden">Warning:</span>
+          </>
+        )}
+        {label}
       </div>
       <div className="value">
         {value}

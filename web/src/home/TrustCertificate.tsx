@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { reason, request } from '../api/request';
 import { formatThumbprint } from '../format';
 import { graphql } from '../gql';
@@ -37,7 +37,16 @@ export function TrustCertificate({ server, thumbprint, onTrusted }: Props) {
   return (
     <div className="certificate">
       <div className="label">Certificate that the server shows (SHA-1 thumbprint)</div>
-      <code className="thumbprint">{formatThumbprint(thumbprint)}</code>
+      <code className="thumbprint">
+        {formatThumbprint(thumbprint)
+          .split(/(?<=:)/)
+          .map((pair, i) => (
+            <Fragment key={i}>
+              {pair}
+              <wbr />
+            </Fragment>
+          ))}
+      </code>
       {step === 'shown' && (
         <button type="button" onClick={() => setStep('confirming')}>
           Trust this certificate
@@ -56,10 +65,10 @@ export function TrustCertificate({ server, thumbprint, onTrusted }: Props) {
             </p>
           )}
           <div className="buttons">
-            <button type="button" className="primary" autoFocus disabled={step === 'sending'} onClick={trust}>
+            <button type="button" className="primary" disabled={step === 'sending'} onClick={trust}>
               {step === 'sending' ? 'Trusting…' : `They are the same: trust ${server.name}`}
             </button>
-            <button type="button" disabled={step === 'sending'} onClick={() => setStep('shown')}>
+            <button type="button" autoFocus disabled={step === 'sending'} onClick={() => setStep('shown')}>
               Cancel
             </button>
           </div>

@@ -1,6 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { backoff } from '../api/backoff';
-import { reason } from '../api/request';
+import { reason, RequestError } from '../api/request';
+
+export interface Problem {
+  text: string;
+  /** The platform can be reached and answered with an error. */
+  answered: boolean;
+}
 
 export interface Poll<Data> {
   /** The newest answer; kept while the platform is away. */
@@ -8,7 +14,7 @@ export interface Poll<Data> {
   /** When data arrived, on this computer's clock. */
   receivedAt: number;
   /** Why the last try brought nothing; undefined when it did. */
-  problem: string | undefined;
+  problem: Problem | undefined;
   /** When the next try is made after a problem. */
   retryAt: number;
   /** Asks at once. */
@@ -41,7 +47,8 @@ export function usePoll<Data>(load: (signal: AbortSignal) => Promise<Data>, inte
       } catch (error) {
         if (abort.signal.aborted) return;
         wait = backoff(++failures);
-        setState((s) => ({ ...s, problem: reason(error), retryAt: Date.now() + wait }));
+        const problem = { text: reason(error), answered: error instanceof RequestError };
+        setState((s) => ({ ...s, problem, retryAt: Date.now() + wait }));
       }
       asking = false;
       timer = setTimeout(ask, wait);

@@ -1,7 +1,8 @@
 // The tabs that the playground opens with. All of them run as they are on the demo plant (server "demo", namespace
 // urn:shopfloor:demo-plant). The name of the operation is the title of its tab.
 export const examples = [
-  `# Run with Ctrl+Enter. Every tab is an example for the demo plant (shopfloor --demo).
+  `# Run with Ctrl+Enter. Every tab is an example for the demo
+# plant (shopfloor --demo).
 query Servers {
   servers {
     edges {
@@ -24,7 +25,8 @@ query Servers {
   }
 }
 `,
-  `# The address space, from a browse path. Ask "children" again inside "node" to go deeper.
+  `# The address space, from a browse path. Ask "children" again
+# inside "node" to go deeper.
 query Browse {
   path(server: "demo", path: "Objects/Plant/Boiler1") {
     nodeId
@@ -47,7 +49,8 @@ query Browse {
   }
 }
 `,
-  `# Values read from the server now, each with its properties (EngineeringUnits, EURange).
+  `# Values read from the server now, each with its properties
+# (EngineeringUnits, EURange).
 query ReadValues {
   nodes(
     server: "demo"
@@ -79,7 +82,8 @@ query ReadValues {
   }
 }
 `,
-  `# One result per input: the second one is refused (20 to 180 °C), the first is written all the same.
+  `# One result per input: the second one is refused (20 to 180 °C),
+# the first is written all the same.
 mutation WriteSetPoint {
   write(
     input: [
@@ -93,7 +97,8 @@ mutation WriteSetPoint {
   }
 }
 `,
-  `mutation CallMethod {
+  `# Starts a batch of 500 packs on the packaging line.
+mutation CallMethod {
   call(
     input: [
       {
@@ -117,7 +122,7 @@ mutation WriteSetPoint {
   }
 }
 `,
-  `# Monitored items straight from the server, as fast as it samples.
+  `# Monitored items, straight from the server.
 subscription SubscribeValues {
   values(
     server: "demo"
@@ -140,7 +145,8 @@ subscription SubscribeValues {
   }
 }
 `,
-  `# What the platform stores, as it arrives: the newest value of each series that changed.
+  `# What the platform stores, as it arrives: the newest value of
+# each series that changed.
 subscription Telemetry {
   telemetry(filter: { server: "demo", path: "Objects/Plant/Boiler1/.*" }, maxRate: 2) {
     sequence
@@ -155,7 +161,8 @@ subscription Telemetry {
   }
 }
 `,
-  `# The last ten minutes from the store, one average every 10 seconds.
+  `# The last ten minutes from the store, one average every
+# 10 seconds.
 query History {
   series(filter: { server: "demo", path: "Objects/Plant/Boiler1/Temperature" }) {
     edges {
@@ -174,7 +181,8 @@ query History {
   }
 }
 `,
-  `# Stores one more writer with two nodes, sampled every 2 seconds, with a label of its own.
+  `# One more writer with two nodes, sampled every 2 seconds, with
+# a label of its own.
 mutation Publish {
   publish(
     input: {
@@ -201,7 +209,8 @@ mutation Publish {
   }
 }
 `,
-  `# Put the address of a real server here. The second operation takes it away again.
+  `# Put the address of a real server here. The second operation
+# takes it away again.
 mutation AddServer {
   addServer(input: { id: "press-4", name: "Press 4", endpointUrl: "opc.tcp://192.0.2.10:4840" }) {
     id

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { accessibilityFaults, open } from './browser.mjs';
+
+const demo = '[data-server="demo"]';
+const temperature = 'tr[data-series]:has(th[title="Objects/Plant/Boiler1/Temperature"]) .number';
+
+/** The demo server is connected and its values move. */
+export async function homeIsLive(browser, shoot) {
+  const { page, faults } = await open(browser, '/');
+  await page.locator(demo).getByText('Connected', { exact: true }).waitFor();
+  await changes(page, temperature);
+  await page.waitForTimeout(Number(process.env.SETTLE ?? 0)); // for screenshots with full trends
+  await shoot(page, 'home-light');
+  assert.deepEqual(faults, []);
+}
+
+/** No serious fault for people who use it without a mouse or with bad sight. */
+export async function homeIsAccessible(browser, shoot) {
+  for (const colorScheme of ['light', 'dark']) {
+    const { page, context } = await open(browser, '/', { colorScheme });
+    await page.locator(temperature).waitFor();
+    await page.waitForTimeout(Number(process.env.SETTLE ?? 0));
+    await shoot(page, `home-${colorScheme}-axe`);
+    assert.deepEqual(await accessibilityFaults(page), [], colorScheme);
+    await page.getByRole('button', { name: 'Add server' }).click();
+    assert.deepEqual(await accessibilityFaults(page), [], `${colorScheme}, form`);
+    await shoot(page, `form-${colorScheme}`);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await context.close();
+  }
+}
+
+/** A narrow screen needs no sideways scrolling. */
+export async function homeFitsPhone(browser, shoot) {
+  const { page } = await open(browser, '/', { viewport: { width: 375, height: 800 } });
+  await page.locator(temperature).waitFor();
+  await shoot(page, 'home-phone');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(wide, 0);
+}
+
+/** The filter leaves only series with the text in their path, and says when there is none. */
+export async function homeFilters(browser) {
+  const { page, faults } = await open(browser, '/');
+  await page.locator(temperature).waitFor();
+  const filter = page.getByRole('searchbox');
+  await filter.fill('energymeter1');
+  await page.locator(temperature).waitFor({ state: 'detached' });
+  await page.locator('tr[data-series] th[title$="EnergyMeter1/ActivePower"]').waitFor();
+  await filter.fill('no such (path');
+  await page.getByText('No series has “no such (path” in its path.').waitFor();
+  assert.deepEqual(faults, []);
+}
+
+/** When the platform goes away the page says so, keeps what it knows, and comes back by itself. */
+export async function homeReconnects(browser, shoot) {
+  const session = await open(browser, '/');
+  const { page } = session;
+  await page.locator(demo).waitFor();
+  session.tamper = (route) => route.abort('connectionrefused');
+  await page.getByRole('alert').filter({ hasText: 'No connection to Shopfloor' }).waitFor();
+  assert.ok(await page.locator(demo).isVisible(), 'the last known state stays');
+  await shoot(page, 'home-offline');
+  session.tamper = undefined;
+  await page.getByText('No connection to Shopfloor').waitFor({ state: 'detached' });
+}
+
+/** Without servers the page offers the form; problems stand beside their field. */
+export async function homeIsEmpty(browser, shoot) {
+  const session = await open(browser, '/playground'); // any page, to set the tampering before the home page asks
+  session.tamper = overviewWith((data) => {
+    data.servers = { totalCount: 0, edges: [] };
+  });
+  const { page } = session;
+  await page.goto(new URL('/', page.url()).href);
+  await page.getByText('No servers yet: add one').waitFor();
+  await page.getByRole('button', { name: 'Add server' }).click();
+  const endpoint = page.getByLabel('Endpoint');
+  assert.equal(await endpoint.getAttribute('aria-invalid'), 'true');
+  assert.ok(await endpoint.evaluate((e) => e === document.activeElement), 'the first wrong field has the focus');
+  await shoot(page, 'home-empty');
+
+  await endpoint.fill('opc.tcp://10.0.0.5:4840');
+  await page.getByLabel('Name').fill('Press 4');
+  session.tamper = answering({ errors: [{ message: 'endpointUrl: is taken', extensions: { code: 'CONFLICT', field: 'endpointUrl' } }] });
+  await page.getByRole('button', { name: 'Add server' }).click();
+  await page.locator('.field', { has: endpoint }).getByText('endpointUrl: is taken').waitFor();
+}
+
+/** A certificate that is not trusted is shown, and trusted only after a second step. */
+export async function homeTrustsCertificate(browser, shoot) {
+  const thumbprint = '3fa19c0277d1b5e8aa40c69d1e7f2b90551c8e4d';
+  const session = await open(browser, '/playground');
+  const sent = [];
+  const refused = overviewWith((data) => {
+    const { node } = data.servers.edges.find((e) => e.node.id === 'demo');
+    Object.assign(node, { securityMode: 'BEST', trustedThumbprints: [] });
+    Object.assign(node.connection, { state: 'REFUSED', error: 'The certificate is not trusted.', thumbprint });
+  });
+  session.tamper = (route) => {
+    const { query, variables } = route.request().postDataJSON();
+    if (!query.includes('trustServerCertificate')) return refused(route);
+    sent.push(variables);
+    return route.fulfill({ json: { data: { trustServerCertificate: { id: 'demo' } } } });
+  };
+  const { page } = session;
+  await page.goto(new URL('/', page.url()).href);
+  const card = page.locator(demo);
+  await card.getByText('3F:A1:9C:02:77').waitFor();
+  await card.getByRole('button', { name: 'Trust this certificate' }).click();
+  assert.deepEqual(sent, []);
+  await shoot(page, 'home-certificate');
+  await card.getByRole('button', { name: /They are the same/ }).click();
+  await card.getByRole('status').getByText('Trusted.').waitFor();
+  assert.deepEqual(sent, [{ server: 'demo', thumbprint }]);
+}
+
+async function changes(page, selector) {
+  const text = () => page.locator(selector).textContent();
+  const before = await text();
+  await page.waitForFunction(([s, b]) => document.querySelector(s)?.textContent !== b, [selector, before]);
+}
+
+function overviewWith(change) {
+  return async (route) => {
+    if (!route.request().postData()?.includes('query Overview')) return route.continue();
+    const response = await route.fetch();
+    const json = await response.json();
+    change(json.data);
+    return route.fulfill({ response, json });
+  };
+}
+
+function answering(answer) {
+  return (route) => (route.request().postData()?.includes('mutation') ? route.fulfill({ json: answer }) : route.continue());
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { open } from './browser.mjs';
+
+/** The first example runs as it is. */
+export async function playgroundQueries(browser, shoot) {
+  const { page, faults } = await openPlayground(browser);
+  await run(page);
+  await answered(page, /"id":\s*"demo"/);
+  await shoot(page, 'playground-query');
+  assert.ok(await page.getByRole('link', { name: 'Shopfloor' }).isVisible());
+  assert.ok(page.workers().length > 0, 'Monaco has its workers');
+  assert.deepEqual(faults, []);
+}
+
+/** A subscription delivers again and again, and its values change. */
+export async function playgroundSubscribes(browser, shoot) {
+  const { page, faults } = await openPlayground(browser);
+  await tab(page, 'SubscribeValues').click();
+  await page.waitForTimeout(500); // GraphiQL takes the operation's name from the text after a short rest
+  await run(page);
+  const first = await answered(page, /"sequence":\s*"(\d+)"/);
+  const value = await answered(page, /"value":\s*(-?[\d.]+)/);
+  const later = await answered(page, /"sequence":\s*"(\d+)"/, (found) => Number(found) > Number(first) + 2);
+  await answered(page, /"value":\s*(-?[\d.]+)/, (found) => found !== value);
+  assert.ok(Number(later) > Number(first));
+  await shoot(page, 'playground-subscription');
+  assert.deepEqual(faults, []);
+}
+
+/** Every example is a tab. */
+export async function playgroundHasExamples(browser, shoot) {
+  const { page } = await openPlayground(browser, { colorScheme: 'dark' });
+  const names = ['Servers', 'Browse', 'ReadValues', 'WriteSetPoint', 'CallMethod', 'SubscribeValues', 'Telemetry', 'History', 'Publish', 'AddServer'];
+  for (const name of names) await tab(page, name).waitFor();
+  await page.waitForTimeout(Number(process.env.SETTLE ?? 0));
+  await shoot(page, 'playground-dark');
+}
+
+async function openPlayground(browser, options) {
+  const session = await open(browser, '/playground', options);
+  await session.page.locator('.graphiql-query-editor .view-line').first().waitFor();
+  return session;
+}
+
+function tab(page, name) {
+  return page.getByRole('tablist').getByText(name, { exact: true });
+}
+
+async function run(page) {
+  await page.getByRole('button', { name: /execute query/i }).click();
+}
+
+/** Waits until the pattern's first group, or all of the match, is in the response and accepted; returns it. */
+async function answered(page, pattern, accept = () => true) {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const text = (await page.locator('.result-window').textContent()).replaceAll('\u00a0', ' ');
+    const match = pattern.exec(text);
+    const found = match?.[1] ?? match?.[0];
+    if (found && accept(found)) return found;
+    assert.ok(Date.now() < deadline, `no ${pattern} in the response: ${text.slice(0, 500)}`);
+    await page.waitForTimeout(100);
+  }
+}
