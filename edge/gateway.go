@@ -206,6 +206,7 @@ func (g *Gateway) reportChanges(ctx context.Context) {
 	var errs []error
 	for _, a := range assets {
 		s := a.status()
+		s.Gateway = g.cfg.ID
 		current[s.Server] = true
 		errs = append(errs, reportOnce(ctx, g.reported, s.Server, s, g.state.ReportServer))
 		if a.source == nil {

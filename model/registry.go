@@ -53,7 +53,9 @@ const (
 
 // ServerStatus is what a gateway reports of one server.
 type ServerStatus struct {
-	Server string          `json:"server"`
+	// Gateway is filled in by the gateway; a Source leaves it empty.
+	Gateway string          `json:"gateway,omitempty"`
+	Server  string          `json:"server"`
 	State  ConnectionState `json:"state"`
 	// Since is the time of the last change of State.
 	Since time.Time `json:"since"`

@@ -237,7 +237,9 @@ func (r *Registry) Unpublish(ctx context.Context, key model.WriterKey, nodes []m
 		old := w.Revision
 		results := removeFields(&w, nodes)
 		if nodes == nil || len(w.Fields) == 0 {
-			err = r.writers.remove(ctx, w, old)
+			if err = r.writers.remove(ctx, w, old); err == nil {
+				r.dropStatus(ctx, key)
+			}
 		} else {
 			w, err = r.writers.update(ctx, w, old)
 		}

@@ -62,7 +62,7 @@ func New(b Buckets, s Sealer, log zerolog.Logger) *Registry {
 		serverStatus: table[string, model.ServerStatus]{
 			name: BucketServerStatus, bucket: b.ServerStatus, items: map[string]item[model.ServerStatus]{}, keys: map[string]string{},
 			keyOf: func(s model.ServerStatus) string { return s.Server },
-			path:  func(s model.ServerStatus) []string { return []string{s.Server} },
+			path:  func(s model.ServerStatus) []string { return []string{s.Gateway, s.Server} },
 		},
 		writerStatus: table[model.WriterKey, model.WriterStatus]{
 			name: BucketWriterStatus, bucket: b.WriterStatus, items: map[model.WriterKey]item[model.WriterStatus]{}, keys: map[string]model.WriterKey{},
@@ -72,7 +72,7 @@ func New(b Buckets, s Sealer, log zerolog.Logger) *Registry {
 		gateways: table[string, model.GatewayStatus]{
 			name: BucketGateway, bucket: b.Gateway, items: map[string]item[model.GatewayStatus]{}, keys: map[string]string{},
 			keyOf: func(g model.GatewayStatus) string { return g.Gateway },
-			path:  func(g model.GatewayStatus) []string { return []string{g.Gateway} },
+			path:  func(g model.GatewayStatus) []string { return GatewayPath(g.Gateway) },
 		},
 	}
 }
@@ -82,6 +82,9 @@ func ServerPath(s model.Server) []string { return []string{s.Gateway, s.ID} }
 
 // WriterPath is the key of a writer, and of its status, in their buckets.
 func WriterPath(k model.WriterKey) []string { return []string{k.Gateway, k.Group, k.Writer} }
+
+// GatewayPath is the key of a gateway in its bucket.
+func GatewayPath(id string) []string { return []string{id} }
 
 // SetNodes gives the Registry the means to look at nodes before they are published. It is called before Run; without it nodes
 // are taken unseen.

@@ -388,7 +388,7 @@ func TestStatusIsReported(t *testing.T) {
 	if s := r.ServerStatus("s1"); s.State != model.StateUnknown {
 		t.Errorf("before any report: %+v", s)
 	}
-	if _, err := b.ServerStatus.Create(ctx, []string{"s1"}, []byte(`{"server":"s1","state":"Connected"}`)); err != nil {
+	if _, err := b.ServerStatus.Create(ctx, []string{"local", "s1"}, []byte(`{"gateway":"local","server":"s1","state":"Connected"}`)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Gateway.Create(ctx, []string{"local"}, []byte(`{"gateway":"local","values":7}`)); err != nil {

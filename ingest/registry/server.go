@@ -159,7 +159,21 @@ func (r *Registry) RemoveServer(ctx context.Context, id string) error {
 			if err := r.writers.remove(ctx, w, w.Revision); err != nil {
 				return fmt.Errorf("remove writer %s: %w", w.Key(), err)
 			}
+			r.dropStatus(ctx, w.Key())
 		}
 	}
-	return r.servers.remove(ctx, s, s.Revision)
+	if err := r.servers.remove(ctx, s, s.Revision); err != nil {
+		return err
+	}
+	if err := r.serverStatus.drop(ctx, id); err != nil {
+		r.log.Warn().Err(err).Str("server", id).Msg("status of a removed server stays")
+	}
+	return nil
+}
+
+// dropStatus removes what was reported of a writer that is gone.
+func (r *Registry) dropStatus(ctx context.Context, key model.WriterKey) {
+	if err := r.writerStatus.drop(ctx, key); err != nil {
+		r.log.Warn().Err(err).Str("writer", key.String()).Msg("status of a removed writer stays")
+	}
 }
