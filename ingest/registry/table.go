@@ -7,212 +7,151 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-
-	"github.com/rs/zerolog"
 )
 
-// table mirrors a bucket of JSON records in memory.
-type table[K comparable, T any] struct {
-	kv   KV
-	name string
-	// keyOf returns a record's key in the table and in the bucket.
-	keyOf func(*T) (K, []string)
-	// setRevision puts the revision into the record; nil if it has none.
-	setRevision func(*T, uint64)
-	compare     func(a, b K) int
-	log         zerolog.Logger
+// table is one bucket in memory, by the key that its records are known under.
+type table[K comparable, V any] struct {
+	name   string
+	bucket Bucket
+	// keyOf names the record, path is its key in the bucket.
+	keyOf func(V) K
+	path  func(V) []string
+	// stamp puts the revision into a record; nil for records without.
+	stamp func(*V, uint64)
 
 	mu    sync.RWMutex
-	items map[K]item[T]
-	// removed are the revisions of records that we deleted and the watch has not shown as deleted yet.
-	removed map[K]uint64
-	// sorted are the keys in order; nil when that is to be found out.
-	sorted []K
+	items map[K]item[V]
+	keys  map[string]K // by the joined path, for deletions
 }
 
-type item[T any] struct {
-	value    T
+type item[V any] struct {
+	value    V
 	revision uint64
+	deleted  bool // by us, and the watch has not said so yet
 }
 
-func (t *table[K, T]) get(key K) (T, bool) {
+// get returns one record.
+func (t *table[K, V]) get(k K) (V, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	i, ok := t.items[key]
-	return i.value, ok
+	i, ok := t.items[k]
+	return i.value, ok && !i.deleted
 }
 
-// list returns all records in the order of their keys. What slices and maps they have must not be changed.
-func (t *table[K, T]) list() []T {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.sorted == nil {
-		t.sorted = make([]K, 0, len(t.items))
-		for key := range t.items {
-			t.sorted = append(t.sorted, key)
+// list returns all records in the order that less gives.
+func (t *table[K, V]) list(compare func(a, b V) int) []V {
+	t.mu.RLock()
+	out := make([]V, 0, len(t.items))
+	for _, i := range t.items {
+		if !i.deleted {
+			out = append(out, i.value)
 		}
-		slices.SortFunc(t.sorted, t.compare)
 	}
-	values := make([]T, len(t.sorted))
-	for i, key := range t.sorted {
-		values[i] = t.items[key].value
-	}
-	return values
+	t.mu.RUnlock()
+	slices.SortFunc(out, compare)
+	return out
 }
 
-// put writes a record whose revision in the bucket must be expected, and returns it with the new one.
-func (t *table[K, T]) put(ctx context.Context, v T, expected uint64) (T, error) {
-	key, path := t.keyOf(&v)
+// create stores a new record.
+func (t *table[K, V]) create(ctx context.Context, v V) (V, error) {
+	return t.write(v, func(key []string, b []byte) (uint64, error) { return t.bucket.Create(ctx, key, b) })
+}
+
+// update stores a changed record whose revision must still be the expected one.
+func (t *table[K, V]) update(ctx context.Context, v V, expected uint64) (V, error) {
+	return t.write(v, func(key []string, b []byte) (uint64, error) { return t.bucket.Update(ctx, key, b, expected) })
+}
+
+func (t *table[K, V]) write(v V, store func([]string, []byte) (uint64, error)) (V, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return v, fmt.Errorf("encode %s %v: %w", t.name, key, err)
+		return v, fmt.Errorf("encode %s: %w", t.name, err)
 	}
-	revision, err := t.kv.Put(ctx, path, b, expected)
+	revision, err := store(t.path(v), b)
 	if err != nil {
-		return v, fmt.Errorf("put %s %v: %w", t.name, key, err)
+		return v, err
 	}
-	if t.setRevision != nil {
-		t.setRevision(&v, revision)
-	}
-	t.keep(key, v, revision)
-	return v, nil
+	// Not left to the watch: who wrote it reads it at once.
+	return t.put(v, revision), nil
 }
 
-// remove deletes a record of the given revision.
-func (t *table[K, T]) remove(ctx context.Context, v T, expected uint64) error {
-	key, path := t.keyOf(&v)
-	if err := t.kv.Delete(ctx, path, expected); err != nil {
-		return fmt.Errorf("delete %s %v: %w", t.name, key, err)
+// remove deletes a record whose revision must still be the expected one.
+func (t *table[K, V]) remove(ctx context.Context, v V, expected uint64) error {
+	if err := t.bucket.Delete(ctx, t.path(v), expected); err != nil {
+		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if i, ok := t.items[key]; ok && i.revision <= expected {
-		t.drop(key)
-		t.removed[key] = expected
+	if i, ok := t.items[t.keyOf(v)]; ok && i.revision <= expected {
+		i.deleted = true
+		t.items[t.keyOf(v)] = i
 	}
 	return nil
 }
 
-// refresh reads a record anew, after a conflict.
-func (t *table[K, T]) refresh(ctx context.Context, v T) error {
-	key, path := t.keyOf(&v)
-	e, err := t.kv.Get(ctx, path)
-	if errors.Is(err, ErrNotFound) {
-		t.mu.Lock()
-		t.drop(key)
-		t.mu.Unlock()
+// drop deletes what is stored under k, if anything. Who reports it may report it again.
+func (t *table[K, V]) drop(ctx context.Context, k K) error {
+	t.mu.RLock()
+	i, ok := t.items[k]
+	t.mu.RUnlock()
+	if !ok || i.deleted {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("get %s %v: %w", t.name, key, err)
-	}
-	t.take(e)
-	return nil
+	return t.remove(ctx, i.value, i.revision)
 }
 
-func (t *table[K, T]) keep(key K, v T, revision uint64) {
+func (t *table[K, V]) put(v V, revision uint64) V {
+	if t.stamp != nil {
+		t.stamp(&v, revision)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old, known := t.items[key]
-	if revision <= old.revision || revision <= t.removed[key] {
-		return
+	k := t.keyOf(v)
+	if t.items[k].revision < revision {
+		t.items[k] = item[V]{value: v, revision: revision}
+		t.keys[joined(t.path(v))] = k
 	}
-	if !known {
-		t.sorted = nil
-	}
-	delete(t.removed, key)
-	t.items[key] = item[T]{v, revision}
+	return v
 }
 
-// drop forgets a record; mu is held.
-func (t *table[K, T]) drop(key K) {
-	delete(t.items, key)
-	t.sorted = nil
-}
+func joined(key []string) string { return fmt.Sprintf("%q", key) }
 
-// take brings the table up to date with an entry and returns its key.
-func (t *table[K, T]) take(e Entry) (key K, ok bool) {
-	var v T
-	if err := json.Unmarshal(e.Value, &v); err != nil {
-		t.log.Warn().Err(err).Strs("key", e.Key).Str("bucket", t.name).Msg("record cannot be read, skipped")
-		return key, false
-	}
-	key, path := t.keyOf(&v)
-	if !slices.Equal(path, e.Key) {
-		t.log.Warn().Strs("key", e.Key).Strs("record", path).Str("bucket", t.name).Msg("record stands at the key of another, skipped")
-		return key, false
-	}
-	if t.setRevision != nil {
-		t.setRevision(&v, e.Revision)
-	}
-	t.keep(key, v, e.Revision)
-	return key, true
-}
+// errWatchEnded says that a bucket cannot be reached any more.
+var errWatchEnded = errors.New("watch ended")
 
-// forget drops the record at a key of the bucket.
-func (t *table[K, T]) forget(e Entry) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for key, i := range t.items {
-		if _, path := t.keyOf(&i.value); slices.Equal(path, e.Key) && i.revision <= e.Revision {
-			t.drop(key)
-			break
-		}
-	}
-	for key, revision := range t.removed {
-		if revision <= e.Revision {
-			delete(t.removed, key)
-		}
-	}
-}
-
-// watch keeps the table up to date until ctx ends or the watch breaks. When all there was is delivered it drops what is gone,
-// and calls ready, which may be nil.
-func (t *table[K, T]) watch(ctx context.Context, ready func()) error {
-	before := t.revisions()
-	entries, err := t.kv.Watch(ctx)
+// watch keeps the table as the bucket is, until ctx ends. loaded is called once, when all there was is in the table.
+func (t *table[K, V]) watch(ctx context.Context, loaded func(), refused func(key []string, err error)) error {
+	updates, err := t.bucket.Watch(ctx)
 	if err != nil {
 		return fmt.Errorf("watch bucket %s: %w", t.name, err)
 	}
-	for e := range entries {
+	for e := range updates {
 		switch {
-		case e.Ready:
-			t.sweep(before)
-			before = nil
-			if ready != nil {
-				ready()
-			}
+		case e.InitDone:
+			loaded()
 		case e.Deleted:
 			t.forget(e)
 		default:
-			if key, ok := t.take(e); ok {
-				delete(before, key)
+			var v V
+			if err := json.Unmarshal(e.Value, &v); err != nil {
+				refused(e.Key, err)
+				continue
 			}
+			t.put(v, e.Revision)
 		}
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return fmt.Errorf("watch bucket %s: the watch ended", t.name)
+	return fmt.Errorf("watch bucket %s: %w", t.name, errWatchEnded)
 }
 
-func (t *table[K, T]) revisions() map[K]uint64 {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	m := make(map[K]uint64, len(t.items))
-	for key, i := range t.items {
-		m[key] = i.revision
-	}
-	return m
-}
-
-// sweep drops records that the watch did not deliver and nobody changed meanwhile.
-func (t *table[K, T]) sweep(before map[K]uint64) {
+func (t *table[K, V]) forget(e Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for key, revision := range before {
-		if t.items[key].revision == revision {
-			t.drop(key)
-		}
+	name := joined(e.Key)
+	if k, ok := t.keys[name]; ok && t.items[k].revision < e.Revision {
+		delete(t.items, k)
+		delete(t.keys, name)
 	}
 }
