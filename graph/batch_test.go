@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -111,4 +112,15 @@ func TestBatchesAreBounded(t *testing.T) {
 		writes[i] = map[string]any{"server": "press", "nodeId": "i=1"}
 	}
 	p.ask(t, `mutation($i: [WriteInput!]!) { write(input: $i) { message } }`, "i", writes).wantCodes(t, "BAD_USER_INPUT")
+}
+
+func TestStatusOfErrors(t *testing.T) {
+	for err, want := range map[error]string{
+		ErrUnavailable: "BadServerNotConnected", ErrInvalid: "BadInvalidArgument", ErrNotFound: "BadNotFound", context.DeadlineExceeded: "BadTimeout",
+		errors.New("x"): "BadInternalError",
+	} {
+		p := newPlatform(HandlerConfig{})
+		p.commands.WriteFunc = func(string, []model.WriteValue) ([]model.WriteResult, error) { return nil, err }
+		p.ask(t, `mutation { write(input: {server: "press", nodeId: "i=1"}) { status { name } } }`).wantData(t, `{"write": [{"status": {"name": "`+want+`"}}]}`)
+	}
 }

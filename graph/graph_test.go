@@ -56,7 +56,7 @@ func newPlatform(cfg HandlerConfig) *platform {
 	}
 	p.resolver = &Resolver{
 		Registry: p.registry, Commands: p.commands, History: p.store, Live: p.live, Version: "9.9", Started: testTime,
-		LocalGateway: "edge1", Log: zerolog.New(p.log), Now: func() time.Time { return testTime },
+		LocalGateway: "edge1", Log: zerolog.New(zerolog.SyncWriter(p.log)), Now: func() time.Time { return testTime },
 	}
 	p.Handler = NewHandler(cfg, p.resolver)
 	return p

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -203,71 +202,23 @@ func TestReadTimesOut(t *testing.T) {
 	p.ask(t, `{ node(server: "press", nodeId: "i=85") { id } }`).wantCodes(t, "UNAVAILABLE")
 }
 
-func TestReferencePaging(t *testing.T) {
+func TestLargeReadsAreSplit(t *testing.T) {
 	p := newPlatform(HandlerConfig{})
-	var asked []int
-	plant := &fakeCommands{}
-	p.commands.BrowseFunc = func(nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
-		asked = append(asked, nodes[0].MaxReferences)
-		return plant.Browse(context.Background(), "", nodes)
+	var values strings.Builder
+	for i := range 7 {
+		fmt.Fprintf(&values, "v%d: value(indexRange: \"%d\") { value } ", i, i)
 	}
-	seen := map[string]bool{}
-	after := any(nil)
-	for range 3 {
-		a := p.ask(t, `query($after: String) { node(server: "press", nodeId: "i=85") { references(first: 100, after: $after) {
-			edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`, "after", after)
-		if len(a.Errors) > 0 {
-			t.Fatal(a.Errors)
-		}
-		c := a.Data.(map[string]any)["node"].(map[string]any)["references"].(map[string]any)
-		for _, e := range c["edges"].([]any) {
-			seen[fmt.Sprint(e)] = true
-		}
-		info := c["pageInfo"].(map[string]any)
-		if info["hasNextPage"] != (len(seen) < 250) || info["hasPreviousPage"] != (after != nil) {
-			t.Errorf("after %d: pageInfo %v", len(seen), info)
-		}
-		after = info["endCursor"]
+	a := p.ask(t, `query($ids: [NodeId!]!) { nodes(server: "press", nodeIds: $ids) { ... on VariableNode { `+values.String()+` } } }`, "ids", tags(1000))
+	if len(a.Errors) > 0 {
+		t.Fatal(a.Errors)
 	}
-	if len(seen) != 250 {
-		t.Errorf("saw %d nodes, want 250", len(seen))
+	last := a.Data.(map[string]any)["nodes"].([]any)[999]
+	if got := fmt.Sprint(last.(map[string]any)["v6"]); got != "map[value:range 6]" {
+		t.Errorf("the last value is %s", got)
 	}
-	if fmt.Sprint(asked) != "[101 201 301]" {
-		t.Errorf("asked for %v references", asked)
+	if r, n := p.commands.reads.Load(), p.commands.items.Load(); r != 2 || n != 11_000 {
+		t.Errorf("%d reads of %d attributes, want 2 of 11,000", r, n)
 	}
-}
-
-func TestReferenceArgumentsReachTheServer(t *testing.T) {
-	p := newPlatform(HandlerConfig{})
-	var got []model.BrowseDescription
-	p.commands.BrowseFunc = func(nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
-		got = append(got, nodes...)
-		return make([]model.BrowseResult, len(nodes)), nil
-	}
-	p.ask(t, `query($classes: [NodeClass!], $n: Int) { node(server: "press", nodeId: "i=85") {
-		a: references { edges { cursor } }
-		b: references(direction: BOTH, referenceType: "i=47", includeSubtypes: false, nodeClasses: $classes, first: $n) { edges { cursor } }
-		c: children(nodeClasses: METHOD, first: 5) { edges { cursor } }
-	} }`, "classes", []string{"OBJECT", "VIEW"}, "n", 7).wantData(t, `{"node": {"a": {"edges": []}, "b": {"edges": []}, "c": {"edges": []}}}`)
-	want := []model.BrowseDescription{
-		{NodeID: objectsFolder, IncludeSubtypes: true, MaxReferences: 101},
-		{NodeID: objectsFolder, Direction: model.BrowseBoth, ReferenceType: model.Expanded(model.NumericID(0, 47)), NodeClassMask: 129, MaxReferences: 8},
-		{NodeID: objectsFolder, ReferenceType: model.Expanded(model.NumericID(0, 33)), IncludeSubtypes: true, NodeClassMask: 4, MaxReferences: 6},
-	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("asked %v, want %v", got, want)
-	}
-}
-
-func TestReferenceToAnotherServerHasNoNode(t *testing.T) {
-	p := newPlatform(HandlerConfig{})
-	p.commands.BrowseFunc = func([]model.BrowseDescription) ([]model.BrowseResult, error) {
-		away := tag(1)
-		away.ServerIndex = 3
-		return []model.BrowseResult{{References: []model.Reference{{NodeID: away, ReferenceType: model.Expanded(model.NumericID(0, 35))}}}}, nil
-	}
-	p.ask(t, `{ node(server: "press", nodeId: "i=85") { references { edges { referenceType isForward typeDefinition node { id description { text } } } } } }`).
-		wantData(t, `{"node": {"references": {"edges": [{"referenceType": "i=35", "isForward": false, "typeDefinition": null, "node": null}]}}}`)
 }
 
 func TestSkippedFieldsAreNotRead(t *testing.T) {
@@ -276,75 +227,6 @@ func TestSkippedFieldsAreNotRead(t *testing.T) {
 		"no", false).wantData(t, `{"node": {"id": "press/nsu=urn:plant;i=1"}}`)
 	if n := p.commands.items.Load(); n != 4 {
 		t.Errorf("%d attributes were read, want 4", n)
-	}
-}
-
-// What is planned from raw arguments must be what generated code makes of them, in whatever way they are given.
-func TestPlanAgreesWithArguments(t *testing.T) {
-	declarations := map[string]string{
-		"$d": `BrowseDirection = INVERSE`, "$t": `NodeId = "i=33"`, "$sub": `Boolean = false`, "$c": `NodeClass! = VARIABLE`,
-		"$list": `[NodeClass!] = [OBJECT, VARIABLE]`, "$n": `Int = 3`, "$a": `String`,
-	}
-	for _, tt := range []struct {
-		arguments string
-		variables []any
-	}{
-		{`direction: null, referenceType: null, includeSubtypes: null, nodeClasses: null, first: null, after: null`, nil},
-		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: $list, first: $n, after: $a`, nil},
-		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: [$c, OBJECT], first: $n, after: $a`, nil},
-		{`nodeClasses: $list`, []any{"list", "VARIABLE"}},
-		{`nodeClasses: []`, nil},
-		{`nodeClasses: VARIABLE`, nil},
-		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: $list, first: $n, after: $a`, []any{
-			"d", "BOTH", "t", "ns=0;i=47", "sub", true, "list", []string{"VARIABLE"}, "n", 5, "a", cursor("2"),
-		}},
-		{`direction: $d, referenceType: $t, includeSubtypes: $sub, nodeClasses: $list, first: $n, after: $a`, []any{
-			"d", nil, "t", nil, "sub", nil, "list", nil, "n", nil, "a", nil,
-		}},
-	} {
-		declared := `query($s: ID! = "press", $id: NodeId! = "i=85", $r: String = "1:2"`
-		for name, declaration := range declarations {
-			if regexp.MustCompile(`\` + name + `\b`).MatchString(tt.arguments) {
-				declared += ", " + name + ": " + declaration
-			}
-		}
-		p := newPlatform(HandlerConfig{})
-		a := p.ask(t, declared+`) { one: node(server: $s, nodeId: $id) { references(`+tt.arguments+`) { ...page } }
-			many: nodes(server: $s, nodeIds: [$id, "nsu=urn:plant;i=1"]) { references(`+tt.arguments+`) { ...page } ... on VariableNode { value(indexRange: $r) { value } } }
-		} fragment page on ReferenceConnection { edges { node { id ... on VariableNode { value(indexRange: $r) { value } other: value(indexRange: null) { value } } } } }`, tt.variables...)
-		if len(a.Errors) > 0 {
-			t.Errorf("%s with %v: %v", tt.arguments, tt.variables, a.Errors)
-		}
-		if r, b := p.commands.reads.Load(), p.commands.browses.Load(); r != 2 || b != 1 {
-			t.Errorf("%s with %v: %d reads and %d browses, want 2 and 1", tt.arguments, tt.variables, r, b)
-		}
-	}
-}
-
-func TestBadArgumentsAreTheUsersFault(t *testing.T) {
-	p := newPlatform(HandlerConfig{})
-	for _, arguments := range []string{
-		`first: 3000000000`, `first: 99999999999999999999`, `first: 1.5`, `first: "1"`, `direction: UP`, `direction: "BOTH"`, `nodeClasses: [1]`, `referenceType: 5`,
-		`referenceType: "x"`, `after: 1`, `after: "MTpY"`, `nodeClasses: [null]`,
-	} {
-		a := p.ask(t, `{ node(server: "press", nodeId: "i=85") { references(`+arguments+`) { edges { cursor } } } }`)
-		if len(a.Errors) == 0 {
-			t.Errorf("%s was taken", arguments)
-		}
-		for _, code := range a.codes() {
-			if code != "BAD_USER_INPUT" && code != "GRAPHQL_VALIDATION_FAILED" {
-				t.Errorf("%s: %v", arguments, a.Errors)
-			}
-		}
-	}
-	for _, n := range []any{3e9, 1.5, true, json.Number("99999999999999999999")} {
-		a := p.ask(t, `query($n: Int) { node(server: "press", nodeId: "i=85") { references(first: $n) { edges { cursor } } } }`, "n", n)
-		if len(a.Errors) == 0 || a.codes()[0] != "BAD_USER_INPUT" && a.codes()[0] != "GRAPHQL_VALIDATION_FAILED" {
-			t.Errorf("first %v: %v", n, a.Errors)
-		}
-	}
-	if p.log.Len() > 0 {
-		t.Errorf("log %s", p.log)
 	}
 }
 

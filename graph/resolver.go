@@ -19,7 +19,7 @@ type Resolver struct {
 	// LocalGateway is the id of the gateway in this process, which new servers get if their input names none; empty if there is
 	// none.
 	LocalGateway string
-	// Log gets errors that clients are not told about.
+	// Log gets errors that clients are not told about, from several goroutines at a time.
 	Log zerolog.Logger
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time

@@ -38,7 +38,7 @@ func dial(t *testing.T, p *platform) (*wsClient, error) {
 	t.Cleanup(server.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	t.Cleanup(cancel)
-	conn, _, err := coderws.Dial(ctx, server.URL+"/graphql", &coderws.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // closed by the library
+	conn, _, err := coderws.Dial(ctx, server.URL+"/graphql", &coderws.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func TestWebSocketOrigin(t *testing.T) {
 		if origin != "" {
 			header.Set("Origin", origin)
 		}
-		conn, resp, err := coderws.Dial(t.Context(), server.URL, &coderws.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header}) //nolint:bodyclose // closed by the library
+		conn, resp, err := coderws.Dial(t.Context(), server.URL, &coderws.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header})
 		if resp == nil || resp.StatusCode != want {
 			t.Errorf("origin %q: %v, %v; want %d", origin, resp, err, want)
 		}
