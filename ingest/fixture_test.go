@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
@@ -95,11 +93,9 @@ type fakeStore struct {
 	AppendFunc     func(rows []Row) error
 	CheckpointFunc func() error
 
-	mu       sync.Mutex
-	samples  map[string]map[int64]float64
-	durable  map[string]map[int64]float64
-	appended []Row
-	calls    int
+	mu      sync.Mutex
+	samples map[string]map[int64]float64
+	durable map[string]map[int64]float64
 }
 
 func (s *fakeStore) AppendName(dst []byte, metric string, labels []Label) []byte {
@@ -120,12 +116,10 @@ func (s *fakeStore) Append(rows []Row) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls++
 	if s.samples == nil {
 		s.samples = map[string]map[int64]float64{}
 	}
 	for _, r := range rows {
-		s.appended = append(s.appended, Row{slices.Clone(r.Name), r.Time, r.Value})
 		series := s.samples[string(r.Name)]
 		if series == nil {
 			series = map[int64]float64{}
@@ -265,7 +259,6 @@ type fakeMeta struct {
 
 	mu    sync.Mutex
 	metas map[layoutKey]*model.DataSetMetaData
-	calls int
 }
 
 func newFakeMeta(metas ...*model.DataSetMetaData) *fakeMeta {
@@ -285,7 +278,6 @@ func (f *fakeMeta) add(m *model.DataSetMetaData) {
 func (f *fakeMeta) Metadata(_ context.Context, key model.WriterKey, v model.ConfigurationVersion) (*model.DataSetMetaData, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calls++
 	if f.MetadataFunc != nil {
 		if err := f.MetadataFunc(); err != nil {
 			return nil, err
@@ -322,97 +314,6 @@ func (d *fakeDead) taken() []error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.reasons)
-}
-
-// rig is a Core with fakes around it.
-type rig struct {
-	stream *fakeStream
-	meta   *fakeMeta
-	dead   *fakeDead
-	store  *fakeStore
-	cfg    Config
-	core   *Core
-	stop   func() error // ends Run and returns its error
-}
-
-func newRig(t testing.TB, metas ...*model.DataSetMetaData) *rig {
-	return &rig{
-		stream: newFakeStream(), meta: newFakeMeta(metas...), dead: &fakeDead{}, store: &fakeStore{},
-		cfg: Config{CheckpointFile: t.TempDir() + "/checkpoint.json", CheckpointInterval: 5 * time.Millisecond, MetadataWait: 20 * time.Millisecond},
-	}
-}
-
-// make makes the Core without running it.
-func (r *rig) make(t testing.TB) *Core {
-	t.Helper()
-	core, err := New(r.cfg, r.stream, r.meta, r.dead, r.store, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.core = core
-	return core
-}
-
-// run makes the Core and runs it until stop or the end of the test.
-func (r *rig) run(t testing.TB) {
-	t.Helper()
-	core := r.make(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- core.Run(ctx) }()
-	r.stop = sync.OnceValue(func() error {
-		cancel()
-		return <-ended
-	})
-	t.Cleanup(func() { _ = r.stop() })
-}
-
-// sync waits until all frames of the stream are processed and in a checkpoint.
-func (r *rig) sync(t testing.TB) {
-	t.Helper()
-	r.stream.mu.Lock()
-	last := r.stream.last()
-	r.stream.mu.Unlock()
-	eventually(t, fmt.Sprintf("checkpoint at %d", last), func() bool { return r.core.Live().Statistics().Checkpoint == last })
-}
-
-// eventually polls until ok, for 10 s at most.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("no %s within 10 s", what)
-		}
-		time.Sleep(time.Millisecond) // the interval of the poll
-	}
-}
-
-// rowsOf decodes frames one after the other with a new Core and returns their rows as text, in order.
-func (r *rig) rowsOf(t testing.TB, frames ...Frame) []string {
-	t.Helper()
-	core := r.make(t)
-	for i := range frames {
-		if err := core.frame(context.Background(), &frames[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var rows []string
-	for _, row := range core.maker.rows {
-		name := string(row.Name)
-		metric, _, _ := strings.Cut(name, "{")
-		_, field, _ := strings.Cut(name, `field="`)
-		field, _, _ = strings.Cut(field, `"`)
-		if _, element, ok := strings.Cut(name, `element="`); ok {
-			element, _, _ = strings.Cut(element, `"`)
-			field += "[" + element + "]"
-		}
-		value := fmt.Sprint(row.Value)
-		if math.Float64bits(row.Value) == math.Float64bits(staleMarker) {
-			value = "stale"
-		}
-		rows = append(rows, fmt.Sprintf("%s %s %d %s", strings.TrimPrefix(metric, "opcua_"), field, row.Time-start.UnixMilli(), value))
-	}
-	return rows
 }
 
 var errFake = errors.New("fake failure")
