@@ -201,7 +201,9 @@ func (r *recorder) audit(t testing.TB) (missing, twice int) {
 		for k := 1; k < len(values); k++ {
 			switch step := values[k].Value.Float() - values[k-1].Value.Float(); {
 			case step == 0:
-				twice++
+				if twice++; twice == 1 {
+					t.Logf("%s is twice %v, at %v and %v, as value %d and the next of %d", o.fields[i].Name, values[k].Value, values[k-1].SourceTimestamp, values[k].SourceTimestamp, k-1, len(values))
+				}
 			case step > 1:
 				missing += int(step) - 1
 			case step < 0:

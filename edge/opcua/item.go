@@ -60,8 +60,6 @@ type item struct {
 	last model.DataValue // the newest value, for a sink that comes later
 	has  bool
 
-	// fresh tells that the item was created anew at the server, which then sends its value, known or not.
-	fresh atomic.Bool
 	// bad tells that the newest value is Bad.
 	bad atomic.Bool
 }
@@ -70,10 +68,11 @@ func newItem(handle uint32, m monitored, to sink) *item {
 	return &item{monitored: m, handle: handle, sink: to, retry: backoff{first: itemRetry, max: itemRetryMax}}
 }
 
-// put hands a value on.
+// put hands a value on, but not the same one again: servers send the newest value once more when an item is created anew, and some when a
+// session or a subscription is taken over.
 func (i *item) put(v *model.DataValue) {
-	if i.fresh.Swap(false) && i.has && !v.SourceTimestamp.IsZero() && v.SourceTimestamp == i.last.SourceTimestamp && v.Status == i.last.Status {
-		return // had before the item was created anew
+	if i.has && v.SourceTimestamp == i.last.SourceTimestamp && !v.SourceTimestamp.IsZero() && v.Status == i.last.Status && v.Value.Equal(i.last.Value) {
+		return
 	}
 	i.last, i.has = *v, true
 	i.bad.Store(v.Status.IsBad())

@@ -196,7 +196,6 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 			s.settle(it, 0, model.StatusBadNodeIdUnknown, err.Error())
 			continue
 		}
-		it.fresh.Store(true)
 		requests, asked = append(requests, it.request(node, publishing)), append(asked, it)
 	}
 	err := ses.limits.monitor.each(len(requests), func(from, to int) error {
