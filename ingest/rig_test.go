@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // rig is a Core with fakes around it.
