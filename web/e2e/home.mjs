@@ -68,7 +68,7 @@ export async function homeReconnects(browser, shoot) {
 
 /** Without servers the page offers the form; problems stand beside their field. */
 export async function homeIsEmpty(browser, shoot) {
-  const session = await open(browser, '/playground'); // any page, to set the tampering before the home page asks
+  const session = await open(browser, '/favicon.svg'); // any file, to set the tampering before the home page asks
   session.tamper = overviewWith((data) => {
     data.servers = { totalCount: 0, edges: [] };
   });
@@ -91,7 +91,7 @@ export async function homeIsEmpty(browser, shoot) {
 /** A certificate that is not trusted is shown, and trusted only after a second step. */
 export async function homeTrustsCertificate(browser, shoot) {
   const thumbprint = '3fa19c0277d1b5e8aa40c69d1e7f2b90551c8e4d';
-  const session = await open(browser, '/playground');
+  const session = await open(browser, '/favicon.svg');
   const sent = [];
   const refused = overviewWith((data) => {
     const { node } = data.servers.edges.find((e) => e.node.id === 'demo');

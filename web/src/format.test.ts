@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { camelWords, formatCount, formatDuration, formatEnum, formatNumber, formatRate, formatThumbprint, formatTime, formatValue } from './format';
+import { camelWords, formatAge, formatCount, formatDuration, formatEnum, formatNumber, formatRate, formatThumbprint, formatTime, formatValue } from './format';
 
 const s = '\u202f'; // the group separator
 
@@ -49,6 +49,10 @@ test.each([
   [1234 * 86_400_000, `1${s}234 d`],
 ])('formatDuration(%d) is %s', (value, want) => {
   expect(formatDuration(value)).toBe(want);
+});
+
+test('formatAge', () => {
+  expect([-5000, 2000, 3000, 90_000].map(formatAge)).toEqual(['now', 'now', '3 s ago', '2 min ago']);
 });
 
 describe('formatValue', () => {

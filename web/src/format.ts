@@ -40,6 +40,11 @@ export function formatDuration(milliseconds: number): string {
   return `${group(String(Math.round(seconds / 86_400)))} d`;
 }
 
+/** How long ago something was: "now", "12 s ago". */
+export function formatAge(milliseconds: number): string {
+  return milliseconds < 2500 ? 'now' : `${formatDuration(milliseconds)} ago`;
+}
+
 /** A point in time in the reader's time zone: "2026-01-02 03:04:05". */
 export function formatTime(time: string | number): string {
   const t = new Date(time);

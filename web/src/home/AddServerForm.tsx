@@ -55,12 +55,26 @@ export function AddServerForm({ onAdded, onCancel }: Props) {
 
   return (
     <form onSubmit={submit} noValidate autoComplete="off">
-      <Field name="endpointUrl" label="Endpoint" hint="For example opc.tcp://10.0.0.5:4840" problem={problems.endpointUrl} inputMode="url" required />
+      <Field
+        name="endpointUrl"
+        label="Endpoint"
+        hint="For example opc.tcp://10.0.0.5:4840"
+        problem={problems.endpointUrl}
+        inputMode="url"
+        required
+      />
       <Field name="name" label="Name" hint="As people call the machine: Press 4" problem={problems.name} required />
       <Field name="securityMode" label="Security" problem={problems.securityMode} options={securityModes} />
       <div className="pair">
         <Field name="userName" label="User" hint="Empty for an anonymous session" problem={problems.userName} />
-        <Field name="password" label="Password" hint="Stored encrypted, never shown" problem={problems.password} type="password" autoComplete="new-password" />
+        <Field
+          name="password"
+          label="Password"
+          hint="Stored encrypted, never shown"
+          problem={problems.password}
+          type="password"
+          autoComplete="new-password"
+        />
       </div>
       {problems.form && (
         <p className="field-problem" role="alert">

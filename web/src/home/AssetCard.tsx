@@ -1,5 +1,5 @@
 import { platformNow } from '../api/clock';
-import { formatDuration, formatTime, formatValue } from '../format';
+import { formatAge, formatTime, formatValue } from '../format';
 import { CamelCase } from './CamelCase';
 import { Icon } from './Icon';
 import { type Asset, type LiveValue, type LiveValues, type SeriesInfo, seriesName, timeOf, trendCapacity } from './live';
@@ -72,7 +72,7 @@ function ValueRow({ series, live, now }: { series: SeriesInfo; live: LiveValue |
         </td>
       )}
       <td className="age" title={Number.isNaN(time) ? undefined : formatTime(time)}>
-        {Number.isNaN(time) ? '' : formatDuration(now - time)}
+        {Number.isNaN(time) ? '' : formatAge(now - time)}
       </td>
     </tr>
   );

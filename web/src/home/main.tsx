@@ -1,5 +1,8 @@
 import './theme.css';
 import './home.css';
+import './servers.css';
+import './live.css';
+import './form.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Home } from './Home';
