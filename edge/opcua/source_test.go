@@ -16,7 +16,9 @@ func TestPublish(t *testing.T) {
 	r := &recorder{}
 	source := run(t, config(s.Endpoint(), r), dataSetWriter("w", 100*time.Millisecond, counters(1000)...))
 	eventually(t, 20*time.Second, func() bool { return r.least() >= 20 },
-		func() string { return fmt.Sprintf("20 values of each: %d, %+v %+v", r.least(), source.Status(), source.Writers()) })
+		func() string {
+			return fmt.Sprintf("20 values of each: %d, %+v %+v", r.least(), source.Status(), source.Writers())
+		})
 	if missing, twice := r.audit(t); missing != 0 || twice != 0 {
 		t.Errorf("%d steps are missing, %d values came twice", missing, twice)
 	}
