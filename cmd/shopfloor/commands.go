@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nuid"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/graph"
+	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// serveCommands makes a gateway's answers the bus' own: the status code of an error becomes the code of the reply.
+func serveCommands(g *edge.Gateway) bus.Handler {
+	return func(ctx context.Context, verb string, body []byte) ([]byte, error) {
+		reply, err := g.Handle(ctx, verb, body)
+		var status model.StatusCode
+		if errors.As(err, &status) {
+			err = &bus.RemoteError{Code: status.Name(), Text: err.Error()}
+		}
+		return reply, err
+	}
+}
+
+// liveSink is edge.LiveSink over the bus.
+type liveSink struct {
+	conn    *bus.Conn
+	gateway string
+}
+
+func (s liveSink) PublishLive(id string, body []byte) error {
+	return s.conn.PublishLive(s.gateway, id, body)
+}
+
+// commands is graph.Commands over the bus: it finds the server's gateway and asks it.
+type commands struct {
+	conn    *bus.Conn
+	servers interface {
+		Server(id string) (model.Server, error)
+	}
+}
+
+func (c *commands) Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
+	return ask[model.BrowseDescription, model.BrowseResult](ctx, c, server, model.VerbBrowse, nodes)
+}
+
+func (c *commands) Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error) {
+	return ask[string, model.TranslateResult](ctx, c, server, model.VerbTranslate, paths)
+}
+
+func (c *commands) Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error) {
+	return ask[model.ReadValueID, model.ReadResult](ctx, c, server, model.VerbRead, nodes)
+}
+
+func (c *commands) Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error) {
+	return ask[model.WriteValue, model.WriteResult](ctx, c, server, model.VerbWrite, values)
+}
+
+func (c *commands) Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error) {
+	return ask[model.CallRequest, model.CallResult](ctx, c, server, model.VerbCall, calls)
+}
+
+// ask sends a command for a server to its gateway and decodes one result per item.
+func ask[Item, Result any](ctx context.Context, c *commands, server, verb string, items []Item) ([]Result, error) {
+	s, err := c.servers.Server(server)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := c.request(ctx, s.Gateway, server, verb, items)
+	if err != nil {
+		return nil, err
+	}
+	var results []Result
+	if err := json.Unmarshal(reply, &results); err != nil {
+		return nil, fmt.Errorf("answer of gateway %q to %s: %w", s.Gateway, verb, err)
+	}
+	if len(results) != len(items) {
+		return nil, fmt.Errorf("gateway %q answered %d results to %s of %d items", s.Gateway, len(results), verb, len(items))
+	}
+	return results, nil
+}
+
+func (c *commands) request(ctx context.Context, gateway, server, verb string, items any) ([]byte, error) {
+	body, err := json.Marshal(struct {
+		Server string `json:"server"`
+		Items  any    `json:"items"`
+	}{server, items})
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", verb, err)
+	}
+	reply, err := c.conn.Request(ctx, gateway, verb, body)
+	if err == nil {
+		return reply, nil
+	}
+	var remote *bus.RemoteError
+	switch status, ok := asStatus(err); {
+	case errors.As(err, new(*bus.NotConnectedError)):
+		return nil, fmt.Errorf("%w: gateway %q is not connected", graph.ErrUnavailable, gateway)
+	case ok && (status == model.StatusBadServerNotConnected || status == model.StatusBadNodeIdUnknown):
+		// The gateway knows a new server a moment later than the registry.
+		errors.As(err, &remote)
+		return nil, fmt.Errorf("%w: %s: %w", graph.ErrUnavailable, remote.Text, status)
+	case ok && status == model.StatusBadServiceUnsupported:
+		errors.As(err, &remote)
+		return nil, fmt.Errorf("%w: %s", graph.ErrInvalid, remote.Text)
+	case errors.As(err, &remote) && remote.Code == bus.CodeBusy:
+		return nil, fmt.Errorf("%w: gateway %q is busy, try again", graph.ErrUnavailable, gateway)
+	}
+	return nil, err
+}
+
+// monitorSilence is after how many missed renewals a monitoring is given up.
+const monitorSilence = 3
+
+// Monitor implements graph.Commands: it listens first, then asks the gateway to deliver, and renews the request until ctx ends.
+func (c *commands) Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error) {
+	s, err := c.servers.Server(server)
+	if err != nil {
+		return nil, err
+	}
+	r.ID = nuid.Next()
+	ctx, cancel := context.WithCancel(ctx)
+	live, err := c.conn.SubscribeLive(ctx, s.Gateway, r.ID)
+	if err == nil {
+		_, err = c.request(ctx, s.Gateway, server, model.VerbMonitor, []model.MonitorRequest{r})
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	out := make(chan model.ValueChanges)
+	go func() {
+		defer close(out)
+		defer c.endMonitor(s.Gateway, server, r.ID)
+		defer cancel()
+		c.forward(ctx, s.Gateway, server, r.ID, live, out)
+	}()
+	return out, nil
+}
+
+// forward passes deliveries on until ctx ends or the gateway does not run the monitoring any more.
+func (c *commands) forward(ctx context.Context, gateway, server, id string, live *bus.LiveStream, out chan<- model.ValueChanges) {
+	renew := time.NewTicker(model.MonitorLease / 3)
+	defer renew.Stop()
+	missed, dropped := 0, uint64(0)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-renew.C:
+			_, err := c.request(ctx, gateway, server, model.VerbRenew, []string{id})
+			if missed++; err == nil {
+				missed = 0
+			}
+			if status, _ := asStatus(err); status == model.StatusBadSubscriptionIdInvalid || missed == monitorSilence {
+				return
+			}
+		case body, ok := <-live.Messages():
+			if !ok {
+				return
+			}
+			var v model.ValueChanges
+			if json.Unmarshal(body, &v) != nil {
+				continue // not from our gateway: nobody else may publish there
+			}
+			if n := live.Dropped(); n > dropped {
+				v.Overflow, dropped = true, n
+			}
+			select {
+			case out <- v:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// endMonitor tells the gateway to stop. If it does not hear it, the lease ends it.
+func (c *commands) endMonitor(gateway, server, id string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, _ = c.request(ctx, gateway, server, model.VerbEnd, []string{id})
+}

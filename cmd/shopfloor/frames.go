@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/shopfloor-iiot/shopfloor/ingest"
+	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// This file joins the bus to those who send frames and metadata and those who take them: the edge and the ingest core do not
+// know the bus, and the bus does not know them.
+
+// frameSink is edge.FrameSink over the bus.
+type frameSink struct{ publisher *bus.Publisher }
+
+func (s frameSink) PublishFrame(ctx context.Context, w model.WriterKey, frame []byte, done func(error)) error {
+	subject, err := bus.Data(w.Gateway, w.Group, w.Writer)
+	if err != nil {
+		return err
+	}
+	return s.publisher.PublishFrame(ctx, subject, bus.FrameHeader{ContentType: bus.ContentUADP}, frame, done)
+}
+
+// metadata is edge.Metadata and ingest.MetaSource over the bus.
+type metadata struct{ conn *bus.Conn }
+
+const contentMetadata = "application/json"
+
+func (m metadata) StoreMetadata(ctx context.Context, d *model.DataSetMetaData) error {
+	doc, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("encode metadata: %w", err)
+	}
+	return m.conn.PublishMeta(ctx, d.Gateway, d.Group, d.Writer, contentMetadata, doc)
+}
+
+func (m metadata) LastMetadata(ctx context.Context, w model.WriterKey) (*model.DataSetMetaData, error) {
+	return m.find(ctx, w, func(*model.DataSetMetaData) bool { return true })
+}
+
+func (m metadata) Metadata(ctx context.Context, w model.WriterKey, v model.ConfigurationVersion) (*model.DataSetMetaData, error) {
+	d, err := m.find(ctx, w, func(d *model.DataSetMetaData) bool { return d.Version == v })
+	if err == nil && d == nil {
+		err = fmt.Errorf("metadata of %s in version %s: %w", w, v, ingest.ErrNoMetadata)
+	}
+	return d, err
+}
+
+// find returns the newest version that is right, or nil.
+func (m metadata) find(ctx context.Context, w model.WriterKey, right func(*model.DataSetMetaData) bool) (*model.DataSetMetaData, error) {
+	docs, err := m.conn.MetaVersions(ctx, w.Gateway, w.Group, w.Writer)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(docs) - 1; i >= 0; i-- {
+		var d model.DataSetMetaData
+		if err := json.Unmarshal(docs[i].Data, &d); err != nil {
+			return nil, fmt.Errorf("decode metadata of %s: %w", w, err)
+		}
+		if right(&d) {
+			return &d, nil
+		}
+	}
+	return nil, nil
+}
+
+// frameSource is ingest.FrameSource and ingest.DeadLetters over the bus.
+type frameSource struct{ conn *bus.Conn }
+
+func (s frameSource) State(ctx context.Context) (ingest.StreamState, error) {
+	st, err := s.conn.StreamState(ctx, bus.StreamData)
+	return ingest.StreamState{Created: st.Created, First: st.First, Last: st.Last}, err
+}
+
+func (s frameSource) Open(ctx context.Context, from uint64) (ingest.FrameReader, error) {
+	r, err := s.conn.Frames(ctx, bus.StreamData, from)
+	if err != nil {
+		return nil, err
+	}
+	return &frameReader{reader: r}, nil
+}
+
+func (s frameSource) Purge(ctx context.Context, upTo uint64) error {
+	return s.conn.Purge(ctx, bus.StreamData, upTo)
+}
+
+func (s frameSource) Dead(ctx context.Context, f ingest.Frame, reason error) error {
+	return s.conn.PublishDead(ctx, bus.Frame{
+		Sequence: f.Sequence, Gateway: f.Gateway, Group: f.Group, Writer: f.Writer, ContentType: f.ContentType, Number: f.Number, Data: f.Data,
+	}, reason.Error())
+}
+
+// frameReader is ingest.FrameReader over the bus.
+type frameReader struct {
+	reader *bus.FrameReader
+	batch  []ingest.Frame
+}
+
+func (r *frameReader) Next(ctx context.Context) ([]ingest.Frame, error) {
+	frames, err := r.reader.Next(ctx)
+	r.batch = r.batch[:0]
+	for i := range frames {
+		f := &frames[i]
+		r.batch = append(r.batch, ingest.Frame{
+			Sequence: f.Sequence, Gateway: f.Gateway, Group: f.Group, Writer: f.Writer, ContentType: f.ContentType,
+			Number: f.Number, Time: f.Time, Data: f.Data,
+		})
+	}
+	return r.batch, err
+}
+
+func (r *frameReader) Close() { r.reader.Close() }
+
+// asStatus finds the status code in the error of a gateway's answer, which carries its name as the code.
+func asStatus(err error) (model.StatusCode, bool) {
+	var remote *bus.RemoteError
+	if !errors.As(err, &remote) {
+		return 0, false
+	}
+	code, err := model.ParseStatusCode(remote.Code)
+	return code, err == nil
+}

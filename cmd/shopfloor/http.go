@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/shopfloor-iiot/shopfloor/graph"
+	"github.com/shopfloor-iiot/shopfloor/web"
+)
+
+// handler is the HTTP surface of the platform.
+func (p *platform) handler() (http.Handler, error) {
+	ui, err := web.New()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", graph.NewHandler(graph.HandlerConfig{
+		AllowedOrigins: p.cfg.GraphQL.Origins, DisableIntrospection: !p.cfg.GraphQL.Introspection,
+	}, p.resolver()))
+	mux.Handle("/prometheus/", p.store.Handler())
+	mux.Handle("/vmui/", p.store.Handler())
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		p.writeMetrics(w)
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", p.serveReady)
+	mux.Handle("/", ui)
+	return p.protect(mux)
+}
+
+// serveReady answers 200 when the platform works, else 503 with the reasons.
+func (p *platform) serveReady(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if err := p.ready(); err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintf(w, "not ready:\n%v\n", err)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// protect refuses what another site's page makes a browser send: changes from foreign origins, and, on a loopback address,
+// any request for a foreign host name (DNS rebinding).
+func (p *platform) protect(next http.Handler) (http.Handler, error) {
+	cross := http.NewCrossOriginProtection()
+	for _, o := range p.cfg.GraphQL.Origins {
+		if strings.Contains(o, "*") {
+			continue // patterns are for WebSockets; a browser's POST needs the exact origin
+		}
+		for _, scheme := range []string{"http://", "https://"} {
+			if err := cross.AddTrustedOrigin(scheme + o); err != nil {
+				return nil, fmt.Errorf("graphql.origins: %w", err)
+			}
+		}
+	}
+	host, _, err := net.SplitHostPort(p.cfg.HTTP)
+	if err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	next = cross.Handler(next)
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return next, nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !p.localHost(r.Host) {
+			http.Error(w, fmt.Sprintf("host %q is not served here: the server listens on loopback; list the host under graphql.origins if a proxy stands before it", r.Host), http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}), nil
+}
+
+func (p *platform) localHost(hostPort string) bool {
+	host := hostPort
+	if h, _, err := net.SplitHostPort(hostPort); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(p.cfg.GraphQL.Origins, hostPort) || slices.Contains(p.cfg.GraphQL.Origins, host)
+}
+
+// writeMetrics writes the metrics of all parts in Prometheus' text form.
+func (p *platform) writeMetrics(w io.Writer) {
+	s := p.publisher.Statistics()
+	b := p.sender.Stats()
+	for _, m := range []struct {
+		name  string
+		value uint64
+	}{
+		{"shopfloor_edge_frames_total", s.Frames}, {"shopfloor_edge_values_total", s.Values}, {"shopfloor_edge_bytes_total", s.Bytes},
+		{"shopfloor_edge_dropped_values_total", s.Dropped}, {"shopfloor_edge_refused_values_total", s.Refused}, {"shopfloor_edge_unstored_frames_total", s.Unstored},
+		{"shopfloor_bus_stored_frames_total", b.Stored}, {"shopfloor_bus_resent_frames_total", b.Resent}, {"shopfloor_bus_full_total", b.Full},
+		{"shopfloor_bus_timeouts_total", b.Timeouts}, {"shopfloor_bus_errors_total", b.Errors}, {"shopfloor_bus_blocked_total", b.Blocked},
+	} {
+		metrics.WriteCounterUint64(w, m.name, m.value)
+	}
+	metrics.WriteGaugeUint64(w, "shopfloor_edge_pending_frames", uint64(max(s.Pending, 0)))
+	p.core.WriteMetrics(w)
+	p.store.WriteMetrics(w)
+	metrics.WriteProcessMetrics(w)
+}
+
+// httpGrace is how long requests may take to end when the process stops.
+const httpGrace = 5 * time.Second
+
+// serveHTTP serves until ctx ends. Subscriptions end with ctx; other requests may end in peace.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, BaseContext: func(net.Listener) context.Context { return ctx }}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.Background(), httpGrace)
+	defer cancel()
+	if err := s.Shutdown(grace); err != nil {
+		err = errors.Join(err, s.Close())
+		<-ended
+		return err
+	}
+	<-ended
+	return nil
+}

@@ -1,0 +1,105 @@
+// Command shopfloor is the whole platform in one process: gateway, ingest core, store, GraphQL and web UI.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // it ran and ended with an error
+	exitUsage   = 2 // arguments or configuration cannot be used; also Go's code for a panic
+	exitStopped = 3 // a second signal ended it before it was done
+)
+
+const usage = `Shopfloor connects OPC UA servers and serves them as one GraphQL graph.
+
+Usage:
+  shopfloor [flags]                  run everything in this process
+  shopfloor check [flags]            check the configuration and print what would run
+  shopfloor bench core [flags]       measure frames → JetStream → decode → VictoriaMetrics on this machine
+  shopfloor version                  print the version
+
+Flags (each also as an environment variable, --log-level as SHOPFLOOR_LOG_LEVEL, and in the configuration file):
+`
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings given, for tests.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	ctx, stop := notify(ctx, stderr)
+	defer stop()
+	name, rest := "", args
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		name, rest = args[0], args[1:]
+	}
+	var err error
+	switch name {
+	case "":
+		err = serve(ctx, rest, stderr)
+	case "check":
+		err = check(rest, stdout, stderr)
+	case "bench":
+		err = bench(ctx, rest, stdout, stderr)
+	case "version":
+		_, err = fmt.Fprintln(stdout, version())
+	case "help":
+		err = errHelp
+		printUsage(stdout)
+	default:
+		err = usageError{fmt.Errorf("sub-command %q is unknown; see shopfloor help", name)}
+	}
+	switch {
+	case err == nil || errors.Is(err, errHelp):
+		return exitOK
+	case errors.As(err, new(usageError)):
+		fmt.Fprintln(stderr, "shopfloor:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "shopfloor:", err)
+	return exitFailed
+}
+
+// usageError is an error of arguments or configuration.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// errHelp says that help was asked for and printed.
+var errHelp = errors.New("help")
+
+// notify returns a context that the first SIGINT or SIGTERM ends. A second one ends the process at once.
+func notify(parent context.Context, stderr io.Writer) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-done:
+			return
+		}
+		select {
+		case s := <-signals:
+			fmt.Fprintf(stderr, "shopfloor: %v again: ending without a clean stop; nothing that is stored is lost\n", s)
+			os.Exit(exitStopped)
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}

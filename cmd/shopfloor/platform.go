@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua"
+	"github.com/shopfloor-iiot/shopfloor/graph"
+	"github.com/shopfloor-iiot/shopfloor/ingest"
+	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+	"github.com/shopfloor-iiot/shopfloor/ingest/registry"
+	"github.com/shopfloor-iiot/shopfloor/ingest/victoria"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// platform is everything in one process: gateway, core and their bus. Its parts are made by newPlatform and run by run.
+type platform struct {
+	cfg     Config
+	log     zerolog.Logger
+	started time.Time
+
+	bus      *bus.Server
+	frames   *bus.Conn // bulk
+	control  *bus.Conn // buckets, commands, live values
+	store    *victoria.Store
+	registry *registry.Registry
+	commands *commands
+	core     *ingest.Core
+	history  *ingest.History
+
+	sender    *bus.Publisher
+	publisher *edge.Publisher
+	gateway   *edge.Gateway
+	service   *bus.Service
+}
+
+// newPlatform opens what is stored and wires the parts. Nothing runs yet. On an error nothing stays open.
+func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platform, err error) {
+	p := &platform{cfg: cfg, log: log, started: time.Now()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := p.openBus(ctx); err != nil {
+		return nil, err
+	}
+	p.store, err = victoria.Open(victoria.Config{
+		Dir: filepath.Join(cfg.Data, "victoria"), Retention: time.Duration(cfg.Store.Retention), MinFreeDisk: cfg.Store.MinFreeDisk,
+	}, p.part("victoria"))
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	buckets, err := openBuckets(ctx, p.control, p.bus.MaxStore())
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := openSealer(filepath.Join(cfg.Data, "secret", "key"))
+	if err != nil {
+		return nil, err
+	}
+	p.registry = registry.New(buckets.forRegistry(), secrets, p.part("registry"))
+	p.commands = &commands{conn: p.control, servers: graphRegistry{p.registry}}
+	p.registry.SetNodes(p.commands)
+	if err := p.makeCore(); err != nil {
+		return nil, err
+	}
+	return p, p.makeGateway(ctx, buckets, secrets)
+}
+
+// part is the logger of one part.
+func (p *platform) part(name string) zerolog.Logger {
+	return p.log.With().Str("part", name).Logger()
+}
+
+func (p *platform) openBus(ctx context.Context) (err error) {
+	sync := time.Duration(p.cfg.Stream.SyncInterval)
+	p.bus, err = bus.Start(bus.Config{Dir: filepath.Join(p.cfg.Data, "jetstream"), SyncInterval: sync, SyncAlways: sync == 0}, p.part("bus"))
+	if errors.Is(err, bus.ErrLocked) {
+		return fmt.Errorf("data folder %s is in use by another shopfloor: stop it, or choose another folder with --data (%w)", p.cfg.Data, err)
+	}
+	if err != nil {
+		return fmt.Errorf("start bus: %w", err)
+	}
+	if p.frames, err = p.bus.Connect("frames"); err != nil {
+		return err
+	}
+	if p.control, err = p.bus.Connect("control"); err != nil {
+		return err
+	}
+	return bus.EnsureStreams(ctx, p.control, p.bus.MaxStore())
+}
+
+func (p *platform) makeCore() (err error) {
+	source := frameSource{p.frames}
+	p.core, err = ingest.New(ingest.Config{
+		CheckpointFile: filepath.Join(p.cfg.Data, "victoria", "shopfloor-checkpoint.json"),
+		MaxBackfill:    time.Duration(p.cfg.Store.Retention),
+		Busy: func() error {
+			if p.store.ReadOnly() {
+				return victoria.ErrReadOnly
+			}
+			return nil
+		},
+	}, source, metadata{p.control}, source, p.store, p.part("ingest"))
+	p.history = &ingest.History{Reader: p.store}
+	return err
+}
+
+func (p *platform) makeGateway(ctx context.Context, b buckets, secrets *sealer) error {
+	id := p.cfg.Gateway
+	next, err := p.frames.NextNumber(ctx, bus.StreamData, id)
+	if err != nil {
+		return fmt.Errorf("number of the next frame: %w", err)
+	}
+	if p.sender, err = bus.NewPublisher(p.frames, bus.PublisherConfig{Gateway: id, NextNumber: next}); err != nil {
+		return err
+	}
+	p.publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: id}, frameSink{p.sender}, metadata{p.control}, p.part("publisher"))
+	newSource, err := p.sources(secrets)
+	if err != nil {
+		return err
+	}
+	p.gateway = edge.NewGateway(edge.GatewayConfig{
+		ID: id, Version: shortVersion(), NewSource: newSource, Live: liveSink{p.control, id},
+	}, gatewayState{id, b}, p.publisher, p.part("gateway"))
+	p.service, err = bus.NewService(p.control, id, 0, serveCommands(p.gateway))
+	return err
+}
+
+// sources makes what makes the Source of a server: here stands a case for each protocol.
+func (p *platform) sources(secrets *sealer) (func(model.Server) (edge.Source, error), error) {
+	pki := filepath.Join(p.cfg.Data, "pki")
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("host name: %w", err)
+	}
+	identity, err := opcua.LoadIdentity(pki, fmt.Sprintf("urn:%s:shopfloor:%s", host, p.cfg.Gateway))
+	if err != nil {
+		return nil, err
+	}
+	trust, err := opcua.NewTrustList(pki)
+	if err != nil {
+		return nil, err
+	}
+	log := p.part("opcua")
+	return func(s model.Server) (edge.Source, error) {
+		password, err := secrets.Open(s.SealedPassword)
+		if err != nil {
+			return nil, fmt.Errorf("password of user %q: %w", s.UserName, err)
+		}
+		return opcua.New(opcua.Config{
+			Server: s, Password: string(password), Identity: identity, Trust: trust, DataSets: p.publisher,
+		}, log)
+	}, nil
+}
+
+// start runs all parts but the HTTP server, in the order in which data flows.
+func (p *platform) start(s *stages) {
+	s.start("commands", 5*time.Second, p.service.Run)
+	s.start("gateway", 15*time.Second, p.gateway.Run)
+	s.start("publisher", 10*time.Second, func(ctx context.Context) error { return p.publisher.Run(ctx, 5*time.Second) })
+	s.start("sender", 5*time.Second, p.sender.Run)
+	s.start("ingest", 15*time.Second, p.core.Run)
+	s.start("registry", 5*time.Second, p.registry.Run)
+}
+
+// resolver is what GraphQL sees of the platform.
+func (p *platform) resolver() *graph.Resolver {
+	return &graph.Resolver{
+		Registry: graphRegistry{p.registry}, Commands: p.commands, History: p.history, Live: p.core.Live(),
+		Version: shortVersion(), Started: p.started, LocalGateway: p.cfg.Gateway, Log: p.part("graph"),
+	}
+}
+
+// ready returns nil when values flow and can be asked for, else why not.
+func (p *platform) ready() error {
+	var errs []error
+	select {
+	case <-p.registry.Ready():
+		if _, err := p.registry.Gateway(p.cfg.Gateway); err != nil {
+			errs = append(errs, fmt.Errorf("gateway: %s has not reported yet", p.cfg.Gateway))
+		}
+	default:
+		errs = append(errs, errors.New("registry: loading"))
+	}
+	errs = append(errs, p.core.Health())
+	return errors.Join(errs...)
+}
+
+// close closes what newPlatform opened. All parts have ended before.
+func (p *platform) close() error {
+	var errs []error
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	if p.bus != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		errs = append(errs, p.bus.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// serve runs everything in this process until ctx ends.
+func serve(ctx context.Context, args []string, stderr io.Writer) error {
+	cfg, err := loadConfig(args, os.LookupEnv, stderr)
+	if err != nil {
+		return err
+	}
+	log := newLogger(cfg.Log, stderr)
+	log.Info().Str("version", version()).Str("data", cfg.Data).Msg("starting")
+	// The address is taken first: a port in use is the commonest error, and nothing is opened for it.
+	l, err := net.Listen("tcp", cfg.HTTP)
+	if err != nil {
+		return fmt.Errorf("http: %w; choose another address with --http", err)
+	}
+	defer l.Close() // the HTTP server closes it as well
+	p, err := newPlatform(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	running := newStages(log)
+	err = p.serve(ctx, running, l)
+	log.Info().Msg("stopping")
+	err = errors.Join(err, running.stop(), p.close())
+	log.Info().Msg("stopped")
+	return err
+}
+
+// serve starts all parts and returns when ctx ends or one of them fails.
+func (p *platform) serve(ctx context.Context, running *stages, l net.Listener) error {
+	h, err := p.handler()
+	if err != nil {
+		return err
+	}
+	// Stopped first, so that clients learn of the end while all they can ask for is still there.
+	running.start("http", httpGrace+time.Second, func(ctx context.Context) error { return serveHTTP(ctx, l, h) })
+	p.start(running)
+	if p.cfg.Demo {
+		if err := p.startDemo(running); err != nil {
+			return err
+		}
+	}
+	go p.announce(ctx, p.log, l.Addr().String())
+	return running.wait(ctx)
+}
+
+// announce logs when the platform is ready and where it is.
+func (p *platform) announce(ctx context.Context, log zerolog.Logger, addr string) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	slow := time.After(10 * time.Second)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-slow:
+			log.Warn().AnErr("reasons", p.ready()).Msg("not ready yet")
+		case <-tick.C:
+			if p.ready() == nil {
+				base := "http://" + addr
+				log.Info().Str("ui", base+"/").Str("playground", base+"/playground").Str("grafana_data_source", base+"/prometheus").
+					Dur("after_ms", time.Since(p.started)).Msg("ready")
+				return
+			}
+		}
+	}
+}
