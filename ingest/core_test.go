@@ -264,11 +264,15 @@ func TestHealth(t *testing.T) {
 	for name, fault := range map[string]*atomic.Bool{"disk: ": &full, "store: ": &refused, "stream: ": &cut} {
 		fault.Store(true)
 		ms++
-		r.stream.add(number(t, ms, 1))
-		eventually(t, name, func() bool {
+		seen := func() bool {
 			err := r.core.Health()
 			return err != nil && strings.Contains(err.Error(), name)
-		})
+		}
+		if fault == &full {
+			eventually(t, name, seen) // it is asked between batches: the Core may wait for frames already
+		}
+		r.stream.add(number(t, ms, 1))
+		eventually(t, name, seen)
 		if n := len(r.store.values()); n != ms-1 {
 			t.Errorf("%s%d samples while it fails, want %d", name, n, ms-1)
 		}
