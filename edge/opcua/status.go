@@ -27,11 +27,16 @@ func isRefused(err error) bool {
 
 // explain turns an error of connecting into one that an operator understands.
 func explain(err error, cfg *Config) error {
-	var dns *net.DNSError
-	url := cfg.Server.EndpointURL
-	switch {
-	case isRefused(err):
+	if isRefused(err) {
 		return err
+	}
+	var dns *net.DNSError
+	var op *net.OpError
+	url := cfg.Server.EndpointURL
+	if errors.As(err, &op) && !errors.As(err, &dns) {
+		err = fmt.Errorf("%s: %w", op.Op, op.Err) // without our port, which is another each time
+	}
+	switch {
 	case errors.As(err, &dns):
 		return fmt.Errorf("the host of %s is not known: check the address and the gateway's name server: %w", url, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -39,7 +44,7 @@ func explain(err error, cfg *Config) error {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, model.StatusBadTimeout):
 		return fmt.Errorf("no answer from %s: check the address and the network: %w", url, err)
 	}
-	return err
+	return fmt.Errorf("connect to %s: %w", url, err)
 }
 
 // explainOpen does the same for opening a secure channel, where servers that do not trust us say so or just close the connection.
