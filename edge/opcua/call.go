@@ -2,6 +2,7 @@ package opcua
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -69,6 +70,10 @@ func (s *Source) Call(ctx context.Context, calls []model.CallRequest) ([]model.C
 	}
 	err = ses.limits.call.each(len(c.requests), func(from, to int) error {
 		r, err := do[*ua.CallResponse](ctx, ses, &ua.CallRequest{MethodsToCall: c.requests[from:to]})
+		if err != nil && tooLarge(err) && !notTried(err) {
+			c.unknown(from, to, err)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -84,6 +89,18 @@ func (s *Source) Call(ctx context.Context, calls []model.CallRequest) ([]model.C
 		return nil, fmt.Errorf("call: %w", err)
 	}
 	return c.results, nil
+}
+
+// notTried tells whether the server refused a request before it did any of it.
+func notTried(err error) bool {
+	return errors.Is(err, model.StatusBadTooManyOperations) || errors.Is(err, model.StatusBadRequestTooLarge)
+}
+
+// unknown notes that requests were sent and their results cannot be had. They are not sent again: a method is not called twice.
+func (c *calling) unknown(from, to int, err error) {
+	for _, i := range c.whose[from:to] {
+		c.fail(i, statusOf(err, model.StatusBadDecodingError), "the method may have been carried out, but its result did not come: %v", err)
+	}
 }
 
 // calling is one Call.

@@ -25,7 +25,8 @@ var policies = []string{"None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes2
 type endpoint struct {
 	mode        ua.MessageSecurityMode
 	policyURI   string
-	certificate []byte // of the server, DER, the leaf first
+	chain       []byte // of certificates, DER, as offered: the server's first
+	certificate []byte // of the server, DER
 	server      *ua.ApplicationDescription
 	token       *ua.UserTokenPolicy
 }
@@ -101,7 +102,7 @@ func choose(offered []*ua.EndpointDescription, s *model.Server, withIdentity boo
 	if server == nil {
 		server = &ua.ApplicationDescription{}
 	}
-	return &endpoint{best.SecurityMode, best.SecurityPolicyURI, best.ServerCertificate, server, token}, nil
+	return &endpoint{best.SecurityMode, best.SecurityPolicyURI, best.ServerCertificate, leaf(best.ServerCertificate), server, token}, nil
 }
 
 func allowed(e *ua.EndpointDescription, s *model.Server) bool {

@@ -116,7 +116,7 @@ func (i *Identity) create(own string) error {
 	if err != nil {
 		return fmt.Errorf("make application key: %w", err)
 	}
-	if err := os.MkdirAll(own, 0o700); err != nil {
+	if err := os.MkdirAll(own, 0o755); err != nil {
 		return fmt.Errorf("store application certificate: %w", err)
 	}
 	if err := os.WriteFile(i.path, der, 0o644); err != nil {

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"crypto/x509"
-
 	"github.com/gopcua/opcua/ua"
 	"github.com/rs/zerolog"
 
@@ -153,7 +151,7 @@ func (l *link) chooseEndpoint(ctx context.Context) (*endpoint, error) {
 	if ep.mode == ua.MessageSecurityModeNone && !encrypts {
 		return ep, nil
 	}
-	warning, err := l.cfg.Trust.checkServer(&l.cfg.Server, ep.certificate, ep.server.ApplicationURI)
+	warning, err := l.cfg.Trust.checkServer(&l.cfg.Server, ep.chain, ep.server.ApplicationURI)
 	if err != nil {
 		l.endpoint = nil
 		return nil, err
@@ -197,15 +195,6 @@ func (l *link) session(ctx context.Context) (*session, error) {
 			return nil, fmt.Errorf("server %q: %s: %w", l.cfg.Server.ID, st.Error, model.StatusBadServerNotConnected)
 		}
 	}
-}
-
-// leaf is the first certificate of a chain in DER.
-func leaf(chain []byte) []byte {
-	certs, err := x509.ParseCertificates(chain)
-	if err != nil || len(certs) == 0 {
-		return chain
-	}
-	return certs[0].Raw
 }
 
 // notConnected tells whether a request failed because its connection ended.

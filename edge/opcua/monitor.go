@@ -12,18 +12,17 @@ import (
 
 const (
 	// maxWatched bounds the nodes of one Monitor.
-	maxWatched         = 10_000
-	defaultWatched     = 500 * time.Millisecond // publishing interval when none is asked for
-	minWatched         = 10 * time.Millisecond
-	watchedQueue       = 1 // only the newest value is delivered
-	messageNotWatching = "monitor: %d nodes are too many, want at most %d"
+	maxWatched     = 10_000
+	defaultWatched = 500 * time.Millisecond // publishing interval when none is asked for
+	minWatched     = 10 * time.Millisecond
+	watchedQueue   = 1 // only the newest value is delivered
 )
 
-// Monitor implements edge.Monitor. Requests with the same publishing interval share a subscription. It outlives reconnects: the values then come
-// anew. It returns nil when ctx has ended.
+// Monitor implements edge.Monitor. Requests with the same publishing interval share a subscription. It outlives reconnects; while there is no
+// connection nothing is delivered. It returns nil when ctx has ended, and an error when there is no connection to begin with.
 func (s *Source) Monitor(ctx context.Context, r model.MonitorRequest, deliver func(model.ValueChanges)) error {
 	if len(r.NodeIDs) > maxWatched {
-		return fmt.Errorf(messageNotWatching+": %w", len(r.NodeIDs), maxWatched, model.StatusBadTooManyMonitoredItems)
+		return fmt.Errorf("monitor: %d nodes are too many, want at most %d: %w", len(r.NodeIDs), maxWatched, model.StatusBadTooManyMonitoredItems)
 	}
 	if _, err := s.asks.session(ctx); err != nil {
 		return err

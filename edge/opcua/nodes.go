@@ -5,7 +5,6 @@ import "github.com/gopcua/opcua/ua"
 // Nodes of namespace 0 (Part 6, A.3) that this package asks for.
 const (
 	idNumber                   = 26
-	idStructure                = 22
 	idEnumeration              = 29
 	idHierarchicalReferences   = 33
 	idOrganizes                = 35
@@ -17,7 +16,6 @@ const (
 	idHasOrderedComponent      = 49
 	idRootFolder               = 84
 	idObjectsFolder            = 85
-	idServerArray              = 2254
 	idNamespaceArray           = 2255
 	idServerStatusState        = 2259
 	idMaxNodesPerRead          = 11705

@@ -68,7 +68,7 @@ func createSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (
 		return nil, fmt.Errorf("create session: %w", err)
 	}
 	if ep.mode != ua.MessageSecurityModeNone {
-		if !bytes.Equal(r.ServerCertificate, ep.certificate) {
+		if !bytes.Equal(leaf(r.ServerCertificate), ep.certificate) {
 			return nil, refuse("the server's session has another certificate than its endpoint: somebody may be between us and the server")
 		}
 		if r.ServerSignature == nil {

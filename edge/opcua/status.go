@@ -136,7 +136,7 @@ func (s *status) offered(ep *endpoint) {
 func (s *status) seen(ep *endpoint) {
 	s.shown.ApplicationURI, s.shown.ProductURI = ep.server.ApplicationURI, ep.server.ProductURI
 	if len(ep.certificate) > 0 {
-		s.shown.Thumbprint = Thumbprint(leaf(ep.certificate))
+		s.shown.Thumbprint = Thumbprint(ep.certificate)
 	}
 }
 

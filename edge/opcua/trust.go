@@ -193,3 +193,12 @@ func (t *TrustList) signs(chain []*x509.Certificate) (bool, error) {
 	})
 	return err == nil, nil
 }
+
+// leaf is the first certificate of a chain in DER.
+func leaf(chain []byte) []byte {
+	certs, err := x509.ParseCertificates(chain)
+	if err != nil || len(certs) == 0 {
+		return chain
+	}
+	return certs[0].Raw
+}
