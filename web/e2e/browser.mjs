@@ -15,7 +15,7 @@ export function launch() {
 
 /** Opens a page. `faults` fills with what must not happen; `tamper` answers /graphql in place of the platform when it is set. */
 export async function open(browser, path, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', ...options });
+  const context = await browser.newContext({ baseURL: base, viewport: { width: 1440, height: 900 }, colorScheme: 'light', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const faults = [];

@@ -47,7 +47,7 @@ export async function homeFilters(browser) {
   const filter = page.getByRole('searchbox');
   await filter.fill('energymeter1');
   await page.locator(temperature).waitFor({ state: 'detached' });
-  await page.locator('tr[data-series] th[title$="EnergyMeter1/ActivePower"]').waitFor();
+  await page.locator('tr[data-series] th[title$="EnergyMeter1/ActivePower"]').first().waitFor();
   await filter.fill('no such (path');
   await page.getByText('No series has “no such (path” in its path.').waitFor();
   assert.deepEqual(faults, []);

@@ -91,7 +91,7 @@ const rootValue = {
   series: ({ filter, first }) => ({ edges: matching(filter).slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: matching(filter).length > first, hasPreviousPage: false } }),
   addServer: ({ input }) => {
     if (/127\.0\.0\.1:1$/.test(input.endpointUrl)) refuse('endpointUrl', `"${input.endpointUrl}" has no server`);
-    const id = input.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    const id = input.id ?? input.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     servers.set(id, server({ ...input, id, connection: { state: 'CONNECTING', since: new Date().toISOString() } }));
     return servers.get(id);
   },
@@ -101,6 +101,15 @@ const rootValue = {
     return servers.get(id);
   },
 };
+const okay = { status: good, message: null };
+Object.assign(rootValue, {
+  path: ({ path }) => ({ __typename: 'ObjectNode', nodeId: 'i=85', nodeClass: 'OBJECT', displayName: { text: path.split('/').at(-1) }, children: { edges: [], pageInfo: {} } }),
+  nodes: ({ nodeIds }) => series.filter((s) => nodeIds.includes(s.nodeId)).map((s) => ({ __typename: 'VariableNode', nodeId: s.nodeId, displayName: { text: s.field }, value: s.read })),
+  write: ({ input }) => input.map(({ nodeId }) => ({ nodeId, ...okay })),
+  call: ({ input }) => input.map(() => ({ ...okay, inputArgumentResults: [], outputArguments: [{ name: 'batchId', value: 'B-000002', dataType: 'String' }] })),
+  publish: ({ input }) => ({ writer: { id: `local/${input.server}/${input.writer}`, fieldCount: input.nodes.length }, results: input.nodes.map(({ nodeId }) => ({ nodeId, field: nodeId.split('.').at(-1), ...okay })) }),
+  removeServer: ({ id }) => servers.delete(id) && id,
+});
 const subscriptions = {
   telemetry: ({ filter, maxRate }) =>
     every(1000 / maxRate, (sequence) => ({ sequence: String(sequence), values: matching(filter).map((s) => ({ series: s.id, field: s.field, path: s.path, value: s.read() })) })),

@@ -12,6 +12,20 @@ export async function playgroundQueries(browser, shoot) {
   assert.deepEqual(faults, []);
 }
 
+/** Every query and mutation among the examples runs as it is. */
+export async function playgroundExamplesRun(browser) {
+  const { page } = await openPlayground(browser);
+  const { tabs } = JSON.parse(await page.evaluate(() => localStorage.getItem('graphiql:tabState')));
+  for (const { query } of tabs) {
+    for (const [, operationName] of query.matchAll(/^(?:query|mutation) (\w+)/gm)) {
+      const response = await page.request.post('/graphql', { data: { query, operationName } });
+      const { data, errors } = await response.json();
+      assert.equal(errors, undefined, `${operationName}: ${JSON.stringify(errors)}`);
+      assert.ok(Object.values(data).every((v) => v !== null), `${operationName} answers ${JSON.stringify(data)}`);
+    }
+  }
+}
+
 /** A subscription delivers again and again, and its values change. */
 export async function playgroundSubscribes(browser, shoot) {
   const { page, faults } = await openPlayground(browser);

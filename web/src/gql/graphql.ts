@@ -80,7 +80,7 @@ export type LiveSeriesQueryVariables = Exact<{
 }>;
 
 
-export type LiveSeriesQuery = { series: { pageInfo: { hasNextPage: boolean }, edges: Array<{ node: { id: string, server: string, group: string, writer: string, field: string, path: string | null, unit: string | null, latest: { value: unknown, dataType: string | null, sourceTimestamp: string | null, serverTimestamp: string | null, status: { name: string, severity: Severity } } | null } }> } };
+export type LiveSeriesQuery = { series: { pageInfo: { hasNextPage: boolean }, edges: Array<{ node: { id: string, server: string, group: string, writer: string, field: string, path: string | null, unit: string | null, labels: Record<string, string>, latest: { value: unknown, dataType: string | null, sourceTimestamp: string | null, serverTimestamp: string | null, status: { name: string, severity: Severity } } | null } }> } };
 
 export type TelemetrySubscriptionVariables = Exact<{
   ids: Array<string> | string;
@@ -185,6 +185,7 @@ export const LiveSeriesDocument = new TypedDocumentString(`
         field
         path
         unit
+        labels
         latest {
           value
           dataType

@@ -17,7 +17,7 @@ export function AssetCard({ asset, values }: Props) {
     <div className="card asset">
       <table>
         <caption>
-          {asset.title} <span className="note">{asset.server}</span>
+          {asset.title} <span className="note">{asset.origin}</span>
         </caption>
         <thead className="visually-hidden">
           <tr>
@@ -41,6 +41,7 @@ function ValueRow({ series, live, now }: { series: SeriesInfo; live: LiveValue |
   const value = live?.value ?? null;
   const severity = value?.status.severity ?? 'GOOD';
   const good = severity === 'GOOD';
+  const hasTrend = good && typeof value?.value === 'number';
   const time = timeOf(value);
   const text = formatValue(value?.value, value?.dataType);
   return (
@@ -48,7 +49,7 @@ function ValueRow({ series, live, now }: { series: SeriesInfo; live: LiveValue |
       <th scope="row" title={series.path ?? series.id}>
         <CamelCase name={seriesName(series)} />
       </th>
-      <td className="reading" colSpan={good ? 1 : 2}>
+      <td className="reading" colSpan={hasTrend ? 1 : 2}>
         {(good || value?.value != null) && (
           <span className="number" title={text}>
             {text}
@@ -66,7 +67,7 @@ function ValueRow({ series, live, now }: { series: SeriesInfo; live: LiveValue |
           </span>
         )}
       </td>
-      {good && (
+      {hasTrend && (
         <td className="trend">
           <Sparkline trend={live?.trend ?? []} capacity={trendCapacity} width={56} height={16} />
         </td>

@@ -56,5 +56,6 @@ export function Servers({ overview, refresh }: Props) {
 
 function summary({ servers: { edges, totalCount } }: Overview): string {
   const connected = edges.filter((e) => e.node.connection.state === 'CONNECTED').length;
-  return connected === edges.length ? `all ${totalCount} connected` : `${connected} of ${edges.length} connected`;
+  if (connected < edges.length) return `${connected} of ${edges.length} connected`;
+  return totalCount === 1 ? 'connected' : `all ${totalCount} connected`;
 }

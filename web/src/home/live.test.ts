@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type DataValue, groupByAsset, liveReducer, pathPattern, type SeriesInfo, trendCapacity } from './live';
+import { type DataValue, groupByAsset, liveReducer, pathPattern, type SeriesInfo, seriesName, trendCapacity } from './live';
 
 const good = { name: 'Good', severity: 'GOOD' } as const;
 const bad = { name: 'BadSensorFailure', severity: 'BAD' } as const;
@@ -11,7 +11,7 @@ function value(v: unknown, second: number, status: DataValue['status'] = good): 
 
 function series(path: string | null, latest: DataValue | null = null, server = 'demo'): SeriesInfo {
   const field = path?.split('/').at(-1) ?? 'field';
-  return { id: `${server}/${path ?? field}`, server, group: 'g', writer: 'w', field, path, unit: null, latest };
+  return { id: `${server}/${path ?? field}`, server, group: 'g', writer: 'w', field, path, unit: null, labels: {}, latest };
 }
 
 describe('liveReducer', () => {
@@ -74,6 +74,16 @@ describe('groupByAsset', () => {
 
   test('the same path on two servers is two assets', () => {
     expect(groupByAsset([series('Objects/A/x'), series('Objects/A/x', null, 'other')])).toHaveLength(2);
+  });
+
+  test('elements of an array are told apart', () => {
+    const zone = (element: string) => ({ ...series('Objects/A/Zone'), id: element, labels: { element } });
+    expect(groupByAsset([zone('10'), zone('9')])[0]?.series.map(seriesName)).toEqual(['Zone[9]', 'Zone[10]']);
+  });
+
+  test('two writers of the same path are two groups', () => {
+    const groups = groupByAsset([{ ...series('Objects/A/x'), writer: 'default' }, series('Objects/A/x')]);
+    expect(groups.map((g) => g.origin)).toEqual(['demo', 'demo · w']);
   });
 
   test('a series without a path is grouped by its writer', () => {

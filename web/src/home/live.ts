@@ -57,11 +57,12 @@ function trendPoint(value: DataValue | null): number | null {
   return typeof value.value === 'number' ? value.value : null;
 }
 
-/** Series of one asset: what shares the path above the field. */
+/** Series of one asset: what one writer publishes under the same path. */
 export interface Asset {
   key: string;
   title: string;
-  server: string;
+  /** The server, and the writer if it is not the usual one. */
+  origin: string;
   series: SeriesInfo[];
 }
 
@@ -69,8 +70,9 @@ export function groupByAsset(series: readonly SeriesInfo[]): Asset[] {
   const assets = new Map<string, Asset>();
   for (const s of series) {
     const above = s.path?.split('/').slice(0, -1).join('/') ?? `${s.group}/${s.writer}`;
-    const key = `${s.server}\n${above}`;
-    const asset = assets.get(key) ?? { key, title: assetTitle(above), server: s.server, series: [] };
+    const origin = s.writer === 'default' ? s.server : `${s.server} · ${s.writer}`;
+    const key = `${above}\n${origin}`;
+    const asset = assets.get(key) ?? { key, title: assetTitle(above), origin, series: [] };
     asset.series.push(s);
     assets.set(key, asset);
   }
@@ -83,8 +85,11 @@ function assetTitle(path: string): string {
   return path.replace(/^Objects\//, '').replaceAll('/', ' / ');
 }
 
-export function seriesName(series: Pick<SeriesInfo, 'path' | 'field'>): string {
-  return series.path?.split('/').at(-1) ?? series.field;
+/** The last part of the path; an element of an array has its index behind it, "Voltage[0]". */
+export function seriesName(series: Pick<SeriesInfo, 'path' | 'field' | 'labels'>): string {
+  const name = series.path?.split('/').at(-1) ?? series.field;
+  const { element } = series.labels;
+  return element === undefined ? name : `${name}[${element}]`;
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

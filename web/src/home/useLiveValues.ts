@@ -23,6 +23,7 @@ const seriesDocument = graphql(`
           field
           path
           unit
+          labels
           latest {
             value
             dataType

@@ -49,8 +49,8 @@ query Browse {
   }
 }
 `,
-  `# Values read from the server now, each with its properties
-# (EngineeringUnits, EURange).
+  `# Values read from the server now; below them the same nodes as
+# the platform stores them, with their units.
 query ReadValues {
   nodes(
     server: "demo"
@@ -68,15 +68,24 @@ query ReadValues {
         status { name severity }
         sourceTimestamp
       }
-      properties: references(referenceType: "i=46") {
-        edges {
-          node {
-            browseName { name }
-            ... on VariableNode {
-              value { value }
-            }
-          }
-        }
+    }
+  }
+  series(
+    first: 10
+    filter: {
+      server: "demo"
+      nodeIds: [
+        "nsu=urn:shopfloor:demo-plant;s=Boiler1.Temperature"
+        "nsu=urn:shopfloor:demo-plant;s=Boiler1.Pressure"
+        "nsu=urn:shopfloor:demo-plant;s=EnergyMeter1.ActivePower"
+      ]
+    }
+  ) {
+    edges {
+      node {
+        path
+        unit
+        latest { value }
       }
     }
   }
@@ -164,13 +173,13 @@ subscription Telemetry {
   `# The last ten minutes from the store, one average every
 # 10 seconds.
 query History {
-  series(filter: { server: "demo", path: "Objects/Plant/Boiler1/Temperature" }) {
+  series(first: 1, filter: { server: "demo", path: "Objects/Plant/Boiler1/Temperature" }) {
     edges {
       node {
         id
         unit
         latest { value }
-        history(last: "10m", step: "10s", aggregate: AVG) {
+        history(last: "10m", step: "10s", aggregate: AVG, first: 60) {
           points {
             time
             value
