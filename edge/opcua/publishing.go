@@ -146,7 +146,7 @@ func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
 	for range p.cfg.Publishes {
 		publishers.Go(func() { p.publish(ctx, s) })
 	}
-	publishers.Go(func() { _ = s.keepAlive(ctx, 5*p.cfg.KeepAlive) }) // the watchdog sees that the connection is dead; this keeps the session
+	publishers.Go(func() { _ = s.keepAlive(ctx, p.cfg.KeepAlive) }) // for the session; the watchdog sees whether the connection is dead
 	tick := time.NewTicker(watchdogPeriod)
 	defer tick.Stop()
 	for {

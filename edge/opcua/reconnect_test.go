@@ -77,6 +77,7 @@ func TestReconnect(t *testing.T) {
 		name string
 		test func(*testing.T)
 	}{
+		{"ServiceFault", testServiceFault},
 		{"Cut", testCut},
 		{"Outage", testOutage},
 		{"SessionTimeout", testSessionTimeout},
@@ -91,6 +92,36 @@ func TestReconnect(t *testing.T) {
 			t.Parallel()
 			c.test(t)
 		})
+	}
+}
+
+// A fault of one service is that request's business: the connections stay, and the limit that it tells is learnt.
+func testServiceFault(t *testing.T) {
+	p := startPlant(t, opcuatest.Options{Limit: 5}, 20, nil)
+	ses, err := p.source.asks.session(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := ses.limits.read.n.Load(); n != 5 {
+		t.Errorf("the limit is %d, want the server's 5", n)
+	}
+	ses.limits.read.set(0)
+	var ids []model.ReadValueID
+	for _, name := range counters(20) {
+		ids = append(ids, value(name))
+	}
+	for i, r := range read(t, p.source, ids...) {
+		if r.Status != 0 || r.Value.Type() != model.TypeDouble {
+			t.Errorf("V%d is %v %s", i, r.Value, r.Message)
+		}
+	}
+	if n := ses.limits.read.n.Load(); n != 5 {
+		t.Errorf("the limit that was learnt is %d, want 5", n)
+	}
+	p.flows(5 * time.Second)
+	p.nothingLost()
+	if st := p.source.Status(); st.Reconnects != 0 {
+		t.Errorf("status is %+v", st)
 	}
 }
 

@@ -28,6 +28,11 @@ func TestSecurity(t *testing.T) {
 			t.Errorf("write as observer: %+v, %v", w, err)
 		}
 	})
+	t.Run("NoneWithoutIdentity", func(t *testing.T) { // the password is encrypted all the same
+		c := secure(t, s, model.SecurityNone, "view", "view-pass")
+		c.Identity = nil
+		connected(t, run(t, c))
+	})
 	t.Run("Best", func(t *testing.T) {
 		source := run(t, secure(t, s, model.SecurityBest, "", ""))
 		connected(t, source)
