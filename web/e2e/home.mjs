@@ -31,13 +31,19 @@ export async function homeIsAccessible(browser, shoot) {
   }
 }
 
-/** A narrow screen needs no sideways scrolling. */
-export async function homeFitsPhone(browser, shoot) {
-  const { page } = await open(browser, '/', { viewport: { width: 375, height: 800 } });
-  await page.locator(temperature).waitFor();
-  await shoot(page, 'home-phone');
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(wide, 0);
+/** From a phone to a wall display: no sideways scrolling, and nothing sticks out of its card. */
+export async function homeFitsScreens(browser, shoot) {
+  const { page } = await open(browser, '/');
+  for (const width of [375, 768, 1024, 1440, 1920, 2560]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.locator(temperature).waitFor();
+    await shoot(page, `home-${width}`);
+    const outside = await page.evaluate(() => {
+      const pixels = (element) => element.scrollWidth - element.clientWidth;
+      return [document.documentElement, ...document.querySelectorAll('.card')].map(pixels).filter((n) => n > 0);
+    });
+    assert.deepEqual(outside, [], `pixels outside at a width of ${width}`);
+  }
 }
 
 /** The filter leaves only series with the text in their path, and says when there is none. */

@@ -6,6 +6,9 @@ import { type Asset, type LiveValue, type LiveValues, type SeriesInfo, seriesNam
 import { Sparkline } from './Sparkline';
 import { useNow } from './useNow';
 
+// A longer text takes the place of its trend.
+const longText = 14;
+
 interface Props {
   asset: Asset;
   values: LiveValues;
@@ -41,9 +44,9 @@ function ValueRow({ series, live, now }: { series: SeriesInfo; live: LiveValue |
   const value = live?.value ?? null;
   const severity = value?.status.severity ?? 'GOOD';
   const good = severity === 'GOOD';
-  const hasTrend = good && typeof value?.value === 'number';
   const time = timeOf(value);
   const text = formatValue(value?.value, value?.dataType);
+  const hasTrend = good && text.length <= longText;
   return (
     <tr className={severity.toLowerCase()} data-series={series.id}>
       <th scope="row" title={series.path ?? series.id}>
