@@ -86,8 +86,12 @@ func compareIDs(a, b model.SeriesID) int {
 func filterMatchers(f model.SeriesFilter) []Matcher {
 	var match []Matcher
 	for _, m := range []Matcher{
-		{labelGateway, f.Gateway, false}, {labelServer, f.Server, false}, {labelGroup, f.Group, false}, {labelWriter, f.Writer, false},
-		{labelField, f.Field, true}, {labelPath, f.Path, true},
+		{labelGateway, f.Gateway, false},
+		{labelServer, f.Server, false},
+		{labelGroup, f.Group, false},
+		{labelWriter, f.Writer, false},
+		{labelField, f.Field, true},
+		{labelPath, f.Path, true},
 	} {
 		if m.Value != "" {
 			match = append(match, m)
@@ -188,8 +192,11 @@ func checkQuery(q model.HistoryQuery, now time.Time) (model.HistoryQuery, error)
 func (h *History) labelSets(ctx context.Context, q model.HistoryQuery) ([][]Matcher, error) {
 	id := q.Series
 	match := []Matcher{
-		{Name: labelGateway, Value: id.Gateway}, {Name: labelGroup, Value: id.Group}, {Name: labelWriter, Value: id.Writer},
-		{Name: labelField, Value: id.Field}, {Name: labelElement, Value: id.Element},
+		{Name: labelGateway, Value: id.Gateway},
+		{Name: labelGroup, Value: id.Group},
+		{Name: labelWriter, Value: id.Writer},
+		{Name: labelField, Value: id.Field},
+		{Name: labelElement, Value: id.Element},
 	}
 	sets, err := h.Reader.Series(ctx, metricValue, match, q.From, maxLabelSets+1)
 	if err != nil {

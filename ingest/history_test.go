@@ -45,8 +45,14 @@ func newStored(t *testing.T) *stored {
 	var rows []ingest.Row
 	add := func(field, element, unit, path string, second, value float64) {
 		name := store.AppendName(nil, "opcua_value", []ingest.Label{
-			{Name: "gateway", Value: "g1"}, {Name: "server", Value: "boiler"}, {Name: "group", Value: "line"}, {Name: "writer", Value: "press"},
-			{Name: "field", Value: field}, {Name: "element", Value: element}, {Name: "unit", Value: unit}, {Name: "path", Value: path},
+			{Name: "gateway", Value: "g1"},
+			{Name: "server", Value: "boiler"},
+			{Name: "group", Value: "line"},
+			{Name: "writer", Value: "press"},
+			{Name: "field", Value: field},
+			{Name: "element", Value: element},
+			{Name: "unit", Value: unit},
+			{Name: "path", Value: path},
 			{Name: "node", Value: "nsu=urn:acme;s=" + field},
 		})
 		rows = append(rows, ingest.Row{Name: name, Time: s.at(second).UnixMilli(), Value: value})

@@ -40,8 +40,14 @@ func seriesLabels(m *model.DataSetMetaData, f *model.FieldMetaData, extension []
 		node = f.Node.String()
 	}
 	return append([]Label{
-		{labelGateway, m.Gateway}, {labelServer, m.Server}, {labelGroup, m.Group}, {labelWriter, m.Writer},
-		{labelField, f.Name}, {labelNode, node}, {labelPath, f.Path}, {labelUnit, f.Unit},
+		{labelGateway, m.Gateway},
+		{labelServer, m.Server},
+		{labelGroup, m.Group},
+		{labelWriter, m.Writer},
+		{labelField, f.Name},
+		{labelNode, node},
+		{labelPath, f.Path},
+		{labelUnit, f.Unit},
 	}, extension...)
 }
 

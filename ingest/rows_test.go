@@ -29,21 +29,36 @@ func TestRows(t *testing.T) {
 		want   []string
 	}{
 		{"first value has its status", [][]fieldValue{{at(0, model.DoubleValue(1.5), ms)}}, []string{"status a 1 0", "value a 1 1.5"}},
-		{"status only when it changes", [][]fieldValue{{at(0, model.DoubleValue(1), ms), at(0, model.DoubleValue(2), 2*ms)}, {uncertain}, {bad}},
-			[]string{"status a 1 0", "value a 1 1", "value a 2 2", "status a 6 1.073741824e+09", "value a 6 2", "status a 5 2.15089152e+09", "value a 5 stale"}},
-		{"types", [][]fieldValue{{at(1, model.BooleanValue(true), ms), at(2, model.StringValue("on"), ms), at(3, model.Int64Value(-7), ms), at(3, model.StringValue("x"), 2*ms)}},
-			[]string{"status b 1 0", "value b 1 1", "status c 1 0", "status d 1 0", "value d 1 -7"}},
+		{
+			"status only when it changes",
+			[][]fieldValue{{at(0, model.DoubleValue(1), ms), at(0, model.DoubleValue(2), 2*ms)}, {uncertain}, {bad}},
+			[]string{"status a 1 0", "value a 1 1", "value a 2 2", "status a 6 1.073741824e+09", "value a 6 2", "status a 5 2.15089152e+09", "value a 5 stale"},
+		},
+		{
+			"types",
+			[][]fieldValue{{at(1, model.BooleanValue(true), ms), at(2, model.StringValue("on"), ms), at(3, model.Int64Value(-7), ms), at(3, model.StringValue("x"), 2*ms)}},
+			[]string{"status b 1 0", "value b 1 1", "status c 1 0", "status d 1 0", "value d 1 -7"},
+		},
 		{"date and time in seconds", [][]fieldValue{{at(3, model.DateTimeValue(model.DateTimeOf(time.Unix(100, 0))), ms)}}, []string{"status d 1 0", "value d 1 100"}},
 		{"server timestamp", [][]fieldValue{{server}}, []string{"status a 7 0", "value a 7 3"}},
 		{"time of the message", [][]fieldValue{{none}}, []string{"status a 1800000 0", "value a 1800000 4"}},
 		{"NaN is screened", [][]fieldValue{{at(0, model.DoubleValue(math.NaN()), ms)}}, []string{"status a 1 0"}},
 		{"future and past are screened", [][]fieldValue{{at(0, model.DoubleValue(1), 62*time.Minute), at(0, model.DoubleValue(1), -366*24*time.Hour)}}, nil},
-		{"the last of a millisecond stays", [][]fieldValue{{at(0, model.DoubleValue(9), 3*ms), at(0, model.DoubleValue(1), 3*ms+300*time.Microsecond)}},
-			[]string{"status a 3 0", "value a 3 1"}},
-		{"and when time goes back", [][]fieldValue{{at(0, model.DoubleValue(9), 3*ms), at(0, model.DoubleValue(8), 4*ms), at(1, model.BooleanValue(true), 3*ms), at(0, model.DoubleValue(1), 3*ms), at(0, model.DoubleValue(2), 4*ms)}},
-			[]string{"status a 3 0", "status b 3 0", "value b 3 1", "value a 3 1", "value a 4 2"}},
-		{"other frames are left alone", [][]fieldValue{{at(0, model.DoubleValue(9), 3*ms)}, {at(0, model.DoubleValue(1), 3*ms)}},
-			[]string{"status a 3 0", "value a 3 9", "value a 3 1"}},
+		{
+			"the last of a millisecond stays",
+			[][]fieldValue{{at(0, model.DoubleValue(9), 3*ms), at(0, model.DoubleValue(1), 3*ms+300*time.Microsecond)}},
+			[]string{"status a 3 0", "value a 3 1"},
+		},
+		{
+			"and when time goes back",
+			[][]fieldValue{{at(0, model.DoubleValue(9), 3*ms), at(0, model.DoubleValue(8), 4*ms), at(1, model.BooleanValue(true), 3*ms), at(0, model.DoubleValue(1), 3*ms), at(0, model.DoubleValue(2), 4*ms)}},
+			[]string{"status a 3 0", "status b 3 0", "value b 3 1", "value a 3 1", "value a 4 2"},
+		},
+		{
+			"other frames are left alone",
+			[][]fieldValue{{at(0, model.DoubleValue(9), 3*ms)}, {at(0, model.DoubleValue(1), 3*ms)}},
+			[]string{"status a 3 0", "value a 3 9", "value a 3 1"},
+		},
 		{"type of the value, not of the metadata", [][]fieldValue{{at(2, model.DoubleValue(1), ms)}}, []string{"status c 1 0"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -56,7 +56,7 @@ type ServerStatus struct {
 	// Gateway is filled in by the gateway; a Source leaves it empty.
 	Gateway string          `json:"gateway,omitempty"`
 	Server  string          `json:"server"`
-	State  ConnectionState `json:"state"`
+	State   ConnectionState `json:"state"`
 	// Since is the time of the last change of State.
 	Since time.Time `json:"since"`
 	// Error tells why the state is not Connected, and what to do; empty otherwise.

@@ -186,8 +186,18 @@ func TestAcceptsGzip(t *testing.T) {
 		header string
 		want   bool
 	}{
-		{"", false}, {"gzip", true}, {"GZIP", true}, {"br, gzip;q=0.5", true}, {"gzip;q=0", false}, {"gzip; q=0.0", false},
-		{"*", true}, {"*;q=0", false}, {"gzip;q=0, *", false}, {"identity", false}, {"br", false}, {"gzip;q=x", false},
+		{"", false},
+		{"gzip", true},
+		{"GZIP", true},
+		{"br, gzip;q=0.5", true},
+		{"gzip;q=0", false},
+		{"gzip; q=0.0", false},
+		{"*", true},
+		{"*;q=0", false},
+		{"gzip;q=0, *", false},
+		{"identity", false},
+		{"br", false},
+		{"gzip;q=x", false},
 	} {
 		if got := acceptsGzip(tt.header); got != tt.want {
 			t.Errorf("acceptsGzip(%q) = %v", tt.header, got)

@@ -10,8 +10,6 @@ import (
 	"time"
 )
 
-func noEnv(string) (string, bool) { return "", false }
-
 func TestConfigPrecedence(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "c.yaml")
 	if err := os.WriteFile(file, []byte("data: from-file\nhttp: 127.0.0.1:1\nlog:\n  level: warn\nstore:\n  retention: 30d\n"), 0o600); err != nil {

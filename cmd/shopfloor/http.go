@@ -100,10 +100,18 @@ func (p *platform) writeMetrics(w io.Writer) {
 		name  string
 		value uint64
 	}{
-		{"shopfloor_edge_frames_total", s.Frames}, {"shopfloor_edge_values_total", s.Values}, {"shopfloor_edge_bytes_total", s.Bytes},
-		{"shopfloor_edge_dropped_values_total", s.Dropped}, {"shopfloor_edge_refused_values_total", s.Refused}, {"shopfloor_edge_unstored_frames_total", s.Unstored},
-		{"shopfloor_bus_stored_frames_total", b.Stored}, {"shopfloor_bus_resent_frames_total", b.Resent}, {"shopfloor_bus_full_total", b.Full},
-		{"shopfloor_bus_timeouts_total", b.Timeouts}, {"shopfloor_bus_errors_total", b.Errors}, {"shopfloor_bus_blocked_total", b.Blocked},
+		{"shopfloor_edge_frames_total", s.Frames},
+		{"shopfloor_edge_values_total", s.Values},
+		{"shopfloor_edge_bytes_total", s.Bytes},
+		{"shopfloor_edge_dropped_values_total", s.Dropped},
+		{"shopfloor_edge_refused_values_total", s.Refused},
+		{"shopfloor_edge_unstored_frames_total", s.Unstored},
+		{"shopfloor_bus_stored_frames_total", b.Stored},
+		{"shopfloor_bus_resent_frames_total", b.Resent},
+		{"shopfloor_bus_full_total", b.Full},
+		{"shopfloor_bus_timeouts_total", b.Timeouts},
+		{"shopfloor_bus_errors_total", b.Errors},
+		{"shopfloor_bus_blocked_total", b.Blocked},
 	} {
 		metrics.WriteCounterUint64(w, m.name, m.value)
 	}
@@ -130,9 +138,9 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 	defer cancel()
 	if err := s.Shutdown(grace); err != nil {
 		err = errors.Join(err, s.Close())
-		<-ended
+		<-ended //nolint:errcheck // it says only that it was closed
 		return err
 	}
-	<-ended
+	<-ended //nolint:errcheck // it says only that it was closed
 	return nil
 }

@@ -159,7 +159,7 @@ func statusError(err error) error {
 	switch {
 	case errors.As(err, &status):
 		return model.StatusCode(status)
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return fmt.Errorf("the server closed the connection: %w", model.StatusBadConnectionClosed)
 	}
 	return err

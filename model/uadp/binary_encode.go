@@ -347,8 +347,10 @@ func (e *encoder) diagnosticInfo(d *model.DiagnosticInfo) {
 		n    int32
 		flag uint8
 	}{
-		{d.SymbolicID, diagnosticSymbolicID}, {d.NamespaceURI, diagnosticNamespaceURI},
-		{d.Locale, diagnosticLocale}, {d.LocalizedText, diagnosticLocalizedText},
+		{d.SymbolicID, diagnosticSymbolicID},
+		{d.NamespaceURI, diagnosticNamespaceURI},
+		{d.Locale, diagnosticLocale},
+		{d.LocalizedText, diagnosticLocalizedText},
 	} {
 		if index.n != -1 {
 			mask |= index.flag

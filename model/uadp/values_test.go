@@ -23,7 +23,8 @@ func forms[T model.Element](e ...T) []model.Variant {
 func sampleValues() []model.Variant {
 	guid := model.GUID{0x72, 0x96, 0x2b, 0x91, 0xfa, 0x75, 0x4a, 0xe6, 0x8d, 0x28, 0xb4, 4, 0xdc, 0x7d, 0xaf, 0x63}
 	ids := []model.NodeID{
-		{}, model.NumericID(0, 255), model.NumericID(0, 256), model.NumericID(255, 65535), model.NumericID(256, 1), model.NumericID(3, 65536),
+		{},
+		model.NumericID(0, 255), model.NumericID(0, 256), model.NumericID(255, 65535), model.NumericID(256, 1), model.NumericID(3, 65536),
 		model.StringID(2, "Temp"), model.StringID(1, ""), model.GUIDID(7, guid), model.OpaqueID(2, "\x00\x01\xff"),
 	}
 	expanded := []model.ExpandedNodeID{
@@ -54,7 +55,8 @@ func sampleValues() []model.Variant {
 		},
 	}
 	variants := []model.Variant{
-		{}, model.DoubleValue(math.Inf(-1)), model.StringValue("x"), model.ArrayValue([]model.Variant{model.Int32Value(1), {}}),
+		{},
+		model.DoubleValue(math.Inf(-1)), model.StringValue("x"), model.ArrayValue([]model.Variant{model.Int32Value(1), {}}),
 		model.ArrayValue([]int16{1, 2, 3, 4}, 2, 2), model.DataValueValue(&values[1]),
 	}
 	return append(join(
