@@ -127,7 +127,7 @@ func (v Variant) appendArray(dst []byte, typed bool) []byte {
 // which only a broken source can send, make a flat array.
 func appendList[T any](dst []byte, elements []T, dims []int32, one func([]byte, T) []byte) []byte {
 	rows := 0
-	if len(dims) > 1 && dims[0] > 0 && len(elements)%int(dims[0]) == 0 {
+	if len(dims) > 1 && dims[0] > 0 && len(elements) > 0 && len(elements)%int(dims[0]) == 0 {
 		rows = int(dims[0])
 	}
 	dst = append(dst, '[')
