@@ -139,7 +139,9 @@ func connectsWhenTrusted(t *testing.T, p plant) {
 }
 
 func findsNodeByPath(t *testing.T, p plant) {
-	var got struct{ Path struct{ NodeID, NodeClass string } }
+	var got struct {
+		Path struct{ NodeID, NodeClass string }
+	}
 	p.MustQuery(&got, `{ path(server: "plant", path: "Objects/Plant/Types/Scalar_Double") { nodeId nodeClass } }`, nil)
 	if got.Path.NodeID != plantNodes+"Scalar_Double" || got.Path.NodeClass != "VARIABLE" {
 		t.Errorf("got %+v", got.Path)
