@@ -15,7 +15,7 @@ run: ## the platform with its demo plant
 
 test: ## all tests; installs the npm packages and the browser they need
 	.ci/prepare
-	go test ./...
+	SHOPFLOOR_BROWSER_TEST=1 go test ./...
 
 race: ## the tests of everything concurrent, with the race detector
 	.ci/prepare
