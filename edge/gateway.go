@@ -41,8 +41,9 @@ type Gateway struct {
 	monitors  monitors
 
 	mu       sync.Mutex
-	assets   map[string]*asset // by server id
-	reported map[any]any       // server id or model.WriterKey → what was reported last; of the report loop alone
+	assets   map[string]*asset        // by server id
+	reported map[any]any              // server id or model.WriterKey → what was reported last; of the report loop alone
+	writers  map[model.WriterKey]bool // of the last desired state; of apply alone
 }
 
 // asset is one server with its running Source.
@@ -95,9 +96,10 @@ func (g *Gateway) Run(ctx context.Context) error {
 
 // apply starts, changes and ends Sources.
 func (g *Gateway) apply(ctx context.Context, d Desired) {
-	writers := map[string][]model.DataSetWriter{}
+	writers, keys := map[string][]model.DataSetWriter{}, map[model.WriterKey]bool{}
 	for _, w := range d.Writers {
 		writers[w.Server] = append(writers[w.Server], w)
+		keys[w.Key()] = true
 	}
 	wanted := map[string]bool{}
 	for _, s := range d.Servers {
@@ -110,6 +112,12 @@ func (g *Gateway) apply(ctx context.Context, d Desired) {
 			a.source.Configure(writers[s.ID])
 		}
 	}
+	for key := range g.writers {
+		if !keys[key] {
+			g.publisher.Close(key)
+		}
+	}
+	g.writers = keys
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for id, a := range g.assets {

@@ -142,7 +142,7 @@ type bench struct {
 func startGateway(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{state: newFakeState(), live: &fakeLive{make(chan string, 16)}, events: make(chan string, 64), sources: make(chan *fakeSource, 16)}
-	p := NewPublisher(PublisherConfig{Gateway: "g1"}, nil, nil, zerolog.Nop())
+	p := NewPublisher(PublisherConfig{Gateway: "g1"}, &fakeSink{}, &fakeMetadata{}, zerolog.Nop())
 	b.gateway = NewGateway(GatewayConfig{ID: "g1", Version: "test", Live: b.live, NewSource: func(s model.Server) (Source, error) {
 		if s.EndpointURL == "bad" {
 			return nil, errors.New("no such protocol")
@@ -192,6 +192,9 @@ func TestGatewayFollowsDesiredState(t *testing.T) {
 	b.state.desired <- Desired{Servers: []model.Server{s}, Writers: []model.DataSetWriter{w, {Server: "other"}}}
 	b.expect(t, "run a")
 	first := <-b.sources
+	if _, err := b.gateway.publisher.Open(context.Background(), w, testFields(3)); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "writer reported", func() bool {
 		b.state.mu.Lock()
 		defer b.state.mu.Unlock()
@@ -201,6 +204,7 @@ func TestGatewayFollowsDesiredState(t *testing.T) {
 	s.Name, s.Revision = "renamed", 7
 	b.state.desired <- Desired{Servers: []model.Server{s}}
 	eventually(t, "writers taken away", func() bool { return len(first.Writers()) == 0 })
+	eventually(t, "open frame of the writer closed", func() bool { return len(b.gateway.publisher.open()) == 0 })
 	if len(b.events) != 0 {
 		t.Fatalf("renaming a server cut its connection: %s", <-b.events)
 	}

@@ -53,7 +53,8 @@ type StoreConfig struct {
 type StreamConfig struct {
 	// SyncInterval is how often stored frames are forced to disk: what a power loss can take. 0 forces each one.
 	SyncInterval Duration `yaml:"syncInterval"`
-	// MaxBytes is the size in bytes of the stream of frames that wait to be stored. When it is full, gateways hold their frames back.
+	// MaxBytes bounds what JetStream stores, in bytes; 60 % of it is for frames that wait to be stored. When those are full, gateways hold
+	// their frames back. 0 means half of what is free on the disk.
 	MaxBytes int64 `yaml:"maxBytes"`
 }
 
@@ -70,7 +71,7 @@ func defaults() Config {
 		Data: "shopfloor-data", HTTP: "127.0.0.1:8080", Gateway: "local",
 		Log:     LogConfig{Level: "info", Format: "auto"},
 		Store:   StoreConfig{Retention: Duration(365 * 24 * time.Hour), MinFreeDisk: 1 << 30},
-		Stream:  StreamConfig{SyncInterval: Duration(250 * time.Millisecond), MaxBytes: 4 << 30},
+		Stream:  StreamConfig{SyncInterval: Duration(250 * time.Millisecond)},
 		GraphQL: GraphConfig{Introspection: true},
 	}
 }
@@ -262,8 +263,8 @@ func (c *Config) validate() error {
 	if s := time.Duration(c.Stream.SyncInterval); s > time.Minute {
 		bad("stream.syncInterval", "%s is too long; use at most 1m: a power loss takes the frames of one interval", c.Stream.SyncInterval)
 	}
-	if c.Stream.MaxBytes < 64<<20 {
-		bad("stream.maxBytes", "%d is too small; use at least 67108864 (64 MiB)", c.Stream.MaxBytes)
+	if c.Stream.MaxBytes != 0 && c.Stream.MaxBytes < 64<<20 {
+		bad("stream.maxBytes", "%d is too small; use at least 67108864 (64 MiB), or 0 for half of what is free on the disk", c.Stream.MaxBytes)
 	}
 	return errors.Join(errs...)
 }

@@ -85,7 +85,7 @@ func (p *platform) part(name string) zerolog.Logger {
 
 func (p *platform) openBus(ctx context.Context) (err error) {
 	sync := time.Duration(p.cfg.Stream.SyncInterval)
-	p.bus, err = bus.Start(bus.Config{Dir: filepath.Join(p.cfg.Data, "jetstream"), SyncInterval: sync, SyncAlways: sync == 0}, p.part("bus"))
+	p.bus, err = bus.Start(bus.Config{Dir: filepath.Join(p.cfg.Data, "jetstream"), SyncInterval: sync, SyncAlways: sync == 0, MaxStore: p.cfg.Stream.MaxBytes}, p.part("bus"))
 	if errors.Is(err, bus.ErrLocked) {
 		return fmt.Errorf("data folder %s is in use by another shopfloor: stop it, or choose another folder with --data (%w)", p.cfg.Data, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"net"
 	"os"
 	"time"
@@ -19,6 +20,9 @@ func serve(ctx context.Context, args []string, stderr io.Writer) error {
 		return err
 	}
 	log := newLogger(cfg.Log, stderr)
+	// Some libraries, net/http among them, log through the standard logger: into the same stream and form.
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(log.With().Str("part", "library").Logger())
 	log.Info().Str("version", version()).Str("data", cfg.Data).Msg("starting")
 	// The address is taken first: a port in use is the commonest error, and nothing is opened for it.
 	l, err := net.Listen("tcp", cfg.HTTP)
