@@ -19,7 +19,7 @@ test: ## all tests; installs the npm packages and the browser they need
 
 race: ## the tests of everything concurrent, with the race detector
 	.ci/prepare
-	go test -race ./model/... ./edge ./ingest ./ingest/registry ./graph
+	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph
 
 fuzz: ## each fuzz target for ten seconds
 	.ci/fuzz 10s
