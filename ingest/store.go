@@ -39,6 +39,21 @@ type Store interface {
 	Checkpoint(ctx context.Context) error
 }
 
+// Delayed is a Store that cannot be told to write to disk: a server elsewhere whose rows become durable by themselves some time
+// after Append. For such a store the Core remembers when it appended what, and takes as durable what was appended Delay ago,
+// as long as Checkpoint finds nothing wrong.
+type Delayed interface {
+	Store
+	// Delay is how long after Append has returned its rows are on disk, in the worst case. It may change while the store runs.
+	Delay() time.Duration
+
+	// Checkpoint, other than that of a Store, returns at once and does not need Append to be held off. It asks the server
+	// whether it is still the one that took all rows since the last ErrRowsLost, so that what was appended Delay before this call
+	// is durable when it returns nil. ErrRowsLost, returned once per restart of the server, says that any row of the last Delay may be
+	// gone.
+	Checkpoint(ctx context.Context) error
+}
+
 // Sample is one stored value of one series.
 type Sample = model.Sample
 

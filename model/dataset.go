@@ -46,6 +46,8 @@ type DataSetMetaData struct {
 	Fields  []FieldMetaData      `json:"fields"`
 	// ExtensionFields are constants of the writer (site, line, asset …) that become labels of its series.
 	ExtensionFields map[string]string `json:"extensionFields,omitempty"`
+	// Types describes the structures, enumerations and simple types of the fields; nil when nothing is known of them.
+	Types *DataTypeSchema `json:"types,omitempty"`
 }
 
 // PublishedField is one node that a DataSetWriter publishes, as wanted by the user.

@@ -19,6 +19,8 @@ const (
 	ExtensionNoBody ExtensionEncoding = 0
 	ExtensionBinary ExtensionEncoding = 1
 	ExtensionXML    ExtensionEncoding = 2
+	// ExtensionJSON is not a value of the binary encoding byte: the Body came in, and goes out, in a JSON message (Part 6, 5.4.2.16).
+	ExtensionJSON ExtensionEncoding = 3
 )
 
 // DiagnosticInfo is vendor-specific diagnostics of a result (Part 4, 7.12); -1 in an index means "not given".
