@@ -19,8 +19,11 @@ var (
 	ErrInvalid = errors.New("invalid input")
 )
 
-// ContentUADP is the content type of frames that the Core decodes (Part 14, 7.3.4.5).
-const ContentUADP = "application/opcua+uadp"
+// Content types of the frames that the Core decodes (Part 14, 7.3.4.5).
+const (
+	ContentUADP = "application/opcua+uadp"
+	ContentJSON = "application/opcua+json"
+)
 
 // Frame is one OPC UA PubSub NetworkMessage as a stream holds it.
 type Frame struct {
