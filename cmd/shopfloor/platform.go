@@ -98,7 +98,7 @@ func (p *platform) openBus(ctx context.Context) (err error) {
 	if p.control, err = p.bus.Connect("control"); err != nil {
 		return err
 	}
-	return bus.EnsureStreams(ctx, p.control, p.bus.MaxStore())
+	return bus.EnsureStreams(ctx, p.control, bus.StreamsConfig{MaxBytes: p.bus.MaxStore()})
 }
 
 func (p *platform) makeCore() (err error) {

@@ -67,8 +67,12 @@ type ackError struct {
 	Description string `json:"description"`
 }
 
-// codeStoreFailed is JetStream's refusal of a full stream ("maximum bytes exceeded").
-const codeStoreFailed = 10077
+const (
+	// codeStoreFailed is JetStream's refusal of a full stream ("maximum bytes exceeded").
+	codeStoreFailed = 10077
+	// codeTooLarge is its refusal of a message above the stream's bound of one.
+	codeTooLarge = 10054
+)
 
 func (e *ackError) Error() string { return fmt.Sprintf("%s (err_code %d)", e.Description, e.Code) }
 
@@ -76,6 +80,11 @@ func (e *ackError) Error() string { return fmt.Sprintf("%s (err_code %d)", e.Des
 func isFull(err error) bool {
 	var e *ackError
 	return errors.As(err, &e) && e.Code == codeStoreFailed
+}
+
+func isTooLarge(err error) bool {
+	var e *ackError
+	return errors.As(err, &e) && e.Code == codeTooLarge
 }
 
 func parseAck(m *nats.Msg) (ack, error) {

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -8,10 +9,34 @@ import (
 
 const benchFrame = 16 << 10
 
-// BenchmarkPublish is the rate of acknowledged frames of 16 KiB into the file store at the default sync interval. The
-// stream is purged underneath, as a core that keeps up does.
+// BenchmarkPublish is the rate of acknowledged frames of 16 KiB into the file store at the default sync interval, into the
+// stream as it is and without partitions. The stream is purged underneath, as a core that keeps up does.
 func BenchmarkPublish(b *testing.B) {
-	s, c := newBus(b)
+	f := func(b *testing.B, divided bool) {
+		s, c := newBus(b)
+		if !divided {
+			undivide(b, c)
+		}
+		benchmarkPublish(b, s, c)
+	}
+	b.Run("partitions", func(b *testing.B) { f(b, true) })
+	b.Run("plain", func(b *testing.B) { f(b, false) })
+}
+
+// undivide takes the partitions away from the stream.
+func undivide(b *testing.B, c *Conn) {
+	st, err := c.js.Stream(b.Context(), StreamData)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg := st.CachedInfo().Config
+	cfg.SubjectTransform = nil
+	if _, err := c.js.UpdateStream(b.Context(), cfg); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func benchmarkPublish(b *testing.B, s *Server, c *Conn) {
 	p, _ := newPublisher(b, c, PublisherConfig{})
 	control := connectTo(b, s)
 	ctx := b.Context()
@@ -48,38 +73,65 @@ func BenchmarkPublish(b *testing.B) {
 	purger.Wait()
 }
 
-// BenchmarkRead is the rate of reading stored frames of 16 KiB, over and over.
+// BenchmarkRead is the rate of reading stored frames of 16 KiB of 40 writers, over and over: as a whole by one reader, by one
+// reader of many partitions, and by one reader each.
 func BenchmarkRead(b *testing.B) {
 	_, c := newBus(b)
-	const stored = 10_000
-	fill(b, c, stored, benchFrame)
-	ctx := b.Context()
+	const stored = 20_000
+	fillWriters(b, c, 1, stored, benchFrame)
+	var all, most []int
+	for p := range Partitions {
+		all = append(all, p)
+	}
+	most = all[1:]
+	count := len(readPartitions(b, c, 1, most...))
+	b.Run("whole", func(b *testing.B) { benchmarkRead(b, c, stored, [][]int{nil}) })
+	b.Run("filtered", func(b *testing.B) { benchmarkRead(b, c, count, [][]int{most}) })
+	b.Run("apart", func(b *testing.B) {
+		var sets [][]int
+		for _, p := range all {
+			sets = append(sets, []int{p})
+		}
+		benchmarkRead(b, c, stored, sets)
+	})
+}
+
+// benchmarkRead reads the stored frames again and again, with a reader for each set of partitions.
+func benchmarkRead(b *testing.B, c *Conn, stored int, sets [][]int) {
 	b.SetBytes(benchFrame)
 	b.ReportAllocs()
-	var r *FrameReader
-	var batch []Frame
-	left := 0
-	for b.Loop() {
-		if left == 0 {
-			if r != nil {
-				r.Close()
-			}
+	for read := 0; read < b.N; read += stored {
+		ctx, cancel := context.WithCancel(b.Context())
+		var left atomic.Int64
+		left.Store(int64(min(stored, b.N-read)))
+		open := make([]*FrameReader, len(sets))
+		for i, partitions := range sets {
 			var err error
-			if r, err = c.Frames(ctx, StreamData, 1); err != nil {
-				b.Fatal(err)
-			}
-			batch, left = nil, stored
-		}
-		if len(batch) == 0 {
-			var err error
-			if batch, err = r.Next(ctx); err != nil {
+			if open[i], err = c.ReadFrames(ctx, StreamData, FramesConfig{Partitions: partitions}); err != nil {
 				b.Fatal(err)
 			}
 		}
-		batch = batch[1:]
-		left--
+		var readers sync.WaitGroup
+		for _, r := range open {
+			readers.Go(func() {
+				defer r.Close()
+				for {
+					batch, err := r.Next(ctx)
+					if ctx.Err() != nil {
+						return
+					}
+					if err != nil {
+						b.Error(err)
+					}
+					if left.Add(-int64(len(batch))) <= 0 {
+						cancel()
+					}
+				}
+			})
+		}
+		readers.Wait()
+		cancel()
 	}
-	r.Close()
 }
 
 // BenchmarkRequest is one small command and its reply.

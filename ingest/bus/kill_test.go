@@ -36,7 +36,7 @@ func childMain(dir string) error {
 		return err
 	}
 	ctx := context.Background()
-	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		return err
 	}
 	p, err := NewPublisher(c, PublisherConfig{Gateway: "g", MaxFrames: 64})

@@ -56,11 +56,21 @@ type Bucket struct {
 	kv   jetstream.KeyValue
 }
 
-// EnsureBucket makes a bucket that keeps 64 revisions a key within maxBytes, or brings an existing one to this form.
+// EnsureBucket makes a bucket that keeps 64 revisions a key within maxBytes, or brings an existing one to this form. It has
+// as many replicas as UA_DATA.
 func EnsureBucket(ctx context.Context, c *Conn, name string, maxBytes int64) (*Bucket, error) {
-	kv, err := c.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: name, History: keyRevisions, MaxBytes: maxBytes, Storage: jetstream.FileStorage,
-	})
+	return ensureBucket(ctx, c, jetstream.KeyValueConfig{Bucket: name, History: keyRevisions, MaxBytes: maxBytes})
+}
+
+func ensureBucket(ctx context.Context, c *Conn, cfg jetstream.KeyValueConfig) (*Bucket, error) {
+	name := cfg.Bucket
+	cfg.Storage, cfg.Replicas = jetstream.FileStorage, 1
+	if st, err := c.js.Stream(ctx, StreamData); err == nil {
+		cfg.Replicas = st.CachedInfo().Config.Replicas
+	} else if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, fmt.Errorf("make bucket %s: look up replicas of %s: %w", name, StreamData, err)
+	}
+	kv, err := c.js.CreateOrUpdateKeyValue(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("make bucket %s: %w", name, err)
 	}

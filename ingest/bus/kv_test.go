@@ -173,7 +173,7 @@ func waitClosed[T any](t *testing.T, c <-chan T) {
 func TestBucketWatch(t *testing.T) {
 	s := startServer(t, Config{Listen: "127.0.0.1:0", Password: "pw"})
 	c := connectTo(t, s)
-	if err := EnsureStreams(testContext(t), c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(testContext(t), c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	far, err := Dial(s.URL(), "far", "pw", zerolog.Nop())

@@ -70,7 +70,7 @@ func newBus(t testing.TB) (*Server, *Conn) {
 	t.Helper()
 	s := startServer(t, Config{})
 	c := connectTo(t, s)
-	if err := EnsureStreams(testContext(t), c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(testContext(t), c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	return s, c

@@ -38,6 +38,7 @@ type PublisherStats struct {
 	Resent     uint64 // frames sent again
 	Full       uint64 // refusals because the stream was full
 	Timeouts   uint64 // waits for an acknowledgement that ended without
+	Refused    uint64 // frames given back because the stream takes none of their size
 	Errors     uint64 // other refusals and send errors
 	Duplicates uint64 // frames sent again that the stream had already: only their acknowledgement was lost
 	Blocked    uint64 // calls of PublishFrame that had to wait for room
@@ -73,7 +74,7 @@ type Publisher struct {
 	attempts uint64
 	msg      nats.Msg
 
-	stored, resent, full, timeouts, failures, duplicates, blocked atomic.Uint64
+	stored, refused, resent, full, timeouts, failures, duplicates, blocked atomic.Uint64
 }
 
 // pending is a frame that is not yet known to be stored.
@@ -123,7 +124,7 @@ func (p *Publisher) Stats() PublisherStats {
 	frames, bytes := p.count, p.bytes
 	p.mu.Unlock()
 	return PublisherStats{
-		Stored: p.stored.Load(), Resent: p.resent.Load(), Full: p.full.Load(), Timeouts: p.timeouts.Load(),
+		Stored: p.stored.Load(), Refused: p.refused.Load(), Resent: p.resent.Load(), Full: p.full.Load(), Timeouts: p.timeouts.Load(),
 		Errors: p.failures.Load(), Duplicates: p.duplicates.Load(), Blocked: p.blocked.Load(), Frames: frames, Bytes: bytes,
 	}
 }
@@ -133,7 +134,7 @@ func (p *Publisher) Stats() PublisherStats {
 // goroutines; frames are numbered and stored in the order in which the calls return.
 //
 // If the result is nil, done is called exactly once: with nil when the frame is stored, or with ErrClosed when Run ended
-// before that was known. It is called on the goroutine of Run, in order, and must not block. The payload belongs to the
+// before that was known, or with ErrTooLarge when the stream's own bound refused it. It is called on the goroutine of Run, in order, and must not block. The payload belongs to the
 // Publisher until then. If the result is an error, done is not called and the frame is not taken.
 func (p *Publisher) PublishFrame(ctx context.Context, subject string, hdr FrameHeader, payload []byte, done func(error)) error {
 	if limit := p.conn.MaxMessage(); len(payload) > limit {
@@ -265,10 +266,14 @@ func (p *Publisher) repeat(ctx context.Context) (progress bool, err error) {
 			return progress, nil
 		}
 		p.resent.Add(1)
-		if err := p.publish(ctx, f); err != nil {
+		switch err := p.publish(ctx, f); {
+		case isTooLarge(err):
+			p.refuse(fmt.Errorf("publish frame of %d bytes to %s: %w: %w: make the publisher close frames earlier", len(f.payload), f.subject, ErrTooLarge, err))
+		case err != nil:
 			return progress, err
+		default:
+			p.pop(f.position)
 		}
-		p.pop(f.position)
 		progress = true
 	}
 }

@@ -137,7 +137,7 @@ func TestStreamFull(t *testing.T) {
 	s := startServer(t, Config{MaxStore: minMaxStore})
 	c := connectTo(t, s)
 	ctx := testContext(t)
-	if err := EnsureStreams(ctx, c, minMaxStore); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: minMaxStore}); err != nil {
 		t.Fatal(err)
 	}
 	p, _ := newPublisher(t, connectTo(t, s), PublisherConfig{MaxFrames: 32})
@@ -237,7 +237,7 @@ func TestPublishWithoutStream(t *testing.T) {
 	})
 	defer sender.Wait()
 	eventually(t, "refusals", func() bool { return p.Stats().Errors > 3 })
-	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "all stored", func() bool { return stored.Load() == n })
@@ -274,7 +274,7 @@ func TestPublishOverBrokenLink(t *testing.T) {
 	s := startServer(t, Config{Listen: "127.0.0.1:0", Password: "pw"})
 	c := connectTo(t, s)
 	ctx := testContext(t)
-	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	far, err := Dial(s.URL(), "far", "pw", s.zlog)

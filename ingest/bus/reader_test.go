@@ -210,7 +210,7 @@ func TestReadOverBrokenLink(t *testing.T) {
 	s := startServer(t, Config{Listen: "127.0.0.1:0", Password: "pw"})
 	c := connectTo(t, s)
 	ctx := testContext(t)
-	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	far, err := Dial(s.URL(), "far", "pw", zerolog.Nop())
@@ -250,7 +250,7 @@ func TestRestartKeepsAll(t *testing.T) {
 	s := startServer(t, Config{Dir: dir})
 	c := connectTo(t, s)
 	ctx := testContext(t)
-	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, c, 100, 1000)
@@ -273,7 +273,7 @@ func TestRestartKeepsAll(t *testing.T) {
 
 	s = startServer(t, Config{Dir: dir})
 	c = connectTo(t, s)
-	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	after, err := c.StreamState(ctx, StreamData)

@@ -53,7 +53,7 @@ func TestListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := EnsureStreams(testContext(t), c, 64<<20); err != nil {
+	if err := EnsureStreams(testContext(t), c, StreamsConfig{MaxBytes: 64 << 20}); err != nil {
 		t.Fatal(err)
 	}
 	for _, password := range []string{"", "wrong"} {
@@ -128,7 +128,7 @@ func TestEnsureStreams(t *testing.T) {
 		t.Fatalf("state %+v, %v", before, err)
 	}
 	// Smaller bounds next time; the identity stays.
-	if err := EnsureStreams(ctx, c, s.MaxStore()/2); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore() / 2}); err != nil {
 		t.Fatal(err)
 	}
 	after, err := c.StreamState(ctx, StreamData)
@@ -145,7 +145,7 @@ func TestEnsureStreams(t *testing.T) {
 	if sum > s.MaxStore()/2 {
 		t.Errorf("streams may take %d bytes of %d", sum, s.MaxStore()/2)
 	}
-	if err := EnsureStreams(ctx, c, 1); err == nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: 1}); err == nil {
 		t.Error("a bound of 1 byte gave no error")
 	}
 }
@@ -159,7 +159,7 @@ func TestSync(t *testing.T) {
 			t.Fatalf("%+v: syncs each %s, always %v", cfg, got.SyncInterval, got.SyncAlways)
 		}
 		c := connectTo(t, s)
-		if err := EnsureStreams(testContext(t), c, s.MaxStore()); err != nil {
+		if err := EnsureStreams(testContext(t), c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 			t.Fatal(err)
 		}
 		fill(t, c, 20, 1000)
@@ -174,11 +174,11 @@ func TestShrink(t *testing.T) {
 	s := startServer(t, Config{})
 	c := connectTo(t, s)
 	ctx := testContext(t)
-	if err := EnsureStreams(ctx, c, s.MaxStore()); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: s.MaxStore()}); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, c, 300, 100_000)
-	if err := EnsureStreams(ctx, c, minMaxStore); err != nil {
+	if err := EnsureStreams(ctx, c, StreamsConfig{MaxBytes: minMaxStore}); err != nil {
 		t.Fatal(err)
 	}
 	if st, err := c.StreamState(ctx, StreamData); err != nil || st.Messages != 300 || st.Bytes < uint64(st.MaxBytes) {

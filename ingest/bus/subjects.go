@@ -4,7 +4,7 @@ import "strings"
 
 // Streams.
 const (
-	StreamData  = "UA_DATA"  // frames: ua.data.<gateway>.<group>.<writer>
+	StreamData  = "UA_DATA"  // frames: published to ua.data.<gateway>.<group>.<writer>, see Partitions
 	StreamMeta  = "UA_META"  // DataSetMetaData: ua.meta.<gateway>.<group>.<writer>
 	StreamDead  = "UA_DEAD"  // frames that did not decode: ua.dead.<gateway>.<group>.<writer>
 	StreamEvent = "UA_EVENT" // OPC UA events: ua.event.<gateway>.<server>
@@ -124,6 +124,9 @@ func parseWriter(prefix, subject string) (gateway, group, writer string, err err
 
 // writerPrefix returns the prefix of a subject that ends with gateway, group and writer.
 func writerPrefix(subject string) string {
+	if p := partPrefix(subject); p != "" {
+		return p
+	}
 	for _, p := range [...]string{prefixData, prefixMeta, prefixDead, prefixLocal} {
 		if strings.HasPrefix(subject, p) {
 			return p

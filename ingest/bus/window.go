@@ -51,6 +51,18 @@ func (p *Publisher) pop(upTo uint64) bool {
 	}
 }
 
+// refuse gives the first frame in doubt back to its owner.
+func (p *Publisher) refuse(err error) {
+	p.mu.Lock()
+	f := p.take()
+	p.sent--
+	p.mu.Unlock()
+	p.refused.Add(1)
+	if f.done != nil {
+		f.done(err)
+	}
+}
+
 // take removes the head and wakes who waits for room. The lock is held.
 func (p *Publisher) take() pending {
 	f := p.queue[p.head]
