@@ -6,13 +6,19 @@ import (
 	"time"
 )
 
-// Config says how the Core works. The zero value of every field but CheckpointFile means its default.
+// Config says how the Core works. The zero value of every field but Checkpoints means its default.
 type Config struct {
-	// CheckpointFile is where the Core remembers how far it is. It belongs beside the data of an embedded store, into the same backup.
-	CheckpointFile string
+	// Checkpoints is where the Core remembers how far it is.
+	Checkpoints Checkpoints
 	// CheckpointInterval is the time between checkpoints while rows come; it is lengthened when a checkpoint takes more than a twentieth
 	// of it. Default 2 s.
 	CheckpointInterval time.Duration
+	// Live takes the live values; the Cores of one process may share it. Default one of the Core's own.
+	Live *Live
+	// Text keeps values that are no numbers. They are seen in Live alone without it.
+	Text TextSink
+	// Sparse says that the stream holds frames of others too: that sequences are missing means nothing then.
+	Sparse bool
 	// MaxBackfill is how much older than its arrival a sample may be: the retention of the store. Default 365 days.
 	MaxBackfill time.Duration
 	// ElementLimit is the largest array whose elements become series. Default 32, negative for none.
@@ -30,8 +36,8 @@ type Config struct {
 const (
 	// maxFuture is how far ahead of its arrival a sample may be; the store takes two days.
 	maxFuture = time.Hour
-	// maxRows is the number of rows from which on a batch is appended, after a whole frame: few enough to stay in the cache.
-	maxRows = 16 << 10
+	// maxRows is the number of rows from which on a batch is not filled further while the store is busy, some 40 bytes each.
+	maxRows = 256 << 10
 	// purgeInterval is the time between purges of frames that are on disk.
 	purgeInterval = 10 * time.Second
 	// checkpointTimeout bounds one checkpoint; a later one goes on from there.
@@ -45,8 +51,8 @@ const (
 )
 
 func (c Config) withDefaults() (Config, error) {
-	if c.CheckpointFile == "" {
-		return c, errors.New("checkpoint file is empty: name a file beside the store's data")
+	if c.Checkpoints == nil {
+		return c, errors.New("no place for checkpoints: name a file beside the store's data")
 	}
 	if c.CheckpointInterval < 0 || c.MaxBackfill < 0 || c.MetadataWait < 0 || c.MaxSeries < 0 {
 		return c, fmt.Errorf("checkpoint interval %s, max backfill %s, metadata wait %s and max series %d must not be negative",
@@ -57,6 +63,9 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.ElementLimit, 32)
 	setDefault(&c.MaxSeries, 2_000_000)
 	setDefault(&c.MetadataWait, 2*time.Second)
+	if c.Live == nil {
+		c.Live = NewLive()
+	}
 	if c.Busy == nil {
 		c.Busy = func() error { return nil }
 	}

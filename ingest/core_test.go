@@ -59,7 +59,7 @@ func TestCoreStoresCheckpointsAndPurges(t *testing.T) {
 	if diff := cmp.Diff(map[int64]float64{1: 10, 2: 20, 3: 30}, r.store.values()); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
 	}
-	c, err := loadCheckpoint(r.cfg.CheckpointFile)
+	c, err := r.cfg.Checkpoints.Load(t.Context())
 	if err != nil || c.Sequence != 3 || !c.Stream.Equal(start) {
 		t.Errorf("checkpoint %+v, %v; want 3", c, err)
 	}
@@ -104,7 +104,7 @@ func TestCrashes(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.store.crash()
-			replayed += r.core.counters.frames.Get()
+			replayed += r.core.live.counters.frames.Get()
 		}
 		killed.Store(false)
 		r.run(t)
@@ -115,10 +115,10 @@ func TestCrashes(t *testing.T) {
 		if diff := cmp.Diff(want, r.store.values()); diff != "" {
 			t.Fatalf("seed %d: samples (-want +got):\n%s", seed, diff)
 		}
-		if lost := r.core.counters.missing.Get(); lost != 0 {
+		if lost := r.core.live.counters.missing.Get(); lost != 0 {
 			t.Errorf("seed %d: %d frames counted as lost", seed, lost)
 		}
-		t.Logf("seed %d: %d samples, %d frames processed", seed, len(want), replayed+r.core.counters.frames.Get())
+		t.Logf("seed %d: %d samples, %d frames processed", seed, len(want), replayed+r.core.live.counters.frames.Get())
 	}
 }
 
@@ -126,24 +126,24 @@ func TestResume(t *testing.T) {
 	other := start.Add(time.Hour)
 	for _, test := range []struct {
 		name  string
-		from  checkpoint
+		from  Checkpoint
 		state StreamState
-		want  checkpoint
+		want  Checkpoint
 		alarm alarm
 		lost  uint64
 	}{
-		{"first start", checkpoint{}, StreamState{start, 4, 9}, checkpoint{start, 3}, "", 0},
-		{"first start, empty stream", checkpoint{}, StreamState{start, 1, 0}, checkpoint{start, 0}, "", 0},
-		{"first start, server that says 0", checkpoint{}, StreamState{start, 0, 0}, checkpoint{start, 0}, "", 0},
-		{"nothing new", checkpoint{start, 9}, StreamState{start, 10, 9}, checkpoint{start, 9}, "", 0},
-		{"in the middle", checkpoint{start, 5}, StreamState{start, 3, 9}, checkpoint{start, 5}, "", 0},
-		{"gap", checkpoint{start, 5}, StreamState{start, 8, 9}, checkpoint{start, 7}, alarmGap, 2},
-		{"all gone", checkpoint{start, 5}, StreamState{start, 10, 9}, checkpoint{start, 9}, alarmGap, 4},
-		{"tail lost", checkpoint{start, 9}, StreamState{start, 4, 7}, checkpoint{start, 3}, alarmTailLost, 0},
-		{"replaced", checkpoint{start, 9}, StreamState{other, 1, 20}, checkpoint{other, 0}, alarmReplaced, 0},
+		{"first start", Checkpoint{}, StreamState{start, 4, 9}, Checkpoint{start, 3}, "", 0},
+		{"first start, empty stream", Checkpoint{}, StreamState{start, 1, 0}, Checkpoint{start, 0}, "", 0},
+		{"first start, server that says 0", Checkpoint{}, StreamState{start, 0, 0}, Checkpoint{start, 0}, "", 0},
+		{"nothing new", Checkpoint{start, 9}, StreamState{start, 10, 9}, Checkpoint{start, 9}, "", 0},
+		{"in the middle", Checkpoint{start, 5}, StreamState{start, 3, 9}, Checkpoint{start, 5}, "", 0},
+		{"gap", Checkpoint{start, 5}, StreamState{start, 8, 9}, Checkpoint{start, 7}, alarmGap, 2},
+		{"all gone", Checkpoint{start, 5}, StreamState{start, 10, 9}, Checkpoint{start, 9}, alarmGap, 4},
+		{"tail lost", Checkpoint{start, 9}, StreamState{start, 4, 7}, Checkpoint{start, 3}, alarmTailLost, 0},
+		{"replaced", Checkpoint{start, 9}, StreamState{other, 1, 20}, Checkpoint{other, 0}, alarmReplaced, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, a, lost := test.from.resume(test.state)
+			got, a, lost := test.from.resume(test.state, false)
 			if got != test.want || a != test.alarm || lost != test.lost {
 				t.Errorf("resume: %v, %q, %d lost; want %v, %q, %d", got, a, lost, test.want, test.alarm, test.lost)
 			}
@@ -156,27 +156,25 @@ func TestAlarms(t *testing.T) {
 	for i := 1; i <= 10; i++ {
 		r.stream.add(number(t, i, float64(i)))
 	}
-	if err := (checkpoint{start, 3}).save(r.cfg.CheckpointFile); err != nil {
+	if err := r.cfg.Checkpoints.Save(t.Context(), Checkpoint{start, 3}); err != nil {
 		t.Fatal(err)
 	}
 	r.stream.first, r.stream.frames = 6, r.stream.frames[5:]
 	r.run(t)
 	r.sync(t)
-	if got := r.core.counters.missing.Get(); got != 2 {
+	if got := r.core.live.counters.missing.Get(); got != 2 {
 		t.Errorf("%d frames counted as lost, want 2", got)
 	}
-	if got := r.core.counters.alarms[alarmGap].Get(); got != 1 {
+	if got := r.core.live.counters.alarms[alarmGap].Get(); got != 1 {
 		t.Errorf("%d alarms, want 1", got)
 	}
 	_ = r.stop()
 
-	if err := os.WriteFile(r.cfg.CheckpointFile, []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(string(r.cfg.Checkpoints.(CheckpointFile)), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r.run(t)
-	if got := r.core.counters.alarms[alarmFile].Get(); got != 1 {
-		t.Errorf("%d alarms of a damaged file, want 1", got)
-	}
+	eventually(t, "alarm of a damaged file", func() bool { return r.core.live.counters.alarms[alarmFile].Get() == 1 })
 }
 
 func TestDeadFrames(t *testing.T) {
@@ -216,7 +214,7 @@ func TestDeadLettersThatFailDoNotBlock(t *testing.T) {
 	r.stream.add([]byte("x"), []byte("y"), number(t, 1, 1))
 	r.run(t)
 	r.sync(t)
-	if got := r.core.counters.deadLost.Get(); got != 2 {
+	if got := r.core.live.counters.deadLost.Get(); got != 2 {
 		t.Errorf("%d dead frames lost, want 2", got)
 	}
 	if got := r.store.values(); len(got) != 1 {
@@ -305,7 +303,7 @@ func TestRewindWhenRowsAreLost(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	for _, cfg := range []Config{{}, {CheckpointFile: "x", CheckpointInterval: -1}} {
+	for _, cfg := range []Config{{}, {Checkpoints: CheckpointFile("x"), CheckpointInterval: -1}} {
 		if _, err := cfg.withDefaults(); err == nil {
 			t.Errorf("%+v was taken", cfg)
 		}
@@ -324,11 +322,11 @@ func FuzzFrame(f *testing.F) {
 		r.cfg.MetadataWait = 1
 		core := r.make(t)
 		frame := frameOf(1, data)
-		if err := core.frame(t.Context(), &frame); err != nil {
+		if err := core.intake.frame(t.Context(), &frame, false); err != nil {
 			t.Fatal(err)
 		}
-		if len(r.dead.taken()) > 0 && len(core.maker.rows) > 0 {
-			t.Errorf("dead frame left %d rows", len(core.maker.rows))
+		if n := len(core.intake.maker.points.all); len(r.dead.taken()) > 0 && n > 0 {
+			t.Errorf("dead frame left %d samples", n)
 		}
 	})
 }

@@ -34,9 +34,10 @@ type message struct {
 	time model.DateTime
 }
 
-// layoutFinder finds the layout of a version; an error that wraps errDead says that there is none, any other that ctx ended.
+// layoutFinder finds the layout of a version. An error that wraps errDead says that there is none, a waitError that there may be one
+// later, any other that ctx ended.
 type layoutFinder interface {
-	find(ctx context.Context, f *Frame, v model.ConfigurationVersion) (*layout, error)
+	find(ctx context.Context, writer model.WriterKey, v model.ConfigurationVersion) (*layout, error)
 }
 
 // errDead wraps the reason why a frame cannot be processed.
@@ -65,7 +66,7 @@ func (d *frameDecoder) decode(ctx context.Context, f *Frame, layouts layoutFinde
 		if h.Kind == uadp.Event {
 			return dead(errEvent)
 		}
-		l, err := layouts.find(ctx, f, h.Version)
+		l, err := layouts.find(ctx, f.key(), h.Version)
 		if err != nil {
 			return err
 		}

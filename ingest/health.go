@@ -16,10 +16,11 @@ const (
 	partMetadata   part = "metadata"
 	partStore      part = "store"
 	partCheckpoint part = "checkpoint"
+	partText       part = "text"
 )
 
 // parts is their order in messages.
-var parts = [...]part{partStart, partBusy, partStream, partMetadata, partStore, partCheckpoint}
+var parts = [...]part{partStart, partBusy, partStream, partMetadata, partStore, partText, partCheckpoint}
 
 // health remembers what is wrong now.
 type health struct {

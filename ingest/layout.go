@@ -11,25 +11,26 @@ import (
 type layout struct {
 	writer *writer
 	meta   *model.DataSetMetaData
-	fields []field
+	fields []*field
 	// raw tells the decoder what the fields are.
 	raw []uadp.RawField
 	// extension are the labels of the extension fields.
 	extension []Label
 }
 
-// field is one field of a layout. It belongs to the Core's goroutine, except for its slots.
+// field is one field of a layout. It belongs to the goroutine that decodes, except for its slots. What every value touches comes
+// first, to lie together in memory.
 type field struct {
-	slot   *slot
-	value  series
-	status series
-	// elements are the series of an array, as many as the longest one had so far.
-	elements []element
-	// kind tells which series the field has.
-	kind fieldKind
-	// lastStatus is the status written last, if hasStatus.
-	lastStatus model.StatusCode
+	value      series
+	slot       *slot
+	lastStatus model.StatusCode // the one written last, if hasStatus
 	hasStatus  bool
+	// kind tells which series the field has.
+	kind   fieldKind
+	status series
+	meta   *model.FieldMetaData
+	// elements are the series of an array, as many as the longest one had so far. They do not move, because samples point to them.
+	elements []*element
 }
 
 type fieldKind uint8
@@ -43,16 +44,6 @@ const (
 type element struct {
 	slot  *slot
 	value series
-}
-
-// series is a series on its way into the store.
-type series struct {
-	// name is what Store.AppendName made; nil when the field has no such series.
-	name []byte
-	// serial, row and time say where the newest sample of the current frame is.
-	serial uint64
-	row    int
-	time   int64
 }
 
 func kindOf(f *model.FieldMetaData) fieldKind {
@@ -70,24 +61,31 @@ func kindOf(f *model.FieldMetaData) fieldKind {
 // newLayout names all series of m. Slots are those of the writer where it has them already.
 func newLayout(w *writer, m *model.DataSetMetaData, store Store, elementLimit int, slotOf func(*writer, model.SeriesID) *slot) *layout {
 	l := &layout{
-		writer: w, meta: m, fields: make([]field, len(m.Fields)), raw: make([]uadp.RawField, len(m.Fields)),
+		writer: w, meta: m, fields: make([]*field, len(m.Fields)), raw: make([]uadp.RawField, len(m.Fields)),
 		extension: extensionLabels(m.ExtensionFields),
 	}
+	fields := make([]field, len(m.Fields)) // side by side in memory
 	for i := range m.Fields {
-		fm, f := &m.Fields[i], &l.fields[i]
+		fm := &m.Fields[i]
 		l.raw[i] = uadp.RawField{Type: fm.BuiltInType, ValueRank: fm.ValueRank, ArrayDimensions: fm.ArrayDimensions}
-		labels := seriesLabels(m, fm, l.extension)
-		f.kind = kindOf(fm)
-		f.slot = slotOf(w, l.seriesID(fm, ""))
-		f.status.name = store.AppendName(nil, metricStatus, labels)
-		switch f.kind {
-		case fieldNumber:
-			f.value.name = store.AppendName(nil, metricValue, labels)
-		case fieldArray:
-			l.addElements(i, min(declaredLength(fm), elementLimit), store, slotOf)
-		}
+		l.fields[i] = &fields[i]
+		l.name(&fields[i], fm, store, elementLimit, slotOf)
 	}
 	return l
+}
+
+// name names the series of a field.
+func (l *layout) name(f *field, fm *model.FieldMetaData, store Store, elementLimit int, slotOf func(*writer, model.SeriesID) *slot) {
+	labels := seriesLabels(l.meta, fm, l.extension)
+	f.kind, f.meta = kindOf(fm), fm
+	f.slot = slotOf(l.writer, l.seriesID(fm, ""))
+	f.status.name = store.AppendName(nil, metricStatus, labels)
+	switch f.kind {
+	case fieldNumber:
+		f.value.name = store.AppendName(nil, metricValue, labels)
+	case fieldArray:
+		l.addElements(f, min(declaredLength(fm), elementLimit), store, slotOf)
+	}
 }
 
 // declaredLength is the number of elements that the metadata promises, 0 when it leaves that open.
@@ -104,14 +102,13 @@ func declaredLength(f *model.FieldMetaData) int {
 	return int(n)
 }
 
-// addElements makes the series of field i for the elements up to n.
-func (l *layout) addElements(i, n int, store Store, slotOf func(*writer, model.SeriesID) *slot) {
-	f, fm := &l.fields[i], &l.meta.Fields[i]
-	for e := len(f.elements); e < n; e++ {
-		name := strconv.Itoa(e)
-		labels := append(seriesLabels(l.meta, fm, l.extension), Label{labelElement, name})
-		f.elements = append(f.elements, element{
-			slot:  slotOf(l.writer, l.seriesID(fm, name)),
+// addElements makes the series of a field for the elements up to n.
+func (l *layout) addElements(f *field, n int, store Store, slotOf func(*writer, model.SeriesID) *slot) {
+	for i := len(f.elements); i < n; i++ {
+		name := strconv.Itoa(i)
+		labels := append(seriesLabels(l.meta, f.meta, l.extension), Label{labelElement, name})
+		f.elements = append(f.elements, &element{
+			slot:  slotOf(l.writer, l.seriesID(f.meta, name)),
 			value: series{name: store.AppendName(nil, metricValue, labels)},
 		})
 	}

@@ -12,9 +12,12 @@ import (
 )
 
 const (
-	// maxMissing bounds the versions that are remembered as not there, missingFor the time for which they are.
+	// maxMissing bounds the versions that are remembered as not there. missingFor is the time, after the wait for them is over,
+	// for which they are not asked for again.
 	maxMissing = 1024
 	missingFor = 10 * time.Second
+	// askInterval is the time between two look-ups of metadata that is waited for.
+	askInterval = 50 * time.Millisecond
 	// versionsKept is how many layouts a writer keeps: frames of two versions may mix at a change.
 	versionsKept = 2
 	// metadataTimeout bounds one look-up.
@@ -24,9 +27,11 @@ const (
 var (
 	errMetadata      = errors.New("metadata cannot be used")
 	errTooManySeries = errors.New("too many series")
+	// errWait says that a frame has to wait for its metadata; it is in the chain of a waitError.
+	errWait = errors.New("metadata is not there yet")
 )
 
-// layouts finds the layout of a version of a writer. It belongs to the Core's goroutine.
+// layouts finds the layout of a version of a writer. It belongs to the goroutine that decodes.
 type layouts struct {
 	cfg    Config
 	meta   MetaSource
@@ -37,7 +42,7 @@ type layouts struct {
 
 	cache    map[layoutKey]*layout
 	versions map[model.WriterKey][]model.ConfigurationVersion // in the cache, oldest first
-	missing  map[layoutKey]time.Time                          // until when
+	missing  map[layoutKey]missing
 }
 
 type layoutKey struct {
@@ -45,50 +50,123 @@ type layoutKey struct {
 	version model.ConfigurationVersion
 }
 
-// find returns a layout. Metadata that does not exist is waited for; while its source cannot be reached, find waits on. An
-// error wraps errDead, or says that ctx ended.
-func (l *layouts) find(ctx context.Context, f *Frame, v model.ConfigurationVersion) (*layout, error) {
-	key := layoutKey{f.key(), v}
+// missing is what is known of metadata that is not there.
+type missing struct {
+	asked time.Time
+	// until is the end of the wait for it.
+	until  time.Time
+	reason error
+}
+
+// waitError says for what a frame waits.
+type waitError struct{ key layoutKey }
+
+func (e *waitError) Error() string {
+	return fmt.Sprintf("version %s of %s: %v", e.key.version, e.key.writer, errWait)
+}
+func (e *waitError) Unwrap() error { return errWait }
+
+// reset forgets all layouts, so that the next value of each field writes its status again.
+func (l *layouts) reset() {
+	l.cache = map[layoutKey]*layout{}
+	l.versions = map[model.WriterKey][]model.ConfigurationVersion{}
+	l.missing = map[layoutKey]missing{}
+}
+
+// find returns a layout. While the source of metadata cannot be reached, find waits. An error is a waitError, wraps errDead, or
+// says that ctx ended.
+func (l *layouts) find(ctx context.Context, writer model.WriterKey, v model.ConfigurationVersion) (*layout, error) {
+	key := layoutKey{writer, v}
 	if lay := l.cache[key]; lay != nil {
 		return lay, nil
 	}
-	if until, ok := l.missing[key]; ok && time.Now().Before(until) {
-		return nil, dead(fmt.Errorf("%w: version %s of %s", ErrNoMetadata, v, key.writer))
-	}
-	m, err := l.fetch(ctx, key)
-	if err == nil {
-		err = l.check(key, m)
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		if len(l.missing) >= maxMissing {
-			clear(l.missing)
+	if miss, ok := l.missing[key]; ok {
+		now := time.Now()
+		switch {
+		case now.Before(miss.until):
+			return nil, &waitError{key}
+		case now.Before(miss.until.Add(missingFor)):
+			return nil, dead(miss.reason)
 		}
-		l.missing[key] = time.Now().Add(missingFor)
-		return nil, dead(err)
+		delete(l.missing, key)
 	}
-	return l.add(key, m), nil
+	if err := l.ask(ctx, key); err != nil {
+		return nil, err
+	}
+	if lay := l.cache[key]; lay != nil {
+		return lay, nil
+	}
+	return l.find(ctx, writer, v) // now it is in missing
 }
 
-// fetch asks for metadata until it is there, or for MetadataWait if it does not exist.
+// ask looks for metadata and puts what it finds into the cache, or into missing. An error says that ctx ended.
+func (l *layouts) ask(ctx context.Context, key layoutKey) error {
+	m, err := l.fetch(ctx, key)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	now := time.Now()
+	wait := now
+	if err == nil {
+		err = l.check(key, m)
+	} else {
+		wait = now.Add(l.cfg.MetadataWait)
+	}
+	if err == nil {
+		l.add(key, m)
+		return nil
+	}
+	if miss, ok := l.missing[key]; ok {
+		wait = miss.until
+	} else if len(l.missing) >= maxMissing {
+		clear(l.missing)
+	}
+	l.missing[key] = missing{asked: now, until: wait, reason: err}
+	return nil
+}
+
+// settled tells whether the wait for key is over, because its metadata is there or will not be waited for any longer. It asks for it
+// from time to time. An error says that ctx ended.
+func (l *layouts) settled(ctx context.Context, key layoutKey) (bool, error) {
+	if l.cache[key] != nil {
+		return true, nil
+	}
+	miss, ok := l.missing[key]
+	now := time.Now()
+	if ok && now.Before(miss.until) && now.Sub(miss.asked) < askInterval {
+		return false, nil
+	}
+	if ok && !now.Before(miss.until) {
+		return true, nil
+	}
+	if err := l.ask(ctx, key); err != nil {
+		return false, err
+	}
+	return l.cache[key] != nil || !time.Now().Before(l.missing[key].until), nil
+}
+
+// giveUp ends the wait for key.
+func (l *layouts) giveUp(key layoutKey) {
+	if miss, ok := l.missing[key]; ok && time.Now().Before(miss.until) {
+		miss.until = time.Now()
+		l.missing[key] = miss
+	}
+}
+
+// fetch asks for metadata until its source answers: with ErrNoMetadata, wrapped, if there is none.
 func (l *layouts) fetch(ctx context.Context, key layoutKey) (*model.DataSetMetaData, error) {
-	deadline := time.Now().Add(l.cfg.MetadataWait)
 	for pause := backoff(0); ; {
 		request, cancel := context.WithTimeout(ctx, metadataTimeout)
 		m, err := l.meta.Metadata(request, key.writer, key.version)
 		cancel()
-		missing := errors.Is(err, ErrNoMetadata)
-		if err == nil || missing {
+		if err == nil || errors.Is(err, ErrNoMetadata) {
 			l.health.set(partMetadata, nil)
+			if err != nil {
+				err = fmt.Errorf("version %s of %s: %w", key.version, key.writer, err)
+			}
+			return m, err
 		}
-		switch {
-		case err == nil:
-			return m, nil
-		case missing && !time.Now().Before(deadline):
-			return nil, fmt.Errorf("version %s of %s: %w", key.version, key.writer, err)
-		case !missing && l.health.set(partMetadata, err) && ctx.Err() == nil:
+		if l.health.set(partMetadata, err) && ctx.Err() == nil {
 			l.log.Warn().Err(err).Stringer("writer", key.writer).Msg("metadata cannot be read, trying again")
 		}
 		if !pause.wait(ctx) {
@@ -102,7 +180,7 @@ func (l *layouts) check(key layoutKey, m *model.DataSetMetaData) error {
 	if got := (model.WriterKey{Gateway: m.Gateway, Group: m.Group, Writer: m.Writer}); got != key.writer {
 		return fmt.Errorf("%w: metadata of %s says that it is of %s", errMetadata, key.writer, got)
 	}
-	if m.Version != key.version {
+	if m.Version != key.version && key.version != (model.ConfigurationVersion{}) {
 		return fmt.Errorf("%w: metadata of version %s of %s says that it is of version %s", errMetadata, key.version, key.writer, m.Version)
 	}
 	names := make(map[string]bool, len(m.Fields))
@@ -112,9 +190,15 @@ func (l *layouts) check(key layoutKey, m *model.DataSetMetaData) error {
 		}
 		names[f.Name] = true
 	}
-	if others := l.live.sizeWithout(key.writer); others+len(m.Fields) > l.cfg.MaxSeries {
+	return l.checkRoom(key.writer, len(m.Fields))
+}
+
+// checkRoom refuses a writer whose fields would be too many series.
+func (l *layouts) checkRoom(writer model.WriterKey, fields int) error {
+	if others := l.live.sizeWithout(writer); others+fields > l.cfg.MaxSeries {
+		l.live.counters.seriesRefused.Inc()
 		return fmt.Errorf("%w: %s has %d fields, and %d other series are known: raise the limit of %d",
-			errTooManySeries, key.writer, len(m.Fields), others, l.cfg.MaxSeries)
+			errTooManySeries, writer, fields, others, l.cfg.MaxSeries)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,7 +10,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// Live is what the Core sees now: the newest value of each series, and rates. Its methods may be called from several
+// Live is what the Cores of this process see now: the newest value of each series, and rates. Its methods may be called from several
 // goroutines and do not stop ingest: a writer's slots have one lock, which ingest holds for one DataSetMessage at a time.
 // It has the methods of graph.Live.
 type Live struct {
@@ -22,6 +23,9 @@ type Live struct {
 	order   []*writer
 	rate    float64
 	servers map[string]float64
+	cores   []*Core
+	// ratesAt is when the rates were brought up to date.
+	ratesAt time.Time
 }
 
 // writer is what is known of one DataSetWriter, whatever the version of its DataSet.
@@ -57,8 +61,9 @@ type slot struct {
 // textReserve is how much of a slot's memory for text may lie idle.
 const textReserve = 1 << 10
 
-func newLive(c *counters) *Live {
-	return &Live{counters: c, index: map[model.SeriesID]*slot{}, writers: map[model.WriterKey]*writer{}, servers: map[string]float64{}}
+// NewLive makes a Live for one or several Cores.
+func NewLive() *Live {
+	return &Live{counters: newCounters(), index: map[model.SeriesID]*slot{}, writers: map[model.WriterKey]*writer{}, servers: map[string]float64{}}
 }
 
 // set keeps v, which stands at time t. Scalar numbers and text do not allocate; the rest is cloned, since v's memory is that of
@@ -142,12 +147,11 @@ func (l *Live) show(lay *layout) {
 		delete(l.index, s.id)
 	}
 	slots := make([]*slot, 0, len(lay.fields))
-	for i := range lay.fields {
-		f := &lay.fields[i]
-		f.slot.meta = &lay.meta.Fields[i]
+	for _, f := range lay.fields {
+		f.slot.meta = f.meta
 		slots = append(slots, f.slot)
 		for _, e := range f.elements {
-			e.slot.meta = f.slot.meta
+			e.slot.meta = f.meta
 			slots = append(slots, e.slot)
 		}
 	}
@@ -190,6 +194,9 @@ type rate struct {
 // rateWindow is the time after which an old rate weighs 1/e.
 const rateWindow = 5 * time.Second
 
+// minRateInterval is the shortest time over which a rate is taken.
+const minRateInterval = 900 * time.Millisecond
+
 // update takes the count of events at the end of an interval.
 func (r *rate) update(count uint64, interval time.Duration) {
 	now := float64(count-r.count) / interval.Seconds()
@@ -202,6 +209,20 @@ func (r *rate) update(count uint64, interval time.Duration) {
 		r.perSecond = 0
 	}
 	r.count = count
+}
+
+// refreshRates brings all rates up to date when about a second has passed; several Cores may call it.
+func (l *Live) refreshRates(now time.Time) {
+	l.mu.Lock()
+	last := l.ratesAt
+	due := now.Sub(last) >= minRateInterval
+	if due {
+		l.ratesAt = now
+	}
+	l.mu.Unlock()
+	if due && !last.IsZero() {
+		l.updateRates(now.Sub(last))
+	}
 }
 
 // updateRates brings all rates up to date, an interval after the last time.
@@ -245,15 +266,42 @@ func (l *Live) WriterRate(key model.WriterKey) float64 {
 	return w.rate.perSecond
 }
 
-// Statistics returns what the Core has done since it started.
+// join adds a Core that runs, leave takes it away.
+func (l *Live) join(c *Core) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cores = append(slices.Clone(l.cores), c)
+}
+
+func (l *Live) leave(c *Core) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cores = slices.DeleteFunc(slices.Clone(l.cores), func(o *Core) bool { return o == c })
+}
+
+// running returns the Cores that run. The slice must not be changed.
+func (l *Live) running() []*Core {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.cores
+}
+
+// Statistics returns what the Cores have done since the start. Its Checkpoint is the lowest one.
 func (l *Live) Statistics() model.IngestStatistics {
 	l.mu.RLock()
-	rate, series := l.rate, len(l.index)
+	rate, series, cores := l.rate, len(l.index), l.cores
 	l.mu.RUnlock()
 	c := l.counters
-	return model.IngestStatistics{
+	s := model.IngestStatistics{
 		ValuesPerSecond: rate,
 		Values:          c.values.Get(), Frames: c.frames.Get(), DeadFrames: c.dead.Get(), ScreenedValues: c.screened.Get(),
-		Backlog: c.backlog.Load(), Series: series, Checkpoint: c.checkpoint.Load(),
+		Series: series,
 	}
+	for i, core := range cores {
+		s.Backlog += core.backlog.Load()
+		if saved := core.saved.Load(); i == 0 || saved < s.Checkpoint {
+			s.Checkpoint = saved
+		}
+	}
+	return s
 }

@@ -24,7 +24,8 @@ func seriesID(field string) model.SeriesID {
 func process(t testing.TB, c *Core, frames ...Frame) {
 	t.Helper()
 	for i := range frames {
-		if err := c.frame(context.Background(), &frames[i]); err != nil {
+		k := &c.intake
+		if err := k.frame(context.Background(), &frames[i], k.decoder.isRepeat(&frames[i])); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,10 +70,10 @@ func TestRepeatsDoNotTurnLiveValuesBack(t *testing.T) {
 	if v, _ := core.Live().Latest(seriesID("a")); v.Value.Float() != 2 {
 		t.Errorf("live value %v, want 2", v.Value.Float())
 	}
-	if n := len(core.maker.rows); n != 4 { // the status once, the repeated value too
+	if n := len(core.intake.maker.points.all); n != 4 { // the status once, the repeated value too
 		t.Errorf("%d rows, want 4", n)
 	}
-	if n := core.counters.repeated.Get(); n != 1 {
+	if n := core.live.counters.repeated.Get(); n != 1 {
 		t.Errorf("%d repeats, want 1", n)
 	}
 	// A device whose clock was set back is no repeat.
@@ -166,7 +167,7 @@ func TestTelemetry(t *testing.T) {
 		if _, open := <-updates; open {
 			t.Error("channel is open after the end of ctx")
 		}
-		if n := core.counters.subscriptions.Load(); n != 0 {
+		if n := core.live.counters.subscriptions.Load(); n != 0 {
 			t.Errorf("%d subscriptions are left", n)
 		}
 	})
@@ -268,7 +269,7 @@ func TestLiveIsSafeForSeveralGoroutines(t *testing.T) {
 					t.Errorf("live text %q", v.Value.Text())
 				}
 				r.core.Live().Statistics()
-				r.core.WriteMetrics(&strings.Builder{})
+				r.core.live.WriteMetrics(&strings.Builder{})
 			}
 		})
 	}

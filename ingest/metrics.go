@@ -17,11 +17,11 @@ type counters struct {
 	values, rows, screened, superseded        *metrics.Counter
 	appendErrors, checkpointErrors            *metrics.Counter
 	purgeErrors, rewinds                      *metrics.Counter
+	textErrors, seriesRefused                 *metrics.Counter
 	alarms                                    map[alarm]*metrics.Counter
 	appendSeconds, checkpointSeconds          *metrics.Histogram
 
-	backlog, checkpoint atomic.Uint64
-	subscriptions       atomic.Int64
+	subscriptions atomic.Int64
 }
 
 func newCounters() *counters {
@@ -41,6 +41,8 @@ func newCounters() *counters {
 		checkpointErrors:  set.NewCounter("shopfloor_ingest_checkpoint_errors_total"),
 		purgeErrors:       set.NewCounter("shopfloor_ingest_purge_errors_total"),
 		rewinds:           set.NewCounter("shopfloor_ingest_rewinds_total"),
+		textErrors:        set.NewCounter("shopfloor_ingest_text_errors_total"),
+		seriesRefused:     set.NewCounter("shopfloor_ingest_writers_refused_total"),
 		appendSeconds:     set.NewHistogram("shopfloor_ingest_append_seconds"),
 		checkpointSeconds: set.NewHistogram("shopfloor_ingest_checkpoint_seconds"),
 		alarms: map[alarm]*metrics.Counter{
@@ -50,25 +52,37 @@ func newCounters() *counters {
 			alarmFile:     set.NewCounter(`shopfloor_ingest_stream_alarms_total{alarm="checkpoint_file"}`),
 		},
 	}
-	set.NewGauge("shopfloor_ingest_backlog_frames", func() float64 { return float64(c.backlog.Load()) })
-	set.NewGauge("shopfloor_ingest_checkpoint_sequence", func() float64 { return float64(c.checkpoint.Load()) })
 	set.NewGauge("shopfloor_ingest_telemetry_subscriptions", func() float64 { return float64(c.subscriptions.Load()) })
 	return c
 }
 
-// WriteMetrics writes all metrics of the Core in Prometheus' text form, among them the screened values of each writer.
-func (c *Core) WriteMetrics(w io.Writer) {
-	c.counters.set.WritePrometheus(w)
-	c.live.writeMetrics(w)
-	healthy := 1
-	if c.Health() != nil {
-		healthy = 0
-	}
-	fmt.Fprintf(w, "shopfloor_ingest_healthy %d\nshopfloor_ingest_series %d\n", healthy, c.live.size())
+// alarm counts an alarm and the frames that it says are lost.
+func (c *counters) alarm(a alarm, lost uint64) {
+	c.alarms[a].Inc()
+	c.missing.Add(int(lost))
 }
 
-// writeMetrics writes the values screened, of writers that have any.
-func (l *Live) writeMetrics(w io.Writer) {
+// WriteMetrics writes all metrics of the Cores that share l in Prometheus' text form, among them the screened values of each
+// writer.
+func (l *Live) WriteMetrics(w io.Writer) {
+	l.counters.set.WritePrometheus(w)
+	l.writeScreened(w)
+	healthy, maxSeries := 1, 0
+	cores := l.running()
+	for _, c := range cores {
+		if c.Health() != nil {
+			healthy = 0
+		}
+		maxSeries = max(maxSeries, c.cfg.MaxSeries)
+	}
+	s := l.Statistics()
+	fmt.Fprintf(w, "shopfloor_ingest_cores %d\nshopfloor_ingest_healthy %d\nshopfloor_ingest_series %d\nshopfloor_ingest_series_limit %d\n",
+		len(cores), healthy, s.Series, maxSeries)
+	fmt.Fprintf(w, "shopfloor_ingest_backlog_frames %d\nshopfloor_ingest_checkpoint_sequence %d\n", s.Backlog, s.Checkpoint)
+}
+
+// writeScreened writes the values screened, of writers that have any.
+func (l *Live) writeScreened(w io.Writer) {
 	for _, wr := range l.list() {
 		wr.mu.Lock()
 		screened := wr.screened

@@ -22,13 +22,14 @@ type rig struct {
 	store  *fakeStore
 	cfg    Config
 	core   *Core
+	batch  batch
 	stop   func() error // ends Run and returns its error
 }
 
 func newRig(t testing.TB, metas ...*model.DataSetMetaData) *rig {
 	return &rig{
 		stream: newFakeStream(), meta: newFakeMeta(metas...), dead: &fakeDead{}, store: &fakeStore{},
-		cfg: Config{CheckpointFile: t.TempDir() + "/checkpoint.json", CheckpointInterval: 5 * time.Millisecond, MetadataWait: 20 * time.Millisecond},
+		cfg: Config{Checkpoints: CheckpointFile(t.TempDir() + "/checkpoint.json"), CheckpointInterval: 5 * time.Millisecond, MetadataWait: 20 * time.Millisecond},
 	}
 }
 
@@ -77,17 +78,29 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
+// process takes frames into the batch, each in a group of its own, as when they come one by one.
+func (r *rig) process(t testing.TB, frames ...Frame) {
+	t.Helper()
+	k := &r.core.intake
+	for i := range frames {
+		if err := k.frame(context.Background(), &frames[i], k.decoder.isRepeat(&frames[i])); err != nil {
+			t.Fatal(err)
+		}
+		k.maker.emit(&r.batch)
+		k.groups.count(&r.batch)
+	}
+}
+
 // rowsOf decodes frames one after the other with a new Core and returns their rows as text, in order.
 func (r *rig) rowsOf(t testing.TB, frames ...Frame) []string {
 	t.Helper()
-	core := r.make(t)
+	r.make(t)
+	r.batch = batch{}
 	for i := range frames {
-		if err := core.frame(context.Background(), &frames[i]); err != nil {
-			t.Fatal(err)
-		}
+		r.process(t, frames[i])
 	}
 	var rows []string
-	for _, row := range core.maker.rows {
+	for _, row := range r.batch.rows {
 		name := string(row.Name)
 		metric, _, _ := strings.Cut(name, "{")
 		_, field, _ := strings.Cut(name, `field="`)

@@ -23,41 +23,28 @@ const (
 
 var reasonNames = [reasons]string{"nan", "future", "old"}
 
-// rowMaker turns decoded messages into rows and live values. It belongs to one goroutine and does not allocate per value,
-// except to clone the live values of arrays and structures.
+// rowMaker turns decoded messages into samples, text and live values. It belongs to one goroutine and does not allocate per
+// value, except to clone the live values of arrays and structures, and text.
 type rowMaker struct {
 	live         *Live
 	store        Store
 	maxBackfill  int64 // milliseconds
 	elementLimit int
 	maxSeries    int
+	// keepText says that values which are no numbers have a place to go to.
+	keepText bool
 
-	rows []Row
-	// serial numbers frames, so that a series knows whether its newest row is of this one.
-	serial uint64
-	// start is where the rows of this frame begin.
-	start int
+	points points
+	texts  []TextValue
 	// earliest and latest are the bounds of times in this frame, in milliseconds.
 	earliest, latest int64
-	// unordered says that the time of a series went back within this frame.
-	unordered bool
-	// superseded counts samples that a later one of the same millisecond and frame replaced.
-	superseded int
-	seen       map[rowKey]struct{}
 }
 
-// rowKey names a row by its series, whose name is in memory once, and its time.
-type rowKey struct {
-	name *byte
-	time int64
-}
-
-// frame appends the rows of a decoded frame and brings its live values up to date. repeat says that newer frames of the gateway
+// frame takes the values of a decoded frame and brings the live values up to date. repeat says that newer frames of the gateway
 // may have been processed already: older values do not replace newer live ones then. It returns how many values the frame
 // had and how many of them were screened.
 func (m *rowMaker) frame(f *Frame, d *frameDecoder, repeat bool) (values, screened int) {
-	m.serial++
-	m.start, m.unordered = len(m.rows), false
+	m.points.begin()
 	arrival := f.Time.UnixMilli()
 	m.earliest, m.latest = arrival-m.maxBackfill, arrival+maxFuture.Milliseconds()
 	for i := range d.messages {
@@ -65,9 +52,7 @@ func (m *rowMaker) frame(f *Frame, d *frameDecoder, repeat bool) (values, screen
 		screened += m.message(msg, d.fields[values:msg.end], repeat)
 		values = msg.end
 	}
-	if m.unordered {
-		m.dropSuperseded()
-	}
+	m.points.end()
 	return values, screened
 }
 
@@ -89,7 +74,7 @@ func (m *rowMaker) message(msg *message, fields []uadp.Field, repeat bool) (scre
 			w.screened[why]++
 			screened++
 		}
-		if f := &msg.layout.fields[index]; !repeat || t > f.slot.time {
+		if f := msg.layout.fields[index]; !repeat || t > f.slot.time {
 			f.slot.set(v, t, clock)
 			if len(f.elements) > 0 {
 				setElements(f.elements, v, t, clock)
@@ -101,7 +86,7 @@ func (m *rowMaker) message(msg *message, fields []uadp.Field, repeat bool) (scre
 	return screened
 }
 
-// value appends the rows of one value at time ms.
+// value takes one value at time ms.
 func (m *rowMaker) value(l *layout, index int, v *model.DataValue, ms int64) reason {
 	switch {
 	case ms > m.latest:
@@ -109,40 +94,68 @@ func (m *rowMaker) value(l *layout, index int, v *model.DataValue, ms int64) rea
 	case ms < m.earliest:
 		return reasonOld
 	}
-	f := &l.fields[index]
+	f := l.fields[index]
 	if !f.hasStatus || f.lastStatus != v.Status {
 		f.lastStatus, f.hasStatus = v.Status, true
-		m.row(&f.status, ms, float64(v.Status))
+		m.points.add(&f.status, ms, float64(v.Status))
+	}
+	if m.keepText && isText(v) {
+		m.texts = append(m.texts, TextValue{Series: f.slot.id, Time: ms, Value: cloneValue(v)})
 	}
 	switch {
 	case v.Status.IsBad():
 		if f.value.name != nil {
-			m.row(&f.value, ms, staleMarker)
+			m.points.add(&f.value, ms, staleMarker)
 		}
 		m.staleElements(f.elements, ms)
 	case v.Value.IsArray():
-		return m.array(l, index, v.Value, ms)
+		return m.array(l, f, v.Value, ms)
 	case f.value.name != nil:
 		n, ok := v.Value.Number()
 		if n != n {
 			return reasonNaN
 		}
 		if ok {
-			m.row(&f.value, ms, n)
+			m.points.add(&f.value, ms, n)
 		}
 	}
 	return stored
 }
 
-// array appends a row per element of a small numeric array, and ends the series of elements that are no longer there.
-func (m *rowMaker) array(l *layout, index int, v model.Variant, ms int64) (why reason) {
+// maxExact is the largest integer up to which a float64 holds every one.
+const maxExact = 1 << 53
+
+// isText tells whether a value cannot be stored as the number it is, or is none.
+func isText(v *model.DataValue) bool {
+	switch t := v.Value.Type(); {
+	case v.Value.IsArray():
+		return true
+	case v.Value.IsNull() || t == model.TypeBoolean || t == model.TypeDateTime || t == model.TypeStatusCode:
+		return false
+	case t == model.TypeInt64:
+		i := v.Value.Int()
+		return i > maxExact || i < -maxExact
+	case t == model.TypeUInt64:
+		return v.Value.Uint() > maxExact
+	default:
+		return !t.Numeric()
+	}
+}
+
+func cloneValue(v *model.DataValue) model.DataValue {
+	c := *v
+	c.Value = v.Value.Clone()
+	return c
+}
+
+// array takes the elements of a small numeric array, and ends the series of elements that are no longer there.
+func (m *rowMaker) array(l *layout, f *field, v model.Variant, ms int64) (why reason) {
 	n := v.Len()
 	if t := v.Type(); !t.Numeric() && t != model.TypeBoolean && t != model.TypeDateTime && t != model.TypeStatusCode {
 		n = 0
 	}
-	f := &l.fields[index]
 	if n > len(f.elements) && n <= m.elementLimit && m.live.size()+n <= m.maxSeries {
-		l.addElements(index, n, m.store, m.live.slot)
+		l.addElements(f, n, m.store, m.live.slot)
 		if l.writer.current == l {
 			m.live.show(l)
 		}
@@ -157,20 +170,20 @@ func (m *rowMaker) array(l *layout, index int, v model.Variant, ms int64) (why r
 			why = reasonNaN
 			continue
 		}
-		m.row(&f.elements[i].value, ms, number)
+		m.points.add(&f.elements[i].value, ms, number)
 	}
 	m.staleElements(f.elements[n:], ms)
 	return why
 }
 
-func (m *rowMaker) staleElements(elements []element, ms int64) {
-	for i := range elements {
-		m.row(&elements[i].value, ms, staleMarker)
+func (m *rowMaker) staleElements(elements []*element, ms int64) {
+	for _, e := range elements {
+		m.points.add(&e.value, ms, staleMarker)
 	}
 }
 
 // setElements brings the live values of elements up to date with the field's value.
-func setElements(elements []element, v *model.DataValue, t model.DateTime, clock uint64) {
+func setElements(elements []*element, v *model.DataValue, t model.DateTime, clock uint64) {
 	n := 0
 	if v.Value.IsArray() {
 		n = v.Value.Len()
@@ -189,44 +202,19 @@ func setElements(elements []element, v *model.DataValue, t model.DateTime, clock
 	}
 }
 
-// row appends a sample, or replaces the one that the series has at the same millisecond in this frame.
-func (m *rowMaker) row(s *series, ms int64, v float64) {
-	if s.serial == m.serial {
-		if s.time == ms {
-			m.rows[s.row].Value = v
-			m.superseded++
-			return
-		}
-		m.unordered = m.unordered || ms < s.time
-	}
-	s.serial, s.time, s.row = m.serial, ms, len(m.rows)
-	m.rows = append(m.rows, Row{Name: s.name, Time: ms, Value: v})
+// emit moves all that was taken into b.
+func (m *rowMaker) emit(b *batch) {
+	b.superseded += m.points.superseded
+	m.points.superseded = 0
+	b.rows = m.points.emit(b.rows)
+	b.texts = append(b.texts, m.texts...)
+	clear(m.texts)
+	m.texts = m.texts[:0]
 }
 
-// dropSuperseded removes all but the last sample of each series and millisecond of this frame. Only a frame in which the time of
-// a series goes back can have samples that row did not find.
-func (m *rowMaker) dropSuperseded() {
-	if m.seen == nil {
-		m.seen = map[rowKey]struct{}{}
-	}
-	clear(m.seen)
-	keep := len(m.rows)
-	for i := len(m.rows) - 1; i >= m.start; i-- {
-		r := m.rows[i]
-		key := rowKey{&r.Name[0], r.Time}
-		if _, later := m.seen[key]; later {
-			m.superseded++
-			continue
-		}
-		m.seen[key] = struct{}{}
-		keep--
-		m.rows[keep] = r
-	}
-	m.rows = append(m.rows[:m.start], m.rows[keep:]...)
-}
-
-// reset forgets the rows, which were appended to the store.
+// reset forgets all that was taken.
 func (m *rowMaker) reset() {
-	m.rows = m.rows[:0]
-	m.start = 0
+	m.points.reset()
+	clear(m.texts)
+	m.texts, m.points.superseded = m.texts[:0], 0
 }

@@ -116,7 +116,7 @@ func (p *platform) writeMetrics(w io.Writer) {
 		metrics.WriteCounterUint64(w, m.name, m.value)
 	}
 	metrics.WriteGaugeUint64(w, "shopfloor_edge_pending_frames", uint64(max(s.Pending, 0)))
-	p.core.WriteMetrics(w)
+	p.core.Live().WriteMetrics(w)
 	p.store.WriteMetrics(w)
 	metrics.WriteProcessMetrics(w)
 }

@@ -104,8 +104,8 @@ func (p *platform) openBus(ctx context.Context) (err error) {
 func (p *platform) makeCore() (err error) {
 	source := frameSource{p.frames}
 	p.core, err = ingest.New(ingest.Config{
-		CheckpointFile: filepath.Join(p.cfg.Data, "victoria", "shopfloor-checkpoint.json"),
-		MaxBackfill:    time.Duration(p.cfg.Store.Retention),
+		Checkpoints: ingest.CheckpointFile(filepath.Join(p.cfg.Data, "victoria", "shopfloor-checkpoint.json")),
+		MaxBackfill: time.Duration(p.cfg.Store.Retention),
 		Busy: func() error {
 			if p.store.ReadOnly() {
 				return victoria.ErrReadOnly

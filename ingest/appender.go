@@ -1,0 +1,255 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// appender gives batches to the store and makes checkpoints. It belongs to one goroutine: that no batch is appended while a
+// checkpoint is made is the gate of the design's section 4.
+type appender struct {
+	cfg      Config
+	core     *Core
+	frames   FrameSource
+	store    Store
+	log      zerolog.Logger
+	health   *health
+	counters *counters
+
+	// appended is the sequence up to which the store has all frames, marked the one up to which it had them at the last marks.
+	appended uint64
+	marks    []mark
+	durable  Checkpoint
+
+	nextCheckpoint time.Time
+	nextPurge      time.Time
+	purged         uint64
+}
+
+// mark says that a Delayed store had all frames up to sequence at a time.
+type mark struct {
+	sequence  uint64
+	first, at time.Time
+}
+
+// markInterval is the time that one mark stands for.
+const markInterval = 100 * time.Millisecond
+
+// run appends the batches that come from in and sends them back to free, until ctx ends or something goes wrong.
+func (a *appender) run(ctx context.Context, in <-chan *batch, free chan<- *batch) error {
+	timer := time.NewTimer(idleWait)
+	defer timer.Stop()
+	for {
+		timer.Reset(a.untilDuty())
+		select {
+		case b := <-in:
+			if err := a.append(ctx, b); err != nil {
+				return err
+			}
+			free <- b // has room for all batches
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := a.checkpointIfDue(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// untilDuty is how long to wait for a batch.
+func (a *appender) untilDuty() time.Duration {
+	if a.appended == a.durable.Sequence {
+		return idleWait
+	}
+	return min(idleWait, max(time.Until(a.nextCheckpoint), time.Millisecond))
+}
+
+// append gives a batch to the store, again and again until it takes it.
+func (a *appender) append(ctx context.Context, b *batch) error {
+	if err := a.rows(ctx, b.rows); err != nil {
+		return err
+	}
+	if err := a.texts(ctx, b.texts); err != nil {
+		return err
+	}
+	a.appended = b.safe
+	a.mark(time.Now())
+	a.core.position.Store(b.read)
+	a.counters.rows.Add(len(b.rows))
+	a.counters.superseded.Add(b.superseded)
+	a.counters.frames.Add(b.frames)
+	a.counters.screened.Add(b.screened)
+	a.counters.values.Add(b.values)
+	b.reset()
+	return nil
+}
+
+func (a *appender) rows(ctx context.Context, rows []Row) error {
+	for pause := backoff(0); len(rows) > 0; {
+		started := time.Now()
+		err := a.store.Append(rows)
+		if a.health.set(partStore, err) && err != nil {
+			a.log.Error().Err(err).Msg("store does not take rows, trying again")
+		}
+		if err == nil {
+			a.counters.appendSeconds.UpdateDuration(started)
+			return nil
+		}
+		a.counters.appendErrors.Inc()
+		if errors.Is(err, ErrRowsLost) {
+			return a.rewind(err)
+		}
+		if !pause.wait(ctx) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (a *appender) texts(ctx context.Context, texts []TextValue) error {
+	for pause := backoff(0); len(texts) > 0; {
+		err := a.cfg.Text.AppendText(ctx, texts)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if a.health.set(partText, err) && err != nil {
+			a.log.Error().Err(err).Msg("history of text takes no values, trying again")
+		}
+		if err == nil {
+			return nil
+		}
+		a.counters.textErrors.Inc()
+		if !pause.wait(ctx) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// rewind goes back to the checkpoint because what was stored behind it may be lost.
+func (a *appender) rewind(reason error) error {
+	a.counters.rewinds.Inc()
+	a.log.Warn().Err(reason).Uint64("from", a.appended).Uint64("checkpoint", a.durable.Sequence).Msg("going back to the checkpoint")
+	a.moveTo(a.durable.Sequence)
+	return errRewind
+}
+
+// moveTo makes the frame behind sequence the next one to be appended.
+func (a *appender) moveTo(sequence uint64) {
+	a.appended, a.marks = sequence, nil
+	a.core.position.Store(sequence)
+}
+
+// mark remembers for a Delayed store when it had what.
+func (a *appender) mark(now time.Time) {
+	if _, ok := a.store.(Delayed); !ok {
+		return
+	}
+	if n := len(a.marks); n > 0 && now.Sub(a.marks[n-1].first) < markInterval {
+		a.marks[n-1].sequence, a.marks[n-1].at = a.appended, now
+		return
+	}
+	a.marks = append(a.marks, mark{a.appended, now, now})
+}
+
+// settled removes the marks up to a time and returns the last one's sequence, or that of the checkpoint.
+func (a *appender) settled(before time.Time) uint64 {
+	n, sequence := 0, a.durable.Sequence
+	for n < len(a.marks) && !a.marks[n].at.After(before) {
+		sequence = a.marks[n].sequence
+		n++
+	}
+	a.marks = append(a.marks[:0], a.marks[n:]...)
+	return sequence
+}
+
+// checkpointIfDue makes a checkpoint when something was appended and it is time, and purges the stream from time to time.
+func (a *appender) checkpointIfDue(ctx context.Context) error {
+	if a.appended > a.durable.Sequence && !time.Now().Before(a.nextCheckpoint) {
+		started := time.Now()
+		err := a.checkpoint(ctx)
+		if errors.Is(err, ErrRowsLost) {
+			return a.rewind(err)
+		}
+		if errors.Is(err, ErrFenced) {
+			return err
+		}
+		if a.health.set(partCheckpoint, err) && err != nil {
+			a.log.Error().Err(err).Msg("checkpoint not made, trying again")
+		}
+		a.nextCheckpoint = time.Now().Add(max(a.cfg.CheckpointInterval, stopShare*time.Since(started)))
+	}
+	if a.durable.Sequence > a.purged && !time.Now().Before(a.nextPurge) {
+		a.purge(ctx)
+	}
+	return nil
+}
+
+// checkpoint waits until all that was appended is on disk, or asks a Delayed store how much is, and saves the sequence.
+func (a *appender) checkpoint(ctx context.Context) error {
+	started := time.Now()
+	limited, cancel := context.WithTimeout(ctx, checkpointTimeout)
+	defer cancel()
+	next, err := a.onDisk(limited)
+	if err == nil && next > a.durable.Sequence {
+		saved := Checkpoint{Stream: a.durable.Stream, Sequence: next}
+		if err = a.cfg.Checkpoints.Save(limited, saved); err == nil {
+			a.durable = saved
+			a.core.saved.Store(next)
+			a.counters.checkpointSeconds.UpdateDuration(started)
+		}
+	}
+	if err != nil {
+		a.counters.checkpointErrors.Inc()
+		return fmt.Errorf("checkpoint at %d: %w", a.appended, err)
+	}
+	return nil
+}
+
+// onDisk returns the sequence up to which all frames are on disk.
+func (a *appender) onDisk(ctx context.Context) (uint64, error) {
+	if a.cfg.Text != nil {
+		if err := a.cfg.Text.Flush(ctx); err != nil {
+			// What it did not store has to be read again.
+			return 0, fmt.Errorf("history of text: %w: %w", ErrRowsLost, err)
+		}
+	}
+	d, ok := a.store.(Delayed)
+	if !ok {
+		return a.appended, a.store.Checkpoint(ctx)
+	}
+	asked := time.Now()
+	if err := d.Checkpoint(ctx); err != nil {
+		return 0, err
+	}
+	return a.settled(asked.Add(-d.Delay())), nil
+}
+
+// stopShare is the part of the time for which checkpoints may stop ingest: one twentieth.
+const stopShare = 20
+
+// last makes the checkpoint of the end: ctx has ended already.
+func (a *appender) last(ctx context.Context) error {
+	if a.appended <= a.durable.Sequence {
+		return nil
+	}
+	return a.checkpoint(context.WithoutCancel(ctx))
+}
+
+// purge removes the frames that are on disk. What it cannot remove now it removes later.
+func (a *appender) purge(ctx context.Context) {
+	request, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	a.nextPurge = time.Now().Add(purgeInterval)
+	if err := a.frames.Purge(request, a.durable.Sequence); err != nil {
+		a.counters.purgeErrors.Inc()
+		a.log.Warn().Err(err).Uint64("sequence", a.durable.Sequence).Msg("frames that are on disk not purged, trying again")
+		return
+	}
+	a.purged = a.durable.Sequence
+}

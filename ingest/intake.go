@@ -1,0 +1,231 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// intake takes frames from their stream and makes batches of them. It belongs to one goroutine, which the appender's one follows.
+type intake struct {
+	cfg      Config
+	log      zerolog.Logger
+	health   *health
+	counters *counters
+
+	decoder frameDecoder
+	layouts layouts
+	maker   rowMaker
+	dead    deadLetters
+	parked  parkedFrames
+	groups  groups
+
+	// read is the sequence of the last frame that was looked at.
+	read uint64
+}
+
+var errBack = errors.New("sequence went back")
+
+// reset forgets all that is not in a batch and makes the frame behind sequence the next one.
+func (k *intake) reset(sequence uint64) {
+	k.maker.reset()
+	k.parked = parkedFrames{}
+	// The status of a field is written when it changes. It may have been in a batch that was dropped.
+	k.layouts.reset()
+	k.read = sequence
+}
+
+// run fills the batches that come from free and sends them to out, until ctx ends or something goes wrong.
+func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch, out chan<- *batch) error {
+	var b *batch
+	handed := k.read
+	for {
+		if b == nil {
+			select {
+			case b = <-free:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if err := k.step(ctx, reader, b); err != nil {
+			return err
+		}
+		safe := k.safe()
+		if safe == handed && len(b.rows) == 0 && b.frames == 0 {
+			continue
+		}
+		b.read, b.safe = k.read, safe
+		if len(b.rows) < maxRows {
+			select {
+			case out <- b:
+				handed, b = safe, nil
+			default: // the store is busy: the batch grows, which makes it cheaper
+			}
+			continue
+		}
+		select {
+		case out <- b:
+			handed, b = safe, nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// step waits for frames for a while and takes them.
+func (k *intake) step(ctx context.Context, reader FrameReader, b *batch) error {
+	busy := k.cfg.Busy()
+	if k.health.set(partBusy, busy) {
+		if busy != nil {
+			k.log.Error().Err(busy).Msg("ingest stops taking frames")
+		} else {
+			k.log.Info().Msg("ingest takes frames again")
+		}
+	}
+	if busy != nil {
+		sleep(ctx, k.patience(b))
+		return ctx.Err()
+	}
+	waiting, cancel := context.WithTimeout(ctx, k.patience(b))
+	frames, err := reader.Next(waiting)
+	cancel()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && !errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("read frames behind %d: %w", k.read, err)
+	case err == nil:
+		if err := k.take(ctx, frames); err != nil {
+			return err
+		}
+	}
+	if err := k.unpark(ctx); err != nil {
+		return err
+	}
+	k.maker.emit(b)
+	k.groups.count(b)
+	return nil
+}
+
+// patience is how long to wait for frames: not long with a batch to hand over or frames that wait for metadata.
+func (k *intake) patience(b *batch) time.Duration {
+	switch {
+	case len(b.rows) > 0:
+		return 2 * time.Millisecond
+	case len(k.parked.frames) > 0:
+		return askInterval
+	}
+	return idleWait
+}
+
+// safe is the sequence up to which no frame waits here.
+func (k *intake) safe() uint64 {
+	if oldest, ok := k.parked.oldest(); ok {
+		return oldest - 1
+	}
+	return k.read
+}
+
+// take processes frames, writer by writer: what a writer's values touch stays in the cache, and the samples of a series come together.
+func (k *intake) take(ctx context.Context, frames []Frame) error {
+	for i := range frames {
+		f := &frames[i]
+		if f.Sequence <= k.read {
+			return fmt.Errorf("frame %d behind %d: %w", f.Sequence, k.read, errBack)
+		}
+		if gap := f.Sequence - k.read - 1; gap > 0 && !k.cfg.Sparse {
+			k.counters.alarm(alarmGap, gap)
+			k.log.Error().Uint64("frame", f.Sequence).Uint64("lost_frames", gap).Msg(string(alarmGap))
+		}
+		k.read = f.Sequence
+		k.groups.add(i, f, k.decoder.isRepeat(f))
+	}
+	defer k.groups.clear()
+	for _, g := range k.groups.list {
+		for _, m := range g.members {
+			if err := k.frame(ctx, &frames[m.frame], m.repeat); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// frame processes one frame; its samples wait in maker. An error says that ctx ended.
+func (k *intake) frame(ctx context.Context, f *Frame, repeat bool) error {
+	if key := f.key(); k.parked.waits(key) {
+		return k.park(ctx, f, repeat, k.parked.writers[key])
+	}
+	if err := k.decoder.decode(ctx, f, &k.layouts); err != nil {
+		return k.refused(ctx, f, repeat, err)
+	}
+	if repeat {
+		k.counters.repeated.Inc()
+	}
+	values, screened := k.maker.frame(f, &k.decoder, repeat)
+	k.groups.frames++
+	k.groups.values += values - screened
+	k.groups.screened += screened
+	return nil
+}
+
+// refused does what is to be done with a frame that could not be decoded.
+func (k *intake) refused(ctx context.Context, f *Frame, repeat bool, err error) error {
+	var wait *waitError
+	switch {
+	case errors.As(err, &wait):
+		return k.park(ctx, f, repeat, wait.key)
+	case errors.Is(err, errDead):
+		return k.dead.send(ctx, *f, err)
+	}
+	return err
+}
+
+// park lets a frame wait. When too many wait, those of the writer that waits longest are given up.
+func (k *intake) park(ctx context.Context, f *Frame, repeat bool, key layoutKey) error {
+	k.parked.add(f, repeat, key)
+	if !k.parked.full() {
+		return nil
+	}
+	writer := k.parked.frames[0].key()
+	k.layouts.giveUp(k.parked.writers[writer])
+	return k.retry(ctx, writer)
+}
+
+// unpark takes the frames whose wait is over.
+func (k *intake) unpark(ctx context.Context) error {
+	if len(k.parked.frames) == 0 {
+		return nil
+	}
+	var over []model.WriterKey
+	for writer, key := range k.parked.writers {
+		settled, err := k.layouts.settled(ctx, key)
+		if err != nil {
+			return err
+		}
+		if settled {
+			over = append(over, writer)
+		}
+	}
+	for _, writer := range over {
+		if err := k.retry(ctx, writer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retry processes the waiting frames of a writer.
+func (k *intake) retry(ctx context.Context, writer model.WriterKey) error {
+	for _, f := range k.parked.take(writer) {
+		if err := k.frame(ctx, &f.Frame, f.repeat); err != nil {
+			return err
+		}
+	}
+	return nil
+}
