@@ -312,7 +312,7 @@ func (f *fakeCommands) Monitor(ctx context.Context, _ string, r model.MonitorReq
 type fakeStore struct {
 	series      []model.Series
 	filter      model.SeriesFilter
-	HistoryFunc func(q model.HistoryQuery) ([]model.Sample, bool, error)
+	HistoryFunc func(q model.HistoryQuery) ([]model.HistoryPoint, bool, error)
 }
 
 func (f *fakeStore) Series(_ context.Context, filter model.SeriesFilter, after model.SeriesID, limit int) ([]model.Series, error) {
@@ -326,7 +326,7 @@ func (f *fakeStore) Series(_ context.Context, filter model.SeriesFilter, after m
 	return list[:min(limit, len(list))], nil
 }
 
-func (f *fakeStore) History(_ context.Context, q model.HistoryQuery) ([]model.Sample, bool, error) {
+func (f *fakeStore) History(_ context.Context, q model.HistoryQuery) ([]model.HistoryPoint, bool, error) {
 	return f.HistoryFunc(q)
 }
 
@@ -353,3 +353,31 @@ func (f *fakeLive) Statistics() model.IngestStatistics {
 
 func (f *fakeLive) ServerRate(string) float64          { return 12.5 }
 func (f *fakeLive) WriterRate(model.WriterKey) float64 { return 6.25 }
+
+// fakeDeadLetters has letters in the order of their ids.
+type fakeDeadLetters struct {
+	letters []model.DeadLetter
+	filter  model.DeadLetterFilter
+	err     error
+}
+
+func (f *fakeDeadLetters) DeadLetters(_ context.Context, filter model.DeadLetterFilter, before uint64, limit int) ([]model.DeadLetter, error) {
+	f.filter = filter
+	var list []model.DeadLetter
+	for _, l := range slices.Backward(f.letters) {
+		if (before == 0 || l.ID < before) && len(list) < limit {
+			list = append(list, l)
+		}
+	}
+	return list, f.err
+}
+
+// fakeLimits has what a test puts in.
+type fakeLimits struct {
+	limits []model.Limit
+	alarms []model.Alarm
+	err    error
+}
+
+func (f *fakeLimits) Limits(context.Context) ([]model.Limit, error) { return f.limits, f.err }
+func (f *fakeLimits) Alarms(context.Context) ([]model.Alarm, error) { return f.alarms, f.err }

@@ -52,6 +52,22 @@ type CallResult struct {
 	OutputArguments      []OutputArgument `json:"outputArguments"`
 }
 
+type DeadLetterConnection struct {
+	Edges    []DeadLetterEdge `json:"edges"`
+	PageInfo PageInfo         `json:"pageInfo"`
+}
+
+type DeadLetterEdge struct {
+	Cursor string     `json:"cursor"`
+	Node   DeadLetter `json:"node"`
+}
+
+type DeadLetterFilter struct {
+	Gateway *string `json:"gateway,omitempty"`
+	Group   *string `json:"group,omitempty"`
+	Writer  *string `json:"writer,omitempty"`
+}
+
 type GatewayConnection struct {
 	Edges      []GatewayEdge `json:"edges"`
 	PageInfo   PageInfo      `json:"pageInfo"`

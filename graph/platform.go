@@ -61,8 +61,23 @@ type Commands interface {
 type History interface {
 	// Series returns at most limit series in the order of their ids, those after the given one; after may be zero.
 	Series(ctx context.Context, f model.SeriesFilter, after model.SeriesID, limit int) ([]model.Series, error)
-	// History returns samples in order of time, at most q.Limit, and whether there are more.
-	History(ctx context.Context, q model.HistoryQuery) (samples []model.Sample, more bool, err error)
+	// History returns points in order of time, at most q.Limit, and whether there are more.
+	History(ctx context.Context, q model.HistoryQuery) (points []model.HistoryPoint, more bool, err error)
+}
+
+// DeadLetters are the frames that could not be processed.
+type DeadLetters interface {
+	// DeadLetters returns at most limit of those that f selects, the newest first: those with an id below before, or the newest
+	// of all when before is 0.
+	DeadLetters(ctx context.Context, f model.DeadLetterFilter, before uint64, limit int) ([]model.DeadLetter, error)
+}
+
+// Limits are the bounds of the platform and what is wrong with it now.
+type Limits interface {
+	// Limits returns all limits in an order that stays.
+	Limits(ctx context.Context) ([]model.Limit, error)
+	// Alarms returns those that are active.
+	Alarms(ctx context.Context) ([]model.Alarm, error)
 }
 
 // Live is what the ingest core sees now.

@@ -12,6 +12,9 @@ type Resolver struct {
 	Commands Commands
 	History  History
 	Live     Live
+	// DeadLetters and Limits may be nil: their fields answer that they are unavailable then.
+	DeadLetters DeadLetters
+	Limits      Limits
 
 	// Version and Started are shown as those of the platform.
 	Version string

@@ -59,6 +59,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AddServerInput", ec.unmarshalInputAddServerInput),
 			graphql.NewInputUnmarshaler("CallInput", ec.unmarshalInputCallInput),
+			graphql.NewInputUnmarshaler("DeadLetterFilter", ec.unmarshalInputDeadLetterFilter),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
 			graphql.NewInputUnmarshaler("PublishNodeInput", ec.unmarshalInputPublishNodeInput),
 			graphql.NewInputUnmarshaler("SeriesFilter", ec.unmarshalInputSeriesFilter),
@@ -159,7 +160,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "node.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
+//go:embed "common.graphqls" "deadletter.graphqls" "health.graphqls" "node.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -172,6 +173,8 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
+	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
+	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
@@ -182,6 +185,22 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_Alarm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Alarm_id(ctx, field)
+	case "severity":
+		return ec.fieldContext_Alarm_severity(ctx, field)
+	case "since":
+		return ec.fieldContext_Alarm_since(ctx, field)
+	case "message":
+		return ec.fieldContext_Alarm_message(ctx, field)
+	case "remedy":
+		return ec.fieldContext_Alarm_remedy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Alarm", field.Name)
+}
 
 func (ec *executionContext) childFields_ArgumentResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -255,6 +274,54 @@ func (ec *executionContext) childFields_DataValue(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type DataValue", field.Name)
 }
 
+func (ec *executionContext) childFields_DeadLetter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeadLetter_id(ctx, field)
+	case "time":
+		return ec.fieldContext_DeadLetter_time(ctx, field)
+	case "reason":
+		return ec.fieldContext_DeadLetter_reason(ctx, field)
+	case "gateway":
+		return ec.fieldContext_DeadLetter_gateway(ctx, field)
+	case "group":
+		return ec.fieldContext_DeadLetter_group(ctx, field)
+	case "writer":
+		return ec.fieldContext_DeadLetter_writer(ctx, field)
+	case "contentType":
+		return ec.fieldContext_DeadLetter_contentType(ctx, field)
+	case "size":
+		return ec.fieldContext_DeadLetter_size(ctx, field)
+	case "sequence":
+		return ec.fieldContext_DeadLetter_sequence(ctx, field)
+	case "head":
+		return ec.fieldContext_DeadLetter_head(ctx, field)
+	case "text":
+		return ec.fieldContext_DeadLetter_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetter", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadLetterConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeadLetterConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeadLetterConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadLetterEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeadLetterEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeadLetterEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Gateway(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -323,6 +390,8 @@ func (ec *executionContext) childFields_HistoryPoint(ctx context.Context, field 
 		return ec.fieldContext_HistoryPoint_time(ctx, field)
 	case "value":
 		return ec.fieldContext_HistoryPoint_value(ctx, field)
+	case "data":
+		return ec.fieldContext_HistoryPoint_data(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HistoryPoint", field.Name)
 }
@@ -361,6 +430,26 @@ func (ec *executionContext) childFields_ItemState(ctx context.Context, field gra
 		return ec.fieldContext_ItemState_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ItemState", field.Name)
+}
+
+func (ec *executionContext) childFields_Limit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Limit_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Limit_name(ctx, field)
+	case "current":
+		return ec.fieldContext_Limit_current(ctx, field)
+	case "limit":
+		return ec.fieldContext_Limit_limit(ctx, field)
+	case "unit":
+		return ec.fieldContext_Limit_unit(ctx, field)
+	case "state":
+		return ec.fieldContext_Limit_state(ctx, field)
+	case "consequence":
+		return ec.fieldContext_Limit_consequence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Limit", field.Name)
 }
 
 func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -529,6 +618,8 @@ func (ec *executionContext) childFields_Series(ctx context.Context, field graphq
 		return ec.fieldContext_Series_path(ctx, field)
 	case "unit":
 		return ec.fieldContext_Series_unit(ctx, field)
+	case "numeric":
+		return ec.fieldContext_Series_numeric(ctx, field)
 	case "labels":
 		return ec.fieldContext_Series_labels(ctx, field)
 	case "latest":

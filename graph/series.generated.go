@@ -300,6 +300,38 @@ func (ec *executionContext) fieldContext_HistoryPoint_value(_ context.Context, f
 	return graphql.NewScalarFieldContext("HistoryPoint", field, true, false, "Float")
 }
 
+func (ec *executionContext) _HistoryPoint_data(ctx context.Context, field graphql.CollectedField, obj *HistoryPoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HistoryPoint_data(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Data(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DataValue) graphql.Marshaler {
+			return ec.marshalODataValue2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐDataValue(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_HistoryPoint_data(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "HistoryPoint",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DataValue(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -505,6 +537,29 @@ func (ec *executionContext) _Series_unit(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Series_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Series", field, true, false, "String")
+}
+
+func (ec *executionContext) _Series_numeric(ctx context.Context, field graphql.CollectedField, obj *Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_numeric(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Numeric(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_numeric(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, false, "Boolean")
 }
 
 func (ec *executionContext) _Series_labels(ctx context.Context, field graphql.CollectedField, obj *Series) (ret graphql.Marshaler) {
@@ -1056,6 +1111,11 @@ func (ec *executionContext) _HistoryPoint(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "data":
+			out.Values[i] = ec._HistoryPoint_data(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1127,6 +1187,11 @@ func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, o
 		case "unit":
 			out.Values[i] = ec._Series_unit(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "numeric":
+			out.Values[i] = ec._Series_numeric(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "labels":

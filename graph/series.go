@@ -49,6 +49,9 @@ func (s *Series) Path() *string { return optional(s.series.Path) }
 // Unit is the name of the engineering unit.
 func (s *Series) Unit() *string { return optional(s.series.Unit) }
 
+// Numeric tells whether there are numbers among the values.
+func (s *Series) Numeric() bool { return s.series.Numeric }
+
 // Labels are all labels in the store.
 func (s *Series) Labels() map[string]string { return s.series.Labels }
 
@@ -189,17 +192,17 @@ func (r *Resolver) history(ctx context.Context, id model.SeriesID, a historyArgs
 	if err != nil {
 		return nil, err
 	}
-	samples, more, err := r.History.History(ctx, q)
+	points, more, err := r.History.History(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", id, err)
 	}
-	h := &SeriesHistory{Series: id.String(), From: q.From, To: q.To, Truncated: more, Points: make([]HistoryPoint, len(samples))}
+	h := &SeriesHistory{Series: id.String(), From: q.From, To: q.To, Truncated: more, Points: make([]HistoryPoint, len(points))}
 	if q.Step > 0 {
 		aggregate := Aggregate(strings.ToUpper(q.Aggregate))
 		h.Step, h.Aggregate = &q.Step, &aggregate
 	}
-	for i, s := range samples {
-		h.Points[i] = HistoryPoint{s}
+	for i, p := range points {
+		h.Points[i] = HistoryPoint{p}
 	}
 	return h, nil
 }
@@ -216,16 +219,24 @@ type SeriesHistory struct {
 	Truncated bool
 }
 
-// HistoryPoint shows one sample.
-type HistoryPoint struct{ sample model.Sample }
+// HistoryPoint shows one point of history.
+type HistoryPoint struct{ point model.HistoryPoint }
 
-// Time is the time of the sample, or the end of its step.
-func (p HistoryPoint) Time() model.DateTime { return model.DateTimeOfMilli(p.sample.Time) }
+// Time is the time of the value, or the beginning of its step.
+func (p HistoryPoint) Time() model.DateTime { return model.DateTimeOfMilli(p.point.Time) }
 
-// Value is nil where the source was Bad or away.
+// Value is nil for a value that is no number, and where the source was Bad or away.
 func (p HistoryPoint) Value() *float64 {
-	if math.IsNaN(p.sample.Value) || math.IsInf(p.sample.Value, 0) {
+	if math.IsNaN(p.point.Number) || math.IsInf(p.point.Number, 0) {
 		return nil
 	}
-	return &p.sample.Value
+	return &p.point.Number
+}
+
+// Data is the exact value, nil where only the number is stored.
+func (p HistoryPoint) Data() *DataValue {
+	if p.point.Value == nil {
+		return nil
+	}
+	return &DataValue{value: *p.point.Value}
 }

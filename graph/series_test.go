@@ -21,24 +21,25 @@ func newStore() *platform {
 		p.store.series = append(p.store.series, model.Series{ID: seriesID(f), Server: "press", Labels: map[string]string{"field": f}})
 	}
 	p.store.series[0].NodeID, p.store.series[0].Path, p.store.series[0].Unit = "nsu=urn:plant;i=1", "Objects/V1", "°C"
+	p.store.series[0].Numeric = true
 	p.live.latest[seriesID("A")] = model.DataValue{Value: model.Int64Value(1 << 60), SourceTimestamp: model.DateTimeOf(testTime.Add(100))}
-	p.store.HistoryFunc = func(q model.HistoryQuery) ([]model.Sample, bool, error) {
-		return []model.Sample{{Time: q.From.UnixMilli(), Value: 1.5}, {Time: q.To.UnixMilli(), Value: math.NaN()}}, true, nil
+	p.store.HistoryFunc = func(q model.HistoryQuery) ([]model.HistoryPoint, bool, error) {
+		return []model.HistoryPoint{{Time: q.From.UnixMilli(), Number: 1.5}, {Time: q.To.UnixMilli(), Number: math.NaN()}}, true, nil
 	}
 	return p
 }
 
 func TestSeries(t *testing.T) {
 	p := newStore()
-	p.ask(t, `{ series(first: 2) { pageInfo { hasNextPage hasPreviousPage endCursor } edges { cursor node { id gateway server group writer field nodeId path unit labels
+	p.ask(t, `{ series(first: 2) { pageInfo { hasNextPage hasPreviousPage endCursor } edges { cursor node { id gateway server group writer field nodeId path unit numeric labels
 		latest { value dataType sourceTimestamp } history(last: "1m") { series truncated points { time value } } } } } }`).wantData(t,
 		`{"series": {"pageInfo": {"hasNextPage": true, "hasPreviousPage": false, "endCursor": "`+cursor("edge1/press/default/B")+`"}, "edges": [
 		{"cursor": "`+cursor("edge1/press/default/A")+`", "node": {"id": "edge1/press/default/A", "gateway": "edge1", "server": "press", "group": "press", "writer": "default",
-			"field": "A", "nodeId": "nsu=urn:plant;i=1", "path": "Objects/V1", "unit": "°C", "labels": {"field": "A"},
+			"field": "A", "nodeId": "nsu=urn:plant;i=1", "path": "Objects/V1", "unit": "°C", "numeric": true, "labels": {"field": "A"},
 			"latest": {"value": "1152921504606846976", "dataType": "Int64", "sourceTimestamp": "2026-01-02T03:04:05.0000001Z"},
 			"history": {"series": "edge1/press/default/A", "truncated": true, "points": [{"time": "2026-01-02T03:03:05Z", "value": 1.5}, {"time": "2026-01-02T03:04:05Z", "value": null}]}}},
 		{"cursor": "`+cursor("edge1/press/default/B")+`", "node": {"id": "edge1/press/default/B", "gateway": "edge1", "server": "press", "group": "press", "writer": "default",
-			"field": "B", "nodeId": null, "path": null, "unit": null, "labels": {"field": "B"}, "latest": null,
+			"field": "B", "nodeId": null, "path": null, "unit": null, "numeric": false, "labels": {"field": "B"}, "latest": null,
 			"history": {"series": "edge1/press/default/B", "truncated": true, "points": [{"time": "2026-01-02T03:03:05Z", "value": 1.5}, {"time": "2026-01-02T03:04:05Z", "value": null}]}}}]}}`)
 	p.ask(t, `query($a: String) { series(after: $a) { pageInfo { hasNextPage hasPreviousPage } edges { node { field } } } }`, "a", cursor("edge1/press/default/B")).wantData(t,
 		`{"series": {"pageInfo": {"hasNextPage": false, "hasPreviousPage": true}, "edges": [{"node": {"field": "C"}}]}}`)
@@ -79,7 +80,7 @@ func TestHistoryQuery(t *testing.T) {
 	} {
 		p := newStore()
 		var got model.HistoryQuery
-		p.store.HistoryFunc = func(q model.HistoryQuery) ([]model.Sample, bool, error) {
+		p.store.HistoryFunc = func(q model.HistoryQuery) ([]model.HistoryPoint, bool, error) {
 			got = q
 			return nil, false, nil
 		}
@@ -115,4 +116,49 @@ func TestHistoryRefusesBadArguments(t *testing.T) {
 	}
 	newStore().ask(t, `{ history(series: "A") { series } }`).wantCodes(t, "BAD_USER_INPUT")
 	newStore().ask(t, `{ history(series: "edge1/press/default/A", from: "yesterday") { series } }`).wantCodes(t, "BAD_USER_INPUT")
+}
+
+// TestHistoryOfExactValues has values that are no numbers beside those that are.
+func TestHistoryOfExactValues(t *testing.T) {
+	p := newStore()
+	at := model.DateTimeOf(testTime.Add(100))
+	order := model.ExtensionObject{TypeID: model.Expanded(model.NumericID(2, 7)), Encoding: model.ExtensionBinary, Body: []byte{1}}
+	p.store.HistoryFunc = func(model.HistoryQuery) ([]model.HistoryPoint, bool, error) {
+		points := []model.HistoryPoint{{Time: testTime.UnixMilli(), Number: 0.5}}
+		for _, v := range []model.DataValue{
+			{Value: model.StringValue("B-7"), SourceTimestamp: at, ServerTimestamp: at + 1},
+			{Value: model.Int64Value(1<<53 + 1), Status: model.StatusUncertain},
+			{Value: model.ArrayValue([]string{"a", "b"})},
+			{Value: model.ExtensionObjectValue(&order)},
+			{Status: model.StatusBadSensorFailure},
+		} {
+			points = append(points, model.ExactPoint(testTime.UnixMilli(), &v))
+		}
+		return points, false, nil
+	}
+	p.ask(t, `{ history(series: "edge1/press/default/A") { points { time value data { value dataType status { name } sourceTimestamp serverTimestamp } } } }`).wantData(t, `{"history": {"points": [
+		{"time": "2026-01-02T03:04:05Z", "value": 0.5, "data": null},
+		{"time": "2026-01-02T03:04:05Z", "value": null, "data": {"value": "B-7", "dataType": "String", "status": {"name": "Good"},
+			"sourceTimestamp": "2026-01-02T03:04:05.0000001Z", "serverTimestamp": "2026-01-02T03:04:05.0000002Z"}},
+		{"time": "2026-01-02T03:04:05Z", "value": 9007199254740992, "data": {"value": "9007199254740993", "dataType": "Int64", "status": {"name": "Uncertain"}, "sourceTimestamp": null, "serverTimestamp": null}},
+		{"time": "2026-01-02T03:04:05Z", "value": null, "data": {"value": ["a", "b"], "dataType": "String[]", "status": {"name": "Good"}, "sourceTimestamp": null, "serverTimestamp": null}},
+		{"time": "2026-01-02T03:04:05Z", "value": null, "data": {"value": {"typeId": "ns=2;i=7", "encoding": "binary", "body": "AQ=="}, "dataType": "Structure", "status": {"name": "Good"}, "sourceTimestamp": null, "serverTimestamp": null}},
+		{"time": "2026-01-02T03:04:05Z", "value": null, "data": {"value": null, "dataType": null, "status": {"name": "BadSensorFailure"}, "sourceTimestamp": null, "serverTimestamp": null}}]}}`)
+}
+
+// TestHistoryOfSeriesWithDefaults asks for the history of a page of series without saying how much, all of it.
+func TestHistoryOfSeriesWithDefaults(t *testing.T) {
+	p := newStore()
+	var limit int
+	p.store.HistoryFunc = func(q model.HistoryQuery) ([]model.HistoryPoint, bool, error) {
+		limit = q.Limit
+		return nil, false, nil
+	}
+	a := p.ask(t, `{ series { pageInfo { hasNextPage endCursor } edges { cursor node { id field unit history { truncated points {
+		time value data { value dataType status { code name severity } sourceTimestamp serverTimestamp message } } } } } } }`)
+	if len(a.Errors) > 0 || limit != 500 {
+		t.Errorf("limit %d, errors %v", limit, a.Errors)
+	}
+	a = p.ask(t, `{ series { edges { node { history(first: 10000) { points { time value } } } } } }`)
+	a.wantCodes(t, "COMPLEXITY_LIMIT_EXCEEDED")
 }

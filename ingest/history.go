@@ -27,8 +27,8 @@ const (
 // A series keeps its id while its labels may change: the store has one series per set of labels then, which History joins.
 type History struct {
 	Reader Reader
-	// Window is how far back Series looks: series without samples since then are not listed. 0 lists all that is stored.
-	Window time.Duration
+	// Text has the values that are no numbers, or that a float64 cannot hold. Without it only numbers are listed and read.
+	Text TextReader
 }
 
 // Series returns at most limit series in the order of their ids, those after the given one (after may be zero). Of a series
@@ -40,38 +40,71 @@ func (h *History) Series(ctx context.Context, f model.SeriesFilter, after model.
 	if limit <= 0 {
 		return nil, fmt.Errorf("%w: limit %d of series: ask for at least 1", ErrInvalid, limit)
 	}
-	var from time.Time
-	if h.Window > 0 {
-		from = time.Now().Add(-h.Window)
+	numbers, err := h.list(ctx, metricValue, f, after)
+	if err != nil {
+		return nil, err
 	}
-	sets, err := h.Reader.Series(ctx, metricValue, filterMatchers(f), from, maxListed+1)
+	all := numbers
+	if h.Text != nil {
+		// Every field has a status, so this lists those whose values are no numbers, too. It does not list all with numbers: they
+		// may outlive the last change of their status.
+		if all, err = h.list(ctx, metricStatus, f, after); err != nil {
+			return nil, err
+		}
+		maps.Copy(all, numbers)
+	}
+	ids := slices.SortedFunc(maps.Keys(all), compareIDs)
+	series := make([]model.Series, min(limit, len(ids)))
+	for i, id := range ids[:len(series)] {
+		series[i] = seriesOf(id, all[id])
+		_, series[i].Numeric = numbers[id]
+	}
+	return series, nil
+}
+
+// list returns the labels of the series of a metric that f selects and that come after the given one.
+func (h *History) list(ctx context.Context, metric string, f model.SeriesFilter, after model.SeriesID) (map[model.SeriesID][]Label, error) {
+	sets, err := h.Reader.Series(ctx, metric, filterMatchers(f), time.Time{}, maxListed+1)
 	if err != nil {
 		return nil, fmt.Errorf("list series: %w", err)
 	}
 	if len(sets) > maxListed {
 		return nil, fmt.Errorf("%w: filter selects more than %d series: select by server, writer, field or path", ErrInvalid, maxListed)
 	}
-	ids := setOf(f.IDs)
-	found := make(map[model.SeriesID]model.Series, len(sets))
+	wanted := setOf(f.IDs)
+	found := make(map[model.SeriesID][]Label, len(sets))
 	for _, labels := range sets {
-		s := seriesOf(labels)
-		if compareIDs(s.ID, after) > 0 && (ids == nil || ids[s.ID]) {
-			found[s.ID] = s
+		if id := idOf(labels); compareIDs(id, after) > 0 && (wanted == nil || wanted[id]) {
+			found[id] = labels
 		}
 	}
-	series := slices.SortedFunc(maps.Values(found), func(a, b model.Series) int { return compareIDs(a.ID, b.ID) })
-	return series[:min(limit, len(series))], nil
+	return found, nil
+}
+
+// idOf reads the id of a series from its labels.
+func idOf(labels []Label) (id model.SeriesID) {
+	for _, l := range labels {
+		switch l.Name {
+		case labelGateway:
+			id.Gateway = l.Value
+		case labelGroup:
+			id.Group = l.Value
+		case labelWriter:
+			id.Writer = l.Value
+		case labelField:
+			id.Field = l.Value
+		case labelElement:
+			id.Element = l.Value
+		}
+	}
+	return id
 }
 
 // seriesOf makes a Series of its labels.
-func seriesOf(labels []Label) model.Series {
-	s := model.Series{Labels: make(map[string]string, len(labels))}
+func seriesOf(id model.SeriesID, labels []Label) model.Series {
+	s := model.Series{ID: id, Labels: make(map[string]string, len(labels))}
 	for _, l := range labels {
 		s.Labels[l.Name] = l.Value
-	}
-	s.ID = model.SeriesID{
-		Gateway: s.Labels[labelGateway], Group: s.Labels[labelGroup], Writer: s.Labels[labelWriter],
-		Field: s.Labels[labelField], Element: s.Labels[labelElement],
 	}
 	s.Server, s.NodeID, s.Path, s.Unit = s.Labels[labelServer], s.Labels[labelNode], s.Labels[labelPath], s.Labels[labelUnit]
 	return s
@@ -127,10 +160,15 @@ func anyOf[T any](label string, items []T, text func(T) string) Matcher {
 	return Matcher{Name: label, Value: strings.Join(texts, "|"), Regexp: true}
 }
 
-// History returns samples in order of time from q.From on and before q.To, at most q.Limit (0 stands for 10,000), and whether there
-// are more. Without To it ends now, without From it begins an hour before To. A series that is not stored has no samples. Errors
+// History returns points in order of time from q.From on and before q.To, at most q.Limit (0 stands for 10,000), and whether there
+// are more. Without To it ends now, without From it begins an hour before To. A series that is not stored has no points. Errors
 // wrap ErrInvalid when q cannot be used.
-func (h *History) History(ctx context.Context, q model.HistoryQuery) (samples []model.Sample, more bool, err error) {
+//
+// Raw points are the numbers of the store and the exact values of Text; of one millisecond the exact ones win. An answer ends early,
+// with more, when its exact values take over 8 MiB as JSON. With a step only numbers count. A series that has none since q.From is
+// aggregated by count, first and last, of which the latter two give exact values; values with a Bad status do not count there,
+// as a stale marker does not among numbers. Other aggregates of such values are ErrInvalid.
+func (h *History) History(ctx context.Context, q model.HistoryQuery) (points []model.HistoryPoint, more bool, err error) {
 	if q, err = checkQuery(q, time.Now()); err != nil {
 		return nil, false, err
 	}
@@ -138,25 +176,47 @@ func (h *History) History(ctx context.Context, q model.HistoryQuery) (samples []
 	if err != nil {
 		return nil, false, err
 	}
+	switch {
+	case q.Step > 0 && len(sets) == 0 && h.Text != nil:
+		points, err = h.textSteps(ctx, q)
+	case q.Step > 0 || h.Text == nil:
+		points, err = h.numbers(ctx, q, sets)
+	default:
+		points, more, err = h.exact(ctx, q, sets)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read history of %s: %w", q.Series, err)
+	}
+	n := min(q.Limit, len(points))
+	return points[:n], more || len(points) > n, nil
+}
+
+// numbers returns what the store has, one point more than q.Limit if there is one.
+func (h *History) numbers(ctx context.Context, q model.HistoryQuery, sets [][]Matcher) ([]model.HistoryPoint, error) {
+	samples, err := h.samples(ctx, q, sets)
+	points := make([]model.HistoryPoint, len(samples))
+	for i, s := range samples {
+		points[i] = model.NumberPoint(s)
+	}
+	return points, err
+}
+
+// samples joins the samples of all label sets, one more than q.Limit if there is one.
+func (h *History) samples(ctx context.Context, q model.HistoryQuery, sets [][]Matcher) (_ []Sample, err error) {
 	r := Range{From: q.From, To: q.To, Step: q.Step, Aggregate: q.Aggregate, Limit: q.Limit + 1}
 	parts := make([][]Sample, len(sets))
 	for i, match := range sets {
 		if parts[i], err = h.Reader.Samples(ctx, metricValue, match, r); err != nil {
-			return nil, false, fmt.Errorf("read history of %s: %w", q.Series, err)
+			return nil, err
 		}
 	}
 	switch {
 	case len(parts) == 1:
-		samples = parts[0]
+		return parts[0], nil
 	case q.Step == 0:
-		samples = mergeRaw(parts)
-	default:
-		if samples, err = h.mergeSteps(ctx, sets, parts, r); err != nil {
-			return nil, false, fmt.Errorf("read history of %s: %w", q.Series, err)
-		}
+		return mergeRaw(parts), nil
 	}
-	n := min(q.Limit, len(samples))
-	return samples[:n], len(samples) > n, nil
+	return h.mergeSteps(ctx, sets, parts, r)
 }
 
 // checkQuery fills in what q leaves open.

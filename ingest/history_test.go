@@ -27,7 +27,7 @@ type stored struct {
 	id   model.SeriesID
 }
 
-// newStored stores series "a" to "c" of a writer; "a" changed its unit after 10 s and its path after 20 s.
+// newStored stores series "a" to "c" of a writer; "a" changed its unit after 10 s and its path after 20 s. Text "t" has a status only.
 func newStored(t *testing.T) *stored {
 	store, err := victoria.Open(victoria.Config{Dir: t.TempDir(), MinFreeDisk: 1 << 20}, zerolog.Nop())
 	if err != nil {
@@ -43,8 +43,9 @@ func newStored(t *testing.T) *stored {
 		id: model.SeriesID{Gateway: "g1", Group: "line", Writer: "press", Field: "a"},
 	}
 	var rows []ingest.Row
+	metric := "opcua_value"
 	add := func(field, element, unit, path string, second, value float64) {
-		name := store.AppendName(nil, "opcua_value", []ingest.Label{
+		name := store.AppendName(nil, metric, []ingest.Label{
 			{Name: "gateway", Value: "g1"},
 			{Name: "server", Value: "boiler"},
 			{Name: "group", Value: "line"},
@@ -73,6 +74,9 @@ func newStored(t *testing.T) *stored {
 	add("b", "0", "", "Objects/b", 0, 1)
 	add("b", "1", "", "Objects/b", 0, 2)
 	add("c", "", "", "Objects/c", 0, 3)
+	metric = "opcua_status"
+	add("a", "", "bar", "Objects/a", 20, 0)
+	add("t", "", "", "Objects/t", 0, 0)
 	if err := store.Append(rows); err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +93,7 @@ func (s *stored) at(second float64) time.Time {
 func TestHistory(t *testing.T) {
 	s := newStored(t)
 	t.Run("series", func(t *testing.T) { testSeries(t, s) })
+	t.Run("text series", func(t *testing.T) { testTextSeries(t, s) })
 	t.Run("raw", func(t *testing.T) { testRaw(t, s) })
 	t.Run("steps", func(t *testing.T) { testSteps(t, s) })
 	t.Run("rejects", func(t *testing.T) { testRejects(t, s) })
@@ -143,8 +148,24 @@ func testSeries(t *testing.T, s *stored) {
 	if err != nil || len(series) != 1 {
 		t.Fatalf("series c: %v, %v", series, err)
 	}
-	if c := series[0]; c.Server != "boiler" || c.Path != "Objects/c" || c.NodeID != "nsu=urn:acme;s=c" || c.Labels["writer"] != "press" {
+	if c := series[0]; c.Server != "boiler" || c.Path != "Objects/c" || c.NodeID != "nsu=urn:acme;s=c" || c.Labels["writer"] != "press" || !c.Numeric {
 		t.Errorf("series c: %+v", c)
+	}
+}
+
+// testTextSeries lists what has a status alone, when there is a store for it.
+func testTextSeries(t *testing.T, s *stored) {
+	h := ingest.History{Reader: s.Reader, Text: &fakeText{}}
+	series, err := h.Series(t.Context(), model.SeriesFilter{Path: "Objects/[act]"}, model.SeriesID{}, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, x := range series {
+		got += fmt.Sprint(x.ID.Field, x.Numeric, " ")
+	}
+	if want := "atrue ctrue tfalse "; got != want {
+		t.Errorf("series %q, want %q", got, want)
 	}
 }
 
@@ -153,16 +174,16 @@ func testRaw(t *testing.T, s *stored) {
 	if err != nil || more {
 		t.Fatalf("more %v, %v", more, err)
 	}
-	var want []model.Sample
+	var want []model.HistoryPoint
 	for i := range 30 {
-		want = append(want, model.Sample{Time: s.at(float64(i)).UnixMilli(), Value: float64(i)})
+		want = append(want, model.HistoryPoint{Time: s.at(float64(i)).UnixMilli(), Number: float64(i)})
 	}
-	want = append(want, model.Sample{Time: s.at(30).UnixMilli(), Value: stale})
+	want = append(want, model.HistoryPoint{Time: s.at(30).UnixMilli(), Number: stale})
 	if diff := cmp.Diff(want, samples, cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
 	}
 	samples, more, err = s.History.History(t.Context(), model.HistoryQuery{Series: s.id, From: s.at(5), To: s.at(31), Limit: 10})
-	if err != nil || !more || len(samples) != 10 || samples[9].Value != 14 {
+	if err != nil || !more || len(samples) != 10 || samples[9].Number != 14 {
 		t.Errorf("first ten: %v, more %v, %v", samples, more, err)
 	}
 	other := s.id
@@ -172,7 +193,7 @@ func testRaw(t *testing.T, s *stored) {
 	}
 	element := s.id
 	element.Field, element.Element = "b", "1"
-	if samples, _, err = s.History.History(t.Context(), model.HistoryQuery{Series: element, From: s.base, To: s.at(1)}); err != nil || len(samples) != 1 || samples[0].Value != 2 {
+	if samples, _, err = s.History.History(t.Context(), model.HistoryQuery{Series: element, From: s.base, To: s.at(1)}); err != nil || len(samples) != 1 || samples[0].Number != 2 {
 		t.Errorf("element: %v, %v", samples, err)
 	}
 }
@@ -191,7 +212,7 @@ func testSteps(t *testing.T, s *stored) {
 		}
 		var got []float64
 		for i, x := range samples {
-			got = append(got, x.Value)
+			got = append(got, x.Number)
 			if x.Time != s.at(float64(6*i)).UnixMilli() {
 				t.Errorf("%s: step %d at %d", aggregate, i, x.Time)
 			}

@@ -49,6 +49,8 @@ type Series struct {
 	Server string
 	// NodeID is the nsu= form of the published node, Path its browse path, Unit the name of its engineering unit.
 	NodeID, Path, Unit string
+	// Numeric tells that there are numbers among its values, which can be drawn and aggregated.
+	Numeric bool
 	// Labels are all labels in the store, without the metric's name.
 	Labels map[string]string
 }

@@ -437,7 +437,7 @@ func (p plant) history(server, field string) []plantPoint {
 			}
 		}
 	}
-	p.MustQuery(&got, `query($f: SeriesFilter!) { series(filter: $f, first: 1) { edges { node { history(last: "5m") { truncated points { time value } } } } } }`,
+	p.MustQuery(&got, `query($f: SeriesFilter!) { series(filter: $f, first: 1) { edges { node { history(last: "5m", first: 10000) { truncated points { time value } } } } } }`,
 		map[string]any{"f": map[string]any{"server": server, "field": field}})
 	if len(got.Series.Edges) != 1 || got.Series.Edges[0].Node.History.Truncated {
 		p.t.Fatalf("history of %s: %+v", field, got)
