@@ -19,6 +19,9 @@ var (
 	ErrName = errors.New("bad name")
 	// ErrOrder says that a frame's number is not above the one before it.
 	ErrOrder = errors.New("frame number is not above the last one")
+	// ErrFenced says that a lease belongs to another process by now, or could not be renewed in time: what its former owner
+	// does no longer counts.
+	ErrFenced = errors.New("lease is lost")
 	// ErrTooLarge says that a message is above the size the bus carries.
 	ErrTooLarge = errors.New("message too large")
 )
