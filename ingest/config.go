@@ -37,7 +37,7 @@ const (
 	// maxFuture is how far ahead of its arrival a sample may be; the store takes two days.
 	maxFuture = time.Hour
 	// maxRows is the number of rows from which on a batch is not filled further while the store is busy, some 40 bytes each.
-	maxRows = 256 << 10
+	maxRows = 64 << 10
 	// purgeInterval is the time between purges of frames that are on disk.
 	purgeInterval = 10 * time.Second
 	// checkpointTimeout bounds one checkpoint; a later one goes on from there.

@@ -40,37 +40,31 @@ func (k *intake) reset(sequence uint64) {
 	k.read = sequence
 }
 
-// run fills the batches that come from free and sends them to out, until ctx ends or something goes wrong.
+// run fills the batches that come from free and sends them to out, until ctx ends or something goes wrong. While the store is busy
+// it goes on to take frames: the more samples of a series come together, the cheaper they are.
 func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch, out chan<- *batch) error {
-	var b *batch
-	handed := k.read
-	for {
-		if b == nil {
-			select {
-			case b = <-free:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		if err := k.step(ctx, reader, b); err != nil {
+	for handed := k.read; ; {
+		if err := k.step(ctx, reader); err != nil {
 			return err
 		}
 		safe := k.safe()
-		if safe == handed && len(b.rows) == 0 && b.frames == 0 {
+		switch {
+		case safe == handed && k.groups.frames == 0:
 			continue
-		}
-		b.read, b.safe = k.read, safe
-		if len(b.rows) < maxRows {
-			select {
-			case out <- b:
-				handed, b = safe, nil
-			default: // the store is busy: the batch grows, which makes it cheaper
-			}
+		case len(out) == cap(out) && len(k.maker.points.all) < maxRows:
 			continue
 		}
 		select {
-		case out <- b:
-			handed, b = safe, nil
+		case b := <-free:
+			b.read, b.safe = k.read, safe
+			k.maker.emit(b)
+			k.groups.count(b)
+			handed = safe
+			select {
+			case out <- b:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -78,7 +72,7 @@ func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch
 }
 
 // step waits for frames for a while and takes them.
-func (k *intake) step(ctx context.Context, reader FrameReader, b *batch) error {
+func (k *intake) step(ctx context.Context, reader FrameReader) error {
 	busy := k.cfg.Busy()
 	if k.health.set(partBusy, busy) {
 		if busy != nil {
@@ -88,10 +82,10 @@ func (k *intake) step(ctx context.Context, reader FrameReader, b *batch) error {
 		}
 	}
 	if busy != nil {
-		sleep(ctx, k.patience(b))
+		sleep(ctx, k.patience())
 		return ctx.Err()
 	}
-	waiting, cancel := context.WithTimeout(ctx, k.patience(b))
+	waiting, cancel := context.WithTimeout(ctx, k.patience())
 	frames, err := reader.Next(waiting)
 	cancel()
 	switch {
@@ -104,18 +98,13 @@ func (k *intake) step(ctx context.Context, reader FrameReader, b *batch) error {
 			return err
 		}
 	}
-	if err := k.unpark(ctx); err != nil {
-		return err
-	}
-	k.maker.emit(b)
-	k.groups.count(b)
-	return nil
+	return k.unpark(ctx)
 }
 
-// patience is how long to wait for frames: not long with a batch to hand over or frames that wait for metadata.
-func (k *intake) patience(b *batch) time.Duration {
+// patience is how long to wait for frames: not long with samples to hand over or frames that wait for metadata.
+func (k *intake) patience() time.Duration {
 	switch {
-	case len(b.rows) > 0:
+	case k.groups.frames > 0:
 		return 2 * time.Millisecond
 	case len(k.parked.frames) > 0:
 		return askInterval

@@ -79,13 +79,17 @@ func (l *layout) name(f *field, fm *model.FieldMetaData, store Store, elementLim
 	labels := seriesLabels(l.meta, fm, l.extension)
 	f.kind, f.meta = kindOf(fm), fm
 	f.slot = slotOf(l.writer, l.seriesID(fm, ""))
-	f.status.name = store.AppendName(nil, metricStatus, labels)
+	f.status = newSeries(store, metricStatus, labels)
 	switch f.kind {
 	case fieldNumber:
-		f.value.name = store.AppendName(nil, metricValue, labels)
+		f.value = newSeries(store, metricValue, labels)
 	case fieldArray:
 		l.addElements(f, min(declaredLength(fm), elementLimit), store, slotOf)
 	}
+}
+
+func newSeries(store Store, metric string, labels []Label) series {
+	return series{name: store.AppendName(nil, metric, labels)}
 }
 
 // declaredLength is the number of elements that the metadata promises, 0 when it leaves that open.
@@ -109,7 +113,7 @@ func (l *layout) addElements(f *field, n int, store Store, slotOf func(*writer, 
 		labels := append(seriesLabels(l.meta, f.meta, l.extension), Label{labelElement, name})
 		f.elements = append(f.elements, &element{
 			slot:  slotOf(l.writer, l.seriesID(f.meta, name)),
-			value: series{name: store.AppendName(nil, metricValue, labels)},
+			value: newSeries(store, metricValue, labels),
 		})
 	}
 }
