@@ -13,13 +13,13 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 )
 
-func testReopen(t *testing.T, open Open) {
+func testReopen(t *testing.T, open func(t *testing.T, dir string) (*fixture, func())) {
 	dir := t.TempDir()
-	now := time.Now().Add(-time.Hour).UnixMilli()
+	now := startOfTests()
 	var want []ingest.Sample
 	for i := range int64(3) {
-		store, reader, closeStore := open(t, dir)
-		f := &fixture{Store: store, Reader: reader, now: now}
+		f, closeStore := open(t, dir)
+		f.now = now
 		// No checkpoint here: a clean close must write everything too.
 		if err := f.Append([]ingest.Row{f.row("v", "a", now+i, float64(i))}); err != nil {
 			t.Fatal(err)
@@ -27,8 +27,9 @@ func testReopen(t *testing.T, open Open) {
 		closeStore()
 		want = append(want, ingest.Sample{Time: now + i, Value: float64(i)})
 
-		store, reader, closeStore = open(t, dir)
-		sameSamples(t, (&fixture{Store: store, Reader: reader, now: now}).raw(t, "v", "a"), want)
+		f, closeStore = open(t, dir)
+		f.now = now
+		sameSamples(t, f.raw(t, "v", "a"), want)
 		closeStore()
 	}
 }

@@ -134,6 +134,15 @@ func testSteps(t *testing.T, f *fixture) {
 	sameSamples(t, got, []ingest.Sample{{Time: base, Value: 2}})
 }
 
+// testPresent reads steps around now: some databases hold back, or guess, the newest points.
+func testPresent(t *testing.T, f *fixture) {
+	now := time.Now().Truncate(time.Second).UnixMilli()
+	const step = 10_000
+	f.write(t, f.row("v", "a", now-2*step, 5), f.row("v", "a", now-1000, 7), f.row("v", "a", now-1, 8), f.row("v", "a", now+2*step, 9))
+	r := ingest.Range{From: at(now - 2*step), To: at(now + 4*step), Step: step * time.Millisecond, Aggregate: "last"}
+	sameSamples(t, f.read(t, "v", "a", r), []ingest.Sample{{Time: now - 2*step, Value: 5}, {Time: now - step, Value: 8}, {Time: now + 2*step, Value: 9}})
+}
+
 func testBadRanges(t *testing.T, f *fixture) {
 	f.write(t, f.row("v", "a", f.now, 1))
 	hour := ingest.Range{From: at(f.now), To: at(f.now + 3_600_000)}

@@ -5,6 +5,7 @@
 //	}
 //
 // The durability test runs the test binary again and kills it, so open must work from dir alone, in a process of its own.
+// A store that is a server elsewhere, an ingest.Delayed, runs TestDelayed instead, which kills the server.
 package storetest
 
 import (
@@ -29,6 +30,18 @@ var staleNaN = math.Float64frombits(0x7ff0000000000002)
 
 // TestStore runs the suite. Only one store is open at a time.
 func TestStore(t *testing.T, open Open) {
+	testCommon(t, func(t *testing.T, dir string) (*fixture, func()) {
+		store, reader, closeStore := open(t, dir)
+		return &fixture{Store: store, Reader: reader, now: startOfTests()}, closeStore
+	}, false)
+	t.Run("durability", func(t *testing.T) { testDurability(t, open) })
+}
+
+// startOfTests is when samples begin: an hour ago.
+func startOfTests() int64 { return time.Now().Add(-time.Hour).Truncate(time.Minute).UnixMilli() }
+
+// testCommon runs what every store has to pass, in parallel when several can be open.
+func testCommon(t *testing.T, open func(t *testing.T, dir string) (*fixture, func()), parallel bool) {
 	tests := []struct {
 		name string
 		run  func(*testing.T, *fixture)
@@ -45,6 +58,7 @@ func TestStore(t *testing.T, open Open) {
 		{"limit takes the oldest", testLimit},
 		{"aggregates", testAggregates},
 		{"steps are half-open", testSteps},
+		{"steps around now", testPresent},
 		{"bad ranges", testBadRanges},
 		{"several series", testSeveral},
 		{"matchers cannot be injected", testInjection},
@@ -55,22 +69,29 @@ func TestStore(t *testing.T, open Open) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := &fixture{now: time.Now().Add(-time.Hour).Truncate(time.Minute).UnixMilli()}
-			var closeStore func()
-			f.Store, f.Reader, closeStore = open(t, t.TempDir())
+			if parallel {
+				t.Parallel()
+			}
+			f, closeStore := open(t, t.TempDir())
 			defer closeStore()
 			tt.run(t, f)
 		})
 	}
-	t.Run("reopen", func(t *testing.T) { testReopen(t, open) })
-	t.Run("durability", func(t *testing.T) { testDurability(t, open) })
+	t.Run("reopen", func(t *testing.T) {
+		if parallel {
+			t.Parallel()
+		}
+		testReopen(t, open)
+	})
 }
 
-// fixture is an open store with the moment, an hour ago, at which its samples begin.
+// fixture is an open store with the moment at which its samples begin.
 type fixture struct {
 	ingest.Store
 	ingest.Reader
 	now int64
+	// flush makes written rows readable where Checkpoint does not; nil where it does.
+	flush func()
 }
 
 // row makes a row of a series with one label.
@@ -78,7 +99,7 @@ func (f *fixture) row(metric, label string, at int64, value float64) ingest.Row 
 	return ingest.Row{Name: f.AppendName(nil, metric, []ingest.Label{{Name: "n", Value: label}}), Time: at, Value: value}
 }
 
-// write appends rows and makes them durable, and so readable.
+// write appends rows and makes them durable, or waits for nothing where the store is delayed, and readable.
 func (f *fixture) write(t *testing.T, rows ...ingest.Row) {
 	t.Helper()
 	if err := f.Append(rows); err != nil {
@@ -86,6 +107,14 @@ func (f *fixture) write(t *testing.T, rows ...ingest.Row) {
 	}
 	if err := f.Checkpoint(testContext(t)); err != nil {
 		t.Fatalf("checkpoint: %v", err)
+	}
+	f.show()
+}
+
+// show makes all that was written readable.
+func (f *fixture) show() {
+	if f.flush != nil {
+		f.flush()
 	}
 }
 

@@ -28,6 +28,8 @@ const (
 	firstWindow = time.Minute
 	// windowGrowth is the factor from one window to the next.
 	windowGrowth = 4
+	// settledAge is how old all points of one request to /api/v1/query_range are made to be, see api.queryRange.
+	settledAge = time.Hour
 )
 
 // api reads series through the Prometheus query API of VictoriaMetrics, in this process or another. It implements
@@ -150,16 +152,21 @@ func (a api) steps(ctx context.Context, sel string, from, to int64, r ingest.Ran
 
 // queryRange reads n intervals of step milliseconds from from on. A point at time t of VictoriaMetrics covers (t-step, t];
 // in whole milliseconds that is [t-step+1, t+1), so the points are asked for at the last millisecond of each interval.
+//
+// VictoriaMetrics replaces points near the present by earlier ones, as scraped samples come late. Such points are asked for
+// at a time in the past, with a negative offset that brings the samples there.
 func (a api) queryRange(ctx context.Context, sel string, from, step, n int64, aggregate string) ([]ingest.Sample, error) {
-	expr, err := rollup(aggregate, sel, time.Duration(step)*time.Millisecond)
+	first := from + step - 1
+	last := first + (n-1)*step
+	shift := max(0, last-time.Now().Add(-settledAge).UnixMilli())
+	expr, err := rollup(aggregate, sel, time.Duration(step)*time.Millisecond, time.Duration(shift)*time.Millisecond)
 	if err != nil {
 		return nil, err
 	}
-	first := from + step - 1
 	form := url.Values{
 		"query": {expr}, "step": {fmt.Sprintf("%dms", step)},
-		"start": {seconds(first)}, "end": {seconds(first + (n-1)*step)},
-		"nocache": {"1"}, "latency_offset": {"0s"}, // else start is rounded, and the last points are replaced
+		"start": {seconds(first - shift)}, "end": {seconds(last - shift)},
+		"nocache": {"1"}, // else start is rounded
 	}
 	var answer struct {
 		Data struct {
@@ -181,7 +188,7 @@ func (a api) queryRange(ctx context.Context, sel string, from, step, n int64, ag
 	}
 	samples := make([]ingest.Sample, 0, len(answer.Data.Result[0].Values))
 	for _, p := range answer.Data.Result[0].Values {
-		samples = append(samples, ingest.Sample{Time: p.time - step + 1, Value: p.value})
+		samples = append(samples, ingest.Sample{Time: p.time + shift - step + 1, Value: p.value})
 	}
 	return samples, nil
 }

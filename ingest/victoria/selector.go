@@ -58,9 +58,13 @@ func plainName(name string) bool {
 	return true
 }
 
-// rollup returns the MetricsQL expression of one aggregate over the window before each point.
-func rollup(aggregate, selector string, window time.Duration) (string, error) {
+// rollup returns the MetricsQL expression of one aggregate over the window before each point, with the samples of a time that
+// is later by shift.
+func rollup(aggregate, selector string, window, shift time.Duration) (string, error) {
 	series := fmt.Sprintf("%s[%dms]", selector, window.Milliseconds())
+	if shift > 0 {
+		series += fmt.Sprintf(" offset -%dms", shift.Milliseconds())
+	}
 	switch aggregate {
 	case "":
 		return "avg_over_time(" + series + ")", nil

@@ -3,6 +3,7 @@ package victoria
 import (
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,6 +18,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// What runs in parallel are tests against other processes, which mostly wait.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
 	// VictoriaMetrics' packages start cleaners of their global caches when they are initialised; they run already.
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
