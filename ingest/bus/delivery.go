@@ -16,6 +16,7 @@ type delivery struct {
 	sequence uint64 // in the stream
 	number   uint64 // of the delivery by this consumer, from 1
 	time     time.Time
+	pending  uint64 // messages of the consumer that were still to come
 }
 
 // parseDelivery reads a reply subject without allocating, as it is done for each frame.
@@ -32,7 +33,7 @@ func parseDelivery(reply string) (d delivery, err error) {
 		_, rest, _ = strings.Cut(rest, ".")
 	}
 	d.consumer, rest, _ = strings.Cut(rest, ".")
-	var numbers [4]uint64 // delivered, sequence, number, nanoseconds
+	var numbers [5]uint64 // delivered, sequence, number, nanoseconds, pending
 	for i := range numbers {
 		var token string
 		token, rest, _ = strings.Cut(rest, ".")
@@ -41,5 +42,6 @@ func parseDelivery(reply string) (d delivery, err error) {
 		}
 	}
 	d.sequence, d.number, d.time = numbers[1], numbers[2], time.Unix(0, int64(numbers[3]))
+	d.pending = numbers[4]
 	return d, nil
 }

@@ -50,6 +50,9 @@ type FrameHeader struct {
 	ContentType string
 	// Number is the frame's running number within the gateway, above the one before. 0 lets the Publisher take the next.
 	Number uint64
+	// ID is the message id by which the stream drops what it had within the last 2 minutes. Empty means one made of the
+	// gateway and the number.
+	ID string
 }
 
 // PublishDead copies a frame that did not decode to the dead-letter stream, with the reason, and returns when it is

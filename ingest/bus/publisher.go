@@ -81,6 +81,7 @@ type Publisher struct {
 type pending struct {
 	subject     string
 	contentType string
+	id          string // empty: of the number
 	number      uint64
 	payload     []byte
 	done        func(error)
@@ -140,7 +141,7 @@ func (p *Publisher) PublishFrame(ctx context.Context, subject string, hdr FrameH
 	if limit := p.conn.MaxMessage(); len(payload) > limit {
 		return fmt.Errorf("publish frame of %d bytes: %w: at most %d: make the publisher close frames earlier", len(payload), ErrTooLarge, limit)
 	}
-	f := pending{subject: subject, contentType: hdr.ContentType, number: hdr.Number, payload: payload, done: done}
+	f := pending{subject: subject, contentType: hdr.ContentType, id: hdr.ID, number: hdr.Number, payload: payload, done: done}
 	for first := true; ; first = false {
 		room, err := p.push(f)
 		if room == nil {
@@ -310,7 +311,11 @@ func (p *Publisher) send(f pending, reply string) error {
 	number := strconv.FormatUint(f.number, 10)
 	p.msg.Subject, p.msg.Reply, p.msg.Data = f.subject, reply, f.payload
 	p.msg.Header[headerContentType][0] = f.contentType
-	p.msg.Header[headerMsgID][0] = p.idBase + number
+	id := f.id
+	if id == "" {
+		id = p.idBase + number
+	}
+	p.msg.Header[headerMsgID][0] = id
 	p.msg.Header[headerFrameNumber][0] = number
 	return p.conn.nc.PublishMsg(&p.msg)
 }

@@ -1,6 +1,10 @@
 package bus
 
-import "strings"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
 
 // Streams.
 const (
@@ -77,8 +81,15 @@ func ParseLocal(subject string) (gateway, group, writer string, err error) {
 // Event returns the subject of a server's events and conditions.
 func Event(gateway, server string) (string, error) { return join(prefixEvent, gateway, server) }
 
-// Text returns the subject of the history of a series whose values are no numbers.
-func Text(series string) (string, error) { return join(prefixText, series) }
+// Text returns the subject of the history of a series whose values are no numbers. An id of more than 200 bytes is in it as
+// its hash, behind "=-", which no escaped id begins with.
+func Text(series string) string {
+	if token, err := Escape(series); err == nil {
+		return prefixText + token
+	}
+	sum := sha256.Sum256([]byte(series))
+	return prefixText + "=-" + hex.EncodeToString(sum[:])
+}
 
 // Audit returns the subject of the record of a command.
 func Audit(gateway, verb string) (string, error) { return join(prefixAudit, gateway, verb) }

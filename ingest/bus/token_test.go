@@ -110,8 +110,7 @@ func TestSubjects(t *testing.T) {
 	f("loc.g.gr.w", s, err)
 	s, err = Event("g", "s")
 	f("ua.event.g.s", s, err)
-	s, err = Text("a/b")
-	f("ua.text.a=2Fb", s, err)
+	f("ua.text.a=2Fb", Text("a/b"), nil)
 	s, err = Cmd("g", "browse")
 	f("ua.cmd.g.browse", s, err)
 	s, err = Rep("g", "1")
@@ -122,6 +121,13 @@ func TestSubjects(t *testing.T) {
 	f("audit.g.write", s, err)
 	if _, err := Data("g", strings.Repeat("x", 201), "w"); !errors.Is(err, ErrName) {
 		t.Fatalf("error %v, want ErrName", err)
+	}
+	long := strings.Repeat("x", maxName)
+	if s := Text(long); s != "ua.text."+long {
+		t.Fatalf("Text = %q", s)
+	}
+	if s := Text(long + "y"); !strings.HasPrefix(s, "ua.text.=-") || len(s) != len("ua.text.=-")+64 || s == Text(long+"z") {
+		t.Fatalf("Text of a long id = %q", s)
 	}
 }
 
