@@ -11,8 +11,8 @@ import (
 
 // Why a frame goes to the dead letters, besides the errors of package uadp.
 var (
-	errContentType = errors.New("content type is not " + ContentUADP)
-	errNoName      = errors.New("the frame's subject names no gateway, group and writer")
+	errContentType = errors.New("content type is neither " + ContentUADP + " nor " + ContentJSON)
+	errNoName      = errors.New("the frame's subject names no gateway")
 	errFieldIndex  = errors.New("field index is beyond the metadata")
 	errEvent       = errors.New("event in the stream of data")
 )
@@ -34,30 +34,29 @@ type message struct {
 	time model.DateTime
 }
 
-// layoutFinder finds the layout of a version. An error that wraps errDead says that there is none, a waitError that there may be one
-// later, any other that ctx ended.
-type layoutFinder interface {
-	find(ctx context.Context, writer model.WriterKey, v model.ConfigurationVersion) (*layout, error)
-}
-
 // errDead wraps the reason why a frame cannot be processed.
 var errDead = errors.New("frame cannot be processed")
 
 func dead(reason error) error { return fmt.Errorf("%w: %w", errDead, reason) }
 
-// decode fills fields and messages. What they hold is valid until the next call.
-func (d *frameDecoder) decode(ctx context.Context, f *Frame, layouts layoutFinder) error {
+// decode fills fields and messages. What they hold is valid until the next call. An error that wraps errDead says that the frame cannot
+// be processed, a waitError that it may be later, any other that ctx ended.
+func (d *frameDecoder) decode(ctx context.Context, f *Frame, l *layouts) error {
 	d.messages = d.messages[:0]
-	n := 0
 	switch {
-	case f.ContentType != ContentUADP:
-		return dead(fmt.Errorf("%w but %q", errContentType, f.ContentType))
-	case f.Gateway == "" || f.Group == "" || f.Writer == "":
+	case f.Gateway == "":
 		return dead(errNoName)
+	case f.ContentType == ContentUADP:
+		return d.decodeUADP(ctx, f, l)
 	}
+	return dead(fmt.Errorf("%w but %q", errContentType, f.ContentType))
+}
+
+func (d *frameDecoder) decodeUADP(ctx context.Context, f *Frame, l *layouts) error {
 	if err := d.uadp.Decode(f.Data); err != nil {
 		return dead(err)
 	}
+	n := 0
 	for d.uadp.Next() {
 		h := d.uadp.DataSet()
 		if h.Invalid || h.Kind == uadp.KeepAlive {
@@ -66,17 +65,19 @@ func (d *frameDecoder) decode(ctx context.Context, f *Frame, layouts layoutFinde
 		if h.Kind == uadp.Event {
 			return dead(errEvent)
 		}
-		l, err := layouts.find(ctx, f.key(), h.Version)
+		lay, err := uadpLayout(ctx, f, h, l)
 		if err != nil {
 			return err
 		}
-		d.uadp.SetLayout(l.raw)
+		if !lay.bare {
+			d.uadp.SetLayout(lay.raw)
+		}
 		start := n
-		if n, err = d.message(n, len(l.fields)); err != nil {
+		if n, err = d.message(n, lay, l); err != nil {
 			return err
 		}
 		if n > start {
-			d.messages = append(d.messages, message{layout: l, end: n, time: messageTime(h, d.uadp.Header(), f)})
+			d.messages = append(d.messages, message{layout: lay, end: n, time: messageTime(h, d.uadp.Header(), f)})
 		}
 	}
 	if err := d.uadp.Err(); err != nil {
@@ -85,8 +86,21 @@ func (d *frameDecoder) decode(ctx context.Context, f *Frame, layouts layoutFinde
 	return nil
 }
 
+// uadpLayout finds the layout of a DataSetMessage. Without a version its fields have to tell their types themselves, unless there is
+// metadata of the writer.
+func uadpLayout(ctx context.Context, f *Frame, h *uadp.DataSetHeader, l *layouts) (*layout, error) {
+	writer := f.key()
+	if writer.Writer == "" {
+		writer.Writer = indexName(int(h.WriterID))
+	}
+	if h.Version == (model.ConfigurationVersion{}) && h.Encoding != uadp.EncodingRawData {
+		return l.open(ctx, writer, h.Version)
+	}
+	return l.find(ctx, writer, h.Version)
+}
+
 // message reads the fields of one DataSetMessage behind the first n and returns how many there are then.
-func (d *frameDecoder) message(n, limit int) (int, error) {
+func (d *frameDecoder) message(n int, lay *layout, l *layouts) (int, error) {
 	for {
 		if n == len(d.fields) {
 			d.fields = append(d.fields, make([]uadp.Field, max(len(d.fields), 64))...)
@@ -95,8 +109,15 @@ func (d *frameDecoder) message(n, limit int) (int, error) {
 		if !d.uadp.Field(field) {
 			return n, nil
 		}
-		if int(field.Index) >= limit {
-			return n, dead(fmt.Errorf("%w: %d of %d fields", errFieldIndex, field.Index, limit))
+		switch {
+		case lay.bare:
+			at, err := l.numbered(lay, field.Index)
+			if err != nil {
+				return n, err
+			}
+			field.Index = uint16(at)
+		case int(field.Index) >= len(lay.fields):
+			return n, dead(fmt.Errorf("%w: %d of %d fields", errFieldIndex, field.Index, len(lay.fields)))
 		}
 		n++
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
@@ -16,6 +17,15 @@ type layout struct {
 	raw []uadp.RawField
 	// extension are the labels of the extension fields.
 	extension []Label
+
+	// bare says that there is no metadata: fields are added as they are seen. It is looked for again at recheck.
+	bare    bool
+	recheck time.Time
+	// index has the places of the fields by name; nil until it is needed. grown says that fields were added since the layout was shown.
+	index map[string]int
+	grown bool
+	// numbers has the places of fields that have an index and no name.
+	numbers map[uint16]int
 }
 
 // field is one field of a layout. It belongs to the goroutine that decodes, except for its slots. What every value touches comes

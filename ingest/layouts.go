@@ -206,12 +206,14 @@ func (l *layouts) checkRoom(writer model.WriterKey, fields int) error {
 // add makes the layout of m, and forgets that of the oldest version of the writer if there are too many.
 func (l *layouts) add(key layoutKey, m *model.DataSetMetaData) *layout {
 	lay := newLayout(l.live.writer(key.writer), m, l.store, l.cfg.ElementLimit, l.live.slot)
-	versions := append(l.versions[key.writer], key.version)
-	if len(versions) > versionsKept {
-		delete(l.cache, layoutKey{key.writer, versions[0]})
-		versions = versions[1:]
+	if l.cache[key] == nil {
+		versions := append(l.versions[key.writer], key.version)
+		if len(versions) > versionsKept {
+			delete(l.cache, layoutKey{key.writer, versions[0]})
+			versions = versions[1:]
+		}
+		l.versions[key.writer] = versions
 	}
-	l.versions[key.writer] = versions
 	l.cache[key] = lay
 	delete(l.missing, key)
 	return lay

@@ -158,7 +158,7 @@ func (l *Live) show(lay *layout) {
 	for _, s := range slots {
 		l.index[s.id] = s
 	}
-	w.current, w.slots = lay, slots
+	w.current, w.slots, lay.grown = lay, slots, false
 	w.generation++
 }
 

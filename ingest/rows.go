@@ -60,7 +60,7 @@ func (m *rowMaker) message(msg *message, fields []uadp.Field, repeat bool) (scre
 	w := msg.layout.writer
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.current != msg.layout && (w.current == nil || !repeat) {
+	if w.current != msg.layout && (w.current == nil || !repeat) || w.current == msg.layout && msg.layout.grown {
 		m.live.show(msg.layout)
 	}
 	clock := w.clock.Load() + 1
