@@ -138,9 +138,13 @@ func testSteps(t *testing.T, f *fixture) {
 func testPresent(t *testing.T, f *fixture) {
 	now := time.Now().Truncate(time.Second).UnixMilli()
 	const step = 10_000
-	f.write(t, f.row("v", "a", now-2*step, 5), f.row("v", "a", now-1000, 7), f.row("v", "a", now-1, 8), f.row("v", "a", now+2*step, 9))
-	r := ingest.Range{From: at(now - 2*step), To: at(now + 4*step), Step: step * time.Millisecond, Aggregate: "last"}
-	sameSamples(t, f.read(t, "v", "a", r), []ingest.Sample{{Time: now - 2*step, Value: 5}, {Time: now - step, Value: 8}, {Time: now + 2*step, Value: 9}})
+	f.write(t, f.row("v", "a", now-2*step, 5), f.row("v", "a", now-1000, 7), f.row("v", "a", now-1, 8), f.row("v", "a", now+2000, 6),
+		f.row("v", "a", now+2*step, 9))
+	want := []ingest.Sample{{Time: now - 2*step, Value: 5}, {Time: now - step, Value: 8}, {Time: now, Value: 6}, {Time: now + 2*step, Value: 9}}
+	for steps, n := range map[int64]int{1: 3, 4: 4} {
+		r := ingest.Range{From: at(now - 2*step), To: at(now + steps*step), Step: step * time.Millisecond, Aggregate: "last"}
+		sameSamples(t, f.read(t, "v", "a", r), want[:n])
+	}
 }
 
 func testBadRanges(t *testing.T, f *fixture) {
