@@ -51,7 +51,7 @@ type RemoteConfig struct {
 	ReadURL string
 	// HealthURLs are the /metrics pages of every process in whose memory rows may rest: the single node, or every vminsert and every
 	// vmstorage of a cluster. Each has to lead to one process, not to a load balancer. Default for a single node: /metrics on the host of
-	// the write URL. A cluster has no default.
+	// the write URL. A cluster has no default. The query of a URL (?authKey=…) does not appear in messages.
 	HealthURLs []string
 
 	// Username and Password are for basic authentication, Token for a bearer token; they go to all of the URLs.
