@@ -57,6 +57,8 @@ export default defineConfig({
     },
   },
   worker: { format: 'es' },
+  // The dev server's bundler of dependencies cannot load "?worker" modules and ends with an error.
+  optimizeDeps: { exclude: ['graphiql/setup-workers/vite', '@graphiql/react/setup-workers/vite'] },
   server: {
     host: '127.0.0.1',
     proxy: Object.fromEntries(proxied.map((path) => [path, { target: platform, ws: path === '/graphql' }])),

@@ -122,6 +122,43 @@ export async function homeTrustsCertificate(browser, shoot) {
   assert.deepEqual(sent, [{ server: 'demo', thumbprint }]);
 }
 
+/** Alarms stand at the top with their remedy; limits have bars, refused frames their reasons. */
+export async function homeShowsHealth(browser, shoot) {
+  const session = await open(browser, '/favicon.svg');
+  const since = new Date().toISOString();
+  const limit = (id, current, state) => ({ id, name: `Limit ${id}`, current, limit: 1000, unit: 'BYTES', state, consequence: `Consequence of ${id}.` });
+  const health = {
+    alarms: [{ id: 'disk', severity: 'CRITICAL', since, message: 'The disk is full.', remedy: 'Make room on it.' }],
+    limits: [limit('a', 10, 'FAR'), limit('b', 850, 'NEAR'), limit('c', 1000, 'REACHED')],
+  };
+  const node = { id: '7', time: since, reason: 'version 3.1 has no metadata', gateway: 'g', group: 'r', writer: 'w', contentType: 'application/opcua+uadp', size: 1234, sequence: '42', head: 'f10100', text: null };
+  session.tamper = answeringHealth({ data: health }, { data: { deadLetters: { pageInfo: { hasNextPage: false }, edges: [{ node }] } } });
+  const { page, faults } = session;
+  await page.goto(new URL('/', page.url()).href);
+  await page.getByRole('alert').filter({ hasText: 'The disk is full.' }).getByText('Make room on it.').waitFor();
+  assert.match(await page.locator('[data-limit="b"]').textContent(), /850 B of 1 kB.*Near its limit/);
+  assert.equal(await page.locator('[data-limit="c"] .part').getAttribute('width'), '100');
+  assert.ok(await page.getByText('Consequence of c.').isVisible());
+  const letter = page.locator('[data-letter="7"]');
+  await letter.getByText('version 3.1 has no metadata').waitFor();
+  await letter.getByText('Frame 42').click();
+  await letter.getByText('f1 01 00').waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await shoot(page, 'home-health');
+  assert.deepEqual(faults, []);
+
+  session.tamper = answeringHealth({ data: { alarms: [], limits: [] } }, { data: { deadLetters: { pageInfo: { hasNextPage: false }, edges: [] } } });
+  await page.reload();
+  await page.getByText('No frame was refused.').waitFor();
+  assert.equal(await page.getByRole('region', { name: 'Alarms' }).count(), 0);
+
+  const unavailable = { data: null, errors: [{ message: 'limits: unavailable', extensions: { code: 'UNAVAILABLE' } }] };
+  session.tamper = answeringHealth(unavailable, unavailable);
+  await page.reload();
+  await page.getByText('The limits are not known: limits: unavailable').waitFor();
+  await page.locator(demo).waitFor();
+}
+
 async function changes(page, selector) {
   const text = () => page.locator(selector).textContent();
   const before = await text();
@@ -135,6 +172,14 @@ function overviewWith(change) {
     const json = await response.json();
     change(json.data);
     return route.fulfill({ response, json });
+  };
+}
+
+function answeringHealth(health, letters) {
+  return (route) => {
+    const query = route.request().postData() ?? '';
+    if (query.includes('query Health')) return route.fulfill({ json: health });
+    return query.includes('query DeadLetters') ? route.fulfill({ json: letters }) : route.continue();
   };
 }
 

@@ -53,7 +53,7 @@ const series = Object.entries(assets).flatMap(([asset, fields]) =>
   Object.entries(fields).map(([field, [unit, read]]) => ({
     id: `local/demo/default/${asset}.${field}`, gateway: 'local', server: 'demo', group: 'demo', writer: 'default',
     field: `${asset}.${field}`, nodeId: `nsu=urn:shopfloor:demo-plant;s=${asset}.${field}`, path: `Objects/Plant/${asset}/${field}`,
-    unit, labels: {}, latest: read, read,
+    unit, numeric: true, labels: {}, latest: read, read,
     history: () => ({ series: field, from: started, to: started, points: [], truncated: false }),
   })),
 );
@@ -72,6 +72,20 @@ const servers = new Map(
     { id: 'oven', name: 'Tunnel oven', endpointUrl: 'opc.tcp://oven.line2.example:4840/UA/Server', userName: 'shopfloor', connection: { state: 'RECONNECTING', since: new Date(Date.now() - 42e3).toISOString(), reconnects: '17', lostNotifications: '204', error: 'dial opc.tcp://oven.line2.example:4840: connection refused. Nothing listens on this port: check that the machine is on and that its OPC UA server runs.' } },
   ].map((s) => [s.id, server(s)]),
 );
+const alarms = [
+  { id: 'store.disk', severity: 'WARNING', since: new Date(Date.now() - 5400e3).toISOString(), message: 'The disk of the store is 86 % full.', remedy: 'Make room on it, or shorten store.retention; below 2 GB of free space nothing is stored.' },
+];
+const limits = [
+  { id: 'store.disk', name: 'Disk of the store', current: 43.1e9, limit: 50e9, unit: 'BYTES', state: 'NEAR', consequence: 'Frames wait in their stream until there is room.' },
+  { id: 'stream.UA_DATA', name: 'Stream UA_DATA', current: 1.3e8, limit: 6e9, unit: 'BYTES', state: 'FAR', consequence: 'Gateways keep their frames.' },
+  { id: 'stream.UA_DEAD', name: 'Stream UA_DEAD', current: 4e8, limit: 4e8, unit: 'BYTES', state: 'REACHED', consequence: 'The oldest dead letters go.' },
+  { id: 'series', name: 'Series', current: 51, limit: 1e6, unit: 'SERIES', state: 'FAR', consequence: 'New fields are not stored.' },
+];
+const letter = (n, rest) => ({ id: String(n), time: new Date(Date.now() - n * 61e3).toISOString(), gateway: 'local', group: 'demo', writer: 'default', sequence: String(91_000 - n), text: null, ...rest });
+const deadLetters = [
+  letter(1, { reason: 'DataSetMessage 0 of version 812.4: there is no metadata of this version', contentType: 'application/opcua+uadp', size: 8412, head: 'f1010a00'.repeat(64) }),
+  letter(2, { reason: 'unexpected end of JSON input', contentType: 'application/opcua+json', size: 38, head: '7b224d657373616765', text: '{"MessageId": "32235546-05d9-4fd7-97df' }),
+];
 const refuse = (field, problem) => {
   throw new GraphQLError(`${field}: ${problem}`, { extensions: { code: 'BAD_USER_INPUT', field } });
 };
@@ -89,6 +103,8 @@ const rootValue = {
   }),
   servers: () => ({ totalCount: servers.size, edges: [...servers.values()].map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: false, hasPreviousPage: false } }),
   series: ({ filter, first }) => ({ edges: matching(filter).slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: matching(filter).length > first, hasPreviousPage: false } }),
+  alarms, limits,
+  deadLetters: ({ first }) => ({ edges: deadLetters.slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: deadLetters.length > first, hasPreviousPage: false } }),
   addServer: ({ input }) => {
     if (/127\.0\.0\.1:1$/.test(input.endpointUrl)) refuse('endpointUrl', `"${input.endpointUrl}" has no server`);
     const id = input.id ?? input.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');

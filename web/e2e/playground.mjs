@@ -15,7 +15,8 @@ export async function playgroundQueries(browser, shoot) {
 /** Every query and mutation among the examples runs as it is. */
 export async function playgroundExamplesRun(browser) {
   const { page } = await openPlayground(browser);
-  const { tabs } = JSON.parse(await page.evaluate(() => localStorage.getItem('graphiql:tabState')));
+  const stored = await page.waitForFunction(() => localStorage.getItem('graphiql:tabState')); // written some time after the page is there
+  const { tabs } = JSON.parse(await stored.jsonValue());
   for (const { query } of tabs) {
     for (const [, operationName] of query.matchAll(/^(?:query|mutation) (\w+)/gm)) {
       const response = await page.request.post('/graphql', { data: { query, operationName } });
@@ -44,7 +45,7 @@ export async function playgroundSubscribes(browser, shoot) {
 /** Every example is a tab. */
 export async function playgroundHasExamples(browser, shoot) {
   const { page } = await openPlayground(browser, { colorScheme: 'dark' });
-  const names = ['Servers', 'Browse', 'ReadValues', 'WriteSetPoint', 'CallMethod', 'SubscribeValues', 'Telemetry', 'History', 'Publish', 'AddServer'];
+  const names = ['Servers', 'Browse', 'ReadValues', 'WriteSetPoint', 'CallMethod', 'SubscribeValues', 'Telemetry', 'History', 'TextHistory', 'Publish', 'AddServer'];
   for (const name of names) await tab(page, name).waitFor();
   await page.waitForTimeout(Number(process.env.SETTLE ?? 0));
   await shoot(page, 'playground-dark');

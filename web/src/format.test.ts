@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { camelWords, formatAge, formatCount, formatDuration, formatEnum, formatNumber, formatRate, formatThumbprint, formatTime, formatValue } from './format';
+import { camelWords, formatAge, formatBytes, formatCount, formatDuration, formatEnum, formatNumber, formatRate, formatThumbprint, formatTime, formatValue } from './format';
 
 const s = '\u202f'; // the group separator
 
@@ -19,6 +19,20 @@ test.each([
   [Number.POSITIVE_INFINITY, 'Infinity'],
 ])('formatNumber(%d) is %s', (value, want) => {
   expect(formatNumber(value)).toBe(want);
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1 kB'],
+  [1234, '1.23 kB'],
+  [15_670, '15.7 kB'],
+  [999_600, '1 MB'],
+  [2.5e8, '250 MB'],
+  [1.2e9, '1.2 GB'],
+  [4.3e15, `4${s}300 TB`],
+])('formatBytes(%d) is %s', (value, want) => {
+  expect(formatBytes(value)).toBe(want);
 });
 
 test.each([

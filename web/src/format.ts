@@ -31,6 +31,18 @@ export function formatRate(perSecond: number): string {
   return perSecond >= 10 || perSecond === 0 ? formatCount(perSecond) : perSecond.toFixed(1);
 }
 
+/** An amount of data in one unit of 1000: "512 B", "3.2 MB", "20 GB". */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  while (Math.abs(size) >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${groupNumber(String(Number(size.toFixed(unit === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2))))} ${units[unit]}`;
+}
+
 /** A length of time in one unit: "12 s", "5 min", "3 h", "2 d". */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));

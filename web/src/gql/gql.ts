@@ -16,14 +16,18 @@ import * as types from './graphql';
  */
 type Documents = {
     "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n": typeof types.AddServerDocument,
+    "\n  query DeadLetters($first: Int!) {\n    deadLetters(first: $first) {\n      pageInfo { hasNextPage }\n      edges { node { id time reason gateway group writer contentType size sequence head text } }\n    }\n  }\n": typeof types.DeadLettersDocument,
     "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n": typeof types.TrustServerCertificateDocument,
+    "\n  query Health {\n    alarms { id severity since message remedy }\n    limits { id name current limit unit state consequence }\n  }\n": typeof types.HealthDocument,
     "\n  query Overview($first: Int!) {\n    platform {\n      version\n      started\n      ingest { valuesPerSecond values frames deadFrames screenedValues backlog series }\n    }\n    servers(first: $first) {\n      totalCount\n      edges {\n        node {\n          id\n          name\n          endpointUrl\n          securityMode\n          securityPolicy\n          userName\n          trustedThumbprints\n          valuesPerSecond\n          gateway { id }\n          connection {\n            state\n            since\n            error\n            thumbprint\n            securityMode\n            securityPolicy\n            monitoredItems\n            badItems\n            reconnects\n            lostNotifications\n          }\n        }\n      }\n    }\n  }\n": typeof types.OverviewDocument,
     "\n  query LiveSeries($filter: SeriesFilter, $first: Int!) {\n    series(filter: $filter, first: $first) {\n      pageInfo { hasNextPage }\n      edges {\n        node {\n          id\n          server\n          group\n          writer\n          field\n          path\n          unit\n          labels\n          latest {\n            value\n            dataType\n            status { name severity }\n            sourceTimestamp\n            serverTimestamp\n          }\n        }\n      }\n    }\n  }\n": typeof types.LiveSeriesDocument,
     "\n  subscription Telemetry($ids: [ID!]!, $maxRate: Float!) {\n    telemetry(filter: { ids: $ids }, maxRate: $maxRate) {\n      values {\n        series\n        value {\n          value\n          dataType\n          status { name severity }\n          sourceTimestamp\n          serverTimestamp\n        }\n      }\n    }\n  }\n": typeof types.TelemetryDocument,
 };
 const documents: Documents = {
     "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n": types.AddServerDocument,
+    "\n  query DeadLetters($first: Int!) {\n    deadLetters(first: $first) {\n      pageInfo { hasNextPage }\n      edges { node { id time reason gateway group writer contentType size sequence head text } }\n    }\n  }\n": types.DeadLettersDocument,
     "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n": types.TrustServerCertificateDocument,
+    "\n  query Health {\n    alarms { id severity since message remedy }\n    limits { id name current limit unit state consequence }\n  }\n": types.HealthDocument,
     "\n  query Overview($first: Int!) {\n    platform {\n      version\n      started\n      ingest { valuesPerSecond values frames deadFrames screenedValues backlog series }\n    }\n    servers(first: $first) {\n      totalCount\n      edges {\n        node {\n          id\n          name\n          endpointUrl\n          securityMode\n          securityPolicy\n          userName\n          trustedThumbprints\n          valuesPerSecond\n          gateway { id }\n          connection {\n            state\n            since\n            error\n            thumbprint\n            securityMode\n            securityPolicy\n            monitoredItems\n            badItems\n            reconnects\n            lostNotifications\n          }\n        }\n      }\n    }\n  }\n": types.OverviewDocument,
     "\n  query LiveSeries($filter: SeriesFilter, $first: Int!) {\n    series(filter: $filter, first: $first) {\n      pageInfo { hasNextPage }\n      edges {\n        node {\n          id\n          server\n          group\n          writer\n          field\n          path\n          unit\n          labels\n          latest {\n            value\n            dataType\n            status { name severity }\n            sourceTimestamp\n            serverTimestamp\n          }\n        }\n      }\n    }\n  }\n": types.LiveSeriesDocument,
     "\n  subscription Telemetry($ids: [ID!]!, $maxRate: Float!) {\n    telemetry(filter: { ids: $ids }, maxRate: $maxRate) {\n      values {\n        series\n        value {\n          value\n          dataType\n          status { name severity }\n          sourceTimestamp\n          serverTimestamp\n        }\n      }\n    }\n  }\n": types.TelemetryDocument,
@@ -36,7 +40,15 @@ export function graphql(source: "\n  mutation AddServer($input: AddServerInput!)
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query DeadLetters($first: Int!) {\n    deadLetters(first: $first) {\n      pageInfo { hasNextPage }\n      edges { node { id time reason gateway group writer contentType size sequence head text } }\n    }\n  }\n"): typeof import('./graphql').DeadLettersDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n"): typeof import('./graphql').TrustServerCertificateDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Health {\n    alarms { id severity since message remedy }\n    limits { id name current limit unit state consequence }\n  }\n"): typeof import('./graphql').HealthDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -9,6 +9,24 @@ export type Severity =
   | 'UNCERTAIN'
   | 'BAD';
 
+export type LimitUnit =
+  | 'BYTES'
+  | 'SERIES'
+  | 'FRAMES'
+  | 'ITEMS';
+
+export type LimitState =
+  | 'FAR'
+  /** 80 % or more are used. */
+  | 'NEAR'
+  | 'REACHED';
+
+export type AlarmSeverity =
+  /** Nothing is lost yet, somebody should act soon. */
+  | 'WARNING'
+  /** Values are being lost or held back now. */
+  | 'CRITICAL';
+
 export type SeriesFilter = {
   ids?: Array<string> | null | undefined;
   gateway?: string | null | undefined;
@@ -59,6 +77,13 @@ export type AddServerMutationVariables = Exact<{
 
 export type AddServerMutation = { addServer: { id: string } };
 
+export type DeadLettersQueryVariables = Exact<{
+  first: number;
+}>;
+
+
+export type DeadLettersQuery = { deadLetters: { pageInfo: { hasNextPage: boolean }, edges: Array<{ node: { id: string, time: string, reason: string, gateway: string, group: string, writer: string, contentType: string, size: number, sequence: string, head: string, text: string | null } }> } };
+
 export type TrustServerCertificateMutationVariables = Exact<{
   server: string;
   thumbprint: string;
@@ -66,6 +91,11 @@ export type TrustServerCertificateMutationVariables = Exact<{
 
 
 export type TrustServerCertificateMutation = { trustServerCertificate: { id: string } };
+
+export type HealthQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type HealthQuery = { alarms: Array<{ id: string, severity: AlarmSeverity, since: string, message: string, remedy: string }>, limits: Array<{ id: string, name: string, current: number, limit: number, unit: LimitUnit, state: LimitState, consequence: string }> };
 
 export type OverviewQueryVariables = Exact<{
   first: number;
@@ -116,6 +146,30 @@ export const AddServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AddServerMutation, AddServerMutationVariables>;
+export const DeadLettersDocument = new TypedDocumentString(`
+    query DeadLetters($first: Int!) {
+  deadLetters(first: $first) {
+    pageInfo {
+      hasNextPage
+    }
+    edges {
+      node {
+        id
+        time
+        reason
+        gateway
+        group
+        writer
+        contentType
+        size
+        sequence
+        head
+        text
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DeadLettersQuery, DeadLettersQueryVariables>;
 export const TrustServerCertificateDocument = new TypedDocumentString(`
     mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {
   trustServerCertificate(server: $server, thumbprint: $thumbprint) {
@@ -123,6 +177,26 @@ export const TrustServerCertificateDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<TrustServerCertificateMutation, TrustServerCertificateMutationVariables>;
+export const HealthDocument = new TypedDocumentString(`
+    query Health {
+  alarms {
+    id
+    severity
+    since
+    message
+    remedy
+  }
+  limits {
+    id
+    name
+    current
+    limit
+    unit
+    state
+    consequence
+  }
+}
+    `) as unknown as TypedDocumentString<HealthQuery, HealthQueryVariables>;
 export const OverviewDocument = new TypedDocumentString(`
     query Overview($first: Int!) {
   platform {

@@ -1,7 +1,11 @@
 import { useState } from 'react';
 import { createSocket } from '../api/socket';
+import { AlarmBanner } from './AlarmBanner';
 import { ConnectionBanner } from './ConnectionBanner';
+import { DeadLetters } from './DeadLetters';
 import { Header } from './Header';
+import { healthInterval, loadHealth } from './health';
+import { Limits } from './Limits';
 import { LiveValues } from './LiveValues';
 import { overviewLoader, pollInterval } from './overview';
 import { PlatformFigures } from './PlatformFigures';
@@ -13,6 +17,7 @@ export function Home() {
   const [load] = useState(overviewLoader);
   const [socket] = useState(createSocket);
   const overview = usePoll(load, pollInterval);
+  const health = usePoll(loadHealth, healthInterval);
   const { data, problem } = overview;
   const stale = problem !== undefined;
   const link = stale ? (problem.answered ? 'error' : 'lost') : data ? 'live' : 'connecting';
@@ -24,6 +29,7 @@ export function Home() {
       </a>
       <Header version={data?.platform.version} link={link} />
       <ConnectionBanner poll={overview} />
+      <AlarmBanner alarms={health.data?.alarms ?? []} />
       <main className={stale ? 'stale' : undefined} aria-busy={!data && !stale}>
         {data ? (
           <>
@@ -31,6 +37,10 @@ export function Home() {
             <div className="columns">
               <Servers overview={data} refresh={overview.refresh} />
               <LiveValues socket={socket} hasServers={data.servers.totalCount > 0} />
+            </div>
+            <div className="columns">
+              <Limits health={health} />
+              <DeadLetters />
             </div>
           </>
         ) : (

@@ -18,7 +18,7 @@ export function PlatformFigures({ overview }: { overview: Overview }) {
       <Figure
         label="Dead frames"
         value={formatCount(ingest.deadFrames)}
-        note={ingest.deadFrames === '0' ? 'all frames decode' : 'not decoded; kept with the reason'}
+        note={ingest.deadFrames === '0' ? 'all frames decode' : <>not decoded; <a href="#dead-letters">see why</a></>}
         warning={ingest.deadFrames !== '0'}
       />
       <Figure
@@ -35,7 +35,7 @@ export function PlatformFigures({ overview }: { overview: Overview }) {
 interface FigureProps {
   label: string;
   value: string;
-  note: string;
+  note: ReactNode;
   warning?: boolean;
   children?: ReactNode;
 }

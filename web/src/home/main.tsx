@@ -3,6 +3,7 @@ import './home.css';
 import './servers.css';
 import './live.css';
 import './form.css';
+import './health.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Home } from './Home';

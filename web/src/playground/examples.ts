@@ -190,6 +190,31 @@ query History {
   }
 }
 `,
+  `# Text, structures and integers over 2^53 are in data, exact; value
+# has numbers only.
+query TextHistory {
+  series(first: 1, filter: { server: "demo", path: "Objects/Plant/PackagingLine1/BatchId" }) {
+    edges {
+      node {
+        id
+        numeric
+        history(last: "1d", first: 20) {
+          points {
+            time
+            value
+            data {
+              value
+              dataType
+              status { name }
+              sourceTimestamp
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`,
   `# One more writer with two nodes, sampled every 2 seconds, with
 # a label of its own.
 mutation Publish {
