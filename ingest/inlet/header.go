@@ -1,0 +1,128 @@
+package inlet
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/shopfloor-iiot/shopfloor/ingest"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+)
+
+// headRoom is how much of a compressed message is read to find its header.
+const headRoom = 64 << 10
+
+// header is what a message itself says.
+type header struct {
+	encoding    Encoding
+	kind        Kind
+	publisherID string
+	group       string
+}
+
+// contentType is what a frame's header says of its encoding; empty when it is not known.
+func (h *header) contentType() string {
+	switch h.encoding {
+	case EncodingJSON:
+		return ingest.ContentJSON
+	case EncodingUADP:
+		return ingest.ContentUADP
+	}
+	return ""
+}
+
+// header reads as much of a message as it takes to name its owner. An error says that the message is no network message.
+func (in *Inlet) header(m *Message) (header, error) {
+	h := header{encoding: m.Encoding, kind: m.Kind}
+	if h.encoding == EncodingUnknown {
+		h.encoding = guessEncoding(m.Payload)
+	}
+	switch h.encoding {
+	case EncodingJSON:
+		return h, h.readJSON(m.Payload)
+	case EncodingUADP:
+		return h, in.readUADP(&h, m.Payload)
+	}
+	return h, fmt.Errorf("%w: %d bytes that begin with % x", errEncoding, len(m.Payload), m.Payload[:min(len(m.Payload), 8)])
+}
+
+// guessEncoding tells the encodings apart by the first byte: an object, an array or gzip is JSON, a UADPVersion of 1 in the lower
+// half (Part 14, 7.2.4.4.2) is UADP.
+func guessEncoding(b []byte) Encoding {
+	if isGzip(b) {
+		return EncodingJSON
+	}
+	if t := bytes.TrimLeft(b, " \t\r\n"); len(t) > 0 && (t[0] == '{' || t[0] == '[') {
+		return EncodingJSON
+	}
+	if len(b) > 0 && b[0]&0x0F == 1 {
+		return EncodingUADP
+	}
+	return EncodingUnknown
+}
+
+func isGzip(b []byte) bool { return len(b) > 2 && b[0] == 0x1F && b[1] == 0x8B }
+
+// readJSON reads the header of a JSON message, compressed or not.
+func (h *header) readJSON(b []byte) error {
+	if isGzip(b) {
+		z, err := gzip.NewReader(bytes.NewReader(b))
+		if err != nil {
+			return fmt.Errorf("decompress JSON: %w", err)
+		}
+		// The begin is enough, and a bomb does no harm.
+		if b, err = io.ReadAll(io.LimitReader(z, headRoom)); err != nil {
+			return fmt.Errorf("decompress JSON: %w", err)
+		}
+	}
+	j := peekJSON(b)
+	h.publisherID, h.group = j.publisherID, j.group
+	if kind := jsonKind(j.messageType); kind != KindUnknown {
+		h.kind = kind
+	}
+	if h.kind == KindUnknown {
+		h.kind = KindData
+	}
+	return nil
+}
+
+// jsonKind is the kind of a MessageType (Part 14, 7.2.2 and 7.2.5.4.1); KindUnknown when there is none.
+func jsonKind(messageType string) Kind {
+	switch messageType {
+	case "":
+		return KindUnknown
+	case "ua-data", "ua-keyframe", "ua-deltaframe", "ua-event", "ua-condition", "ua-keepalive":
+		return KindData
+	case "ua-metadata":
+		return KindMetaData
+	}
+	return KindOther
+}
+
+// readUADP reads the header of a UADP message.
+func (in *Inlet) readUADP(h *header, b []byte) error {
+	d := in.decoders.Get().(*uadp.Decoder)
+	defer func() {
+		d.Reset() // lets go of the message
+		in.decoders.Put(d)
+	}()
+	err := d.Decode(b)
+	// Who decodes frames may know how to read what is not supported here.
+	if err != nil && !errors.Is(err, uadp.ErrUnsupported) || errors.Is(err, uadp.ErrUnsupportedVersion) {
+		return err
+	}
+	head := d.Header()
+	if head.Content.Has(uadp.ContentPublisherID) {
+		h.publisherID = head.PublisherID.Clone().String()
+	}
+	if head.Content.Has(uadp.ContentGroupHeader | uadp.ContentWriterGroupID) {
+		h.group = strconv.Itoa(int(head.WriterGroupID))
+	}
+	if h.kind = KindData; errors.Is(err, uadp.ErrUnsupportedDiscovery) {
+		h.kind = KindOther
+	}
+	return nil
+}
