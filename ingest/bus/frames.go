@@ -1,13 +1,10 @@
 package bus
 
 import (
-	"context"
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Content types of a frame (OPC UA Part 14, 7.3.4.5 and 7.3.5.4 name them for AMQP and MQTT).
@@ -53,26 +50,6 @@ type FrameHeader struct {
 	// ID is the message id by which the stream drops what it had within the last 2 minutes. Empty means one made of the
 	// gateway and the number.
 	ID string
-}
-
-// PublishDead copies a frame that did not decode to the dead-letter stream, with the reason, and returns when it is
-// stored. The copy carries the frame's sequence and number; the same frame is copied once within the duplicate window.
-func (c *Conn) PublishDead(ctx context.Context, f Frame, reason string) error {
-	subject, err := Dead(f.Gateway, f.Group, f.Writer)
-	if err != nil {
-		return err
-	}
-	sequence := strconv.FormatUint(f.Sequence, 10)
-	m := &nats.Msg{Subject: subject, Data: f.Data, Header: nats.Header{
-		headerContentType: {f.ContentType},
-		headerFrameNumber: {strconv.FormatUint(f.Number, 10)},
-		headerSequence:    {sequence},
-		headerReason:      {headerText(reason)},
-	}}
-	if _, err := c.js.PublishMsg(ctx, m, jetstream.WithMsgID("dead:"+sequence)); err != nil {
-		return fmt.Errorf("publish dead frame %d: %w", f.Sequence, err)
-	}
-	return nil
 }
 
 func headerNumber(h nats.Header) uint64 {

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"crypto/sha256"
@@ -65,6 +66,7 @@ type TextStore struct {
 
 	tooLarge atomic.Uint64
 	late     atomic.Uint64
+	damaged  atomic.Uint64
 	lastLog  time.Time
 }
 
@@ -73,6 +75,7 @@ type TextStats struct {
 	Stored   uint64 // values acknowledged, also those that the stream had already
 	TooLarge uint64 // values refused because they are above MaxTextValue
 	Late     uint64 // values that came more than 10 minutes after their time
+	Damaged  uint64 // values read and passed because they cannot be decoded
 	OnWay    int    // values accepted and not yet stored
 }
 
@@ -93,7 +96,7 @@ func (s *TextStore) Stats() TextStats {
 	p := s.publisher.Stats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return TextStats{Stored: p.Stored, TooLarge: s.tooLarge.Load(), Late: s.late.Load(), OnWay: s.onWay}
+	return TextStats{Stored: p.Stored, TooLarge: s.tooLarge.Load(), Late: s.late.Load(), Damaged: s.damaged.Load(), OnWay: s.onWay}
 }
 
 // textMessage is the payload of a message.
@@ -239,19 +242,22 @@ func (s *TextStore) Text(ctx context.Context, id model.SeriesID, from, to time.T
 		if oldest := d.time.Add(-textMargin).UnixMilli(); oldest >= a.to || a.full() && oldest > a.newest() {
 			return false
 		}
-		return a.add(m.Data())
+		a.add(m.Data())
+		return true
 	})
 	if err == nil {
 		cfg.FilterSubjects = []string{subject + suffixLate}
-		err = s.conn.scan(ctx, StreamText, cfg, func(m jetstream.Msg, _ delivery) bool { return a.add(m.Data()) })
-	}
-	if err == nil {
-		err = a.err
+		err = s.conn.scan(ctx, StreamText, cfg, func(m jetstream.Msg, _ delivery) bool {
+			a.add(m.Data())
+			return true
+		})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read text of series %s: %w", id, err)
 	}
-	return a.values(id)
+	values := a.values(id)
+	s.damaged.Add(a.damaged)
+	return values, nil
 }
 
 // textAnswer collects the oldest values of a span of time, each once.
@@ -261,22 +267,22 @@ type textAnswer struct {
 	order    int
 	found    textHeap
 	known    map[[sha256.Size]byte]bool
-	err      error
+	damaged  uint64
 }
 
-// add takes a payload, if it is among the oldest. It returns false when reading cannot go on.
-func (a *textAnswer) add(payload []byte) bool {
+// add takes a payload, if it is among the oldest.
+func (a *textAnswer) add(payload []byte) {
 	var m textMessage
 	if err := json.Unmarshal(payload, &m); err != nil {
-		a.err = fmt.Errorf("decode value: %w", err)
-		return false
+		a.damaged++ // published by another program, past this package
+		return
 	}
 	if m.Time < a.from || m.Time >= a.to || a.full() && m.Time >= a.newest() {
-		return true
+		return
 	}
 	key := sha256.Sum256(payload)
 	if a.known[key] {
-		return true
+		return
 	}
 	if a.known == nil {
 		a.known = make(map[[sha256.Size]byte]bool)
@@ -288,29 +294,27 @@ func (a *textAnswer) add(payload []byte) bool {
 		// Should it come again, it is still too new.
 		delete(a.known, heap.Pop(&a.found).(foundText).key)
 	}
-	return true
 }
 
 func (a *textAnswer) full() bool    { return len(a.found) == a.limit }
 func (a *textAnswer) newest() int64 { return a.found[0].Time }
 
 // values decodes what was found. Values of the same time are in the order in which they were stored.
-func (a *textAnswer) values(id model.SeriesID) ([]TextValue, error) {
+func (a *textAnswer) values(id model.SeriesID) []TextValue {
 	slices.SortFunc(a.found, func(x, y foundText) int {
-		if x.Time != y.Time {
-			return int(max(min(x.Time-y.Time, 1), -1))
-		}
-		return x.order - y.order
+		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.order, y.order))
 	})
-	values := make([]TextValue, len(a.found))
+	values := make([]TextValue, 0, len(a.found))
 	for i := range a.found {
 		f := &a.found[i]
-		values[i] = TextValue{Series: id, Time: f.Time}
-		if err := values[i].Value.UnmarshalJSON(f.Value); err != nil {
-			return nil, fmt.Errorf("decode value of series %s: %w", id, err)
+		v := TextValue{Series: id, Time: f.Time}
+		if err := v.Value.UnmarshalJSON(f.Value); err != nil {
+			a.damaged++
+			continue
 		}
+		values = append(values, v)
 	}
-	return values, nil
+	return values
 }
 
 type foundText struct {

@@ -180,6 +180,22 @@ func TestTextRepeats(t *testing.T) {
 	}
 }
 
+// What cannot be decoded hides nothing else.
+func TestTextDamaged(t *testing.T) {
+	_, c := newBus(t)
+	s := newTextStore(t, c)
+	now := time.Now()
+	appendText(t, s, textOf("a", now, "good"))
+	for _, payload := range []string{"", "x", fmt.Sprintf(`{"time":%d,"value":{"value":{"type":"None"}}}`, now.UnixMilli())} {
+		if _, err := c.js.PublishMsg(testContext(t), &nats.Msg{Subject: Text(textSeries("a").String()), Data: []byte(payload)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := readText(t, s, "a", now.Add(-time.Second), now.Add(time.Second), 10); got != "good" || s.Stats().Damaged != 3 {
+		t.Fatalf("got %q, stats %+v", got, s.Stats())
+	}
+}
+
 func TestTextLongName(t *testing.T) {
 	_, c := newBus(t)
 	s := newTextStore(t, c)
@@ -316,4 +332,18 @@ func BenchmarkTextRead(b *testing.B) {
 			b.Fatal(len(values), err)
 		}
 	}
+}
+
+func FuzzTextAnswer(f *testing.F) {
+	f.Add([]byte(`{"time":5,"value":{"value":{"type":"String","value":"x"}}}`))
+	f.Add([]byte(`{"time":-1,"series":"g/gr/w/f","value":null}`))
+	f.Add([]byte(`{"time":5}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		a := textAnswer{from: -1 << 62, to: 1 << 62, limit: 1}
+		a.add(payload)
+		a.add(payload)
+		if n := len(a.found); n > 1 || len(a.values(model.SeriesID{})) > n || n == 0 && a.damaged != 0 && a.damaged != 2 {
+			t.Fatalf("%d found, %d damaged", n, a.damaged)
+		}
+	})
 }
