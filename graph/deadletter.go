@@ -10,8 +10,12 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// maxHexHead is how many bytes of a dead letter are shown in hexadecimal.
-const maxHexHead = 256
+const (
+	// maxHexHead is how many bytes of a dead letter are shown in hexadecimal.
+	maxHexHead = 256
+	// maxDeadLetters bounds a page: a letter is larger than the items of other lists.
+	maxDeadLetters = 500
+)
 
 // DeadLetter shows a frame that could not be processed.
 type DeadLetter struct{ letter model.DeadLetter }
@@ -67,6 +71,9 @@ func (r *Resolver) deadLetterConnection(ctx context.Context, f *DeadLetterFilter
 	limit, err := pageSize(first)
 	if err != nil {
 		return nil, err
+	}
+	if limit > maxDeadLetters {
+		return nil, fieldError("first", "%d is more than %d; ask for the rest in further pages, with after", limit, maxDeadLetters)
 	}
 	var before uint64
 	if after != nil {

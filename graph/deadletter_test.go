@@ -61,7 +61,7 @@ func TestDeadLettersByPages(t *testing.T) {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
 	for args, field := range map[string]string{
-		`first: 1001`: "first", `after: "1"`: "after", `after: "` + cursor("x") + `"`: "after", `after: "` + cursor("0") + `"`: "after",
+		`first: 501`: "first", `first: 1001`: "first", `after: "1"`: "after", `after: "` + cursor("x") + `"`: "after", `after: "` + cursor("0") + `"`: "after",
 	} {
 		a := p.ask(t, `{ deadLetters(`+args+`) { pageInfo { hasNextPage } } }`)
 		a.wantCodes(t, "BAD_USER_INPUT")

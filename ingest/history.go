@@ -219,7 +219,7 @@ func (h *History) samples(ctx context.Context, q model.HistoryQuery, sets [][]Ma
 	return h.mergeSteps(ctx, sets, parts, r)
 }
 
-// checkQuery fills in what q leaves open.
+// checkQuery fills in what q leaves open, and brings the bounds to the milliseconds of what is stored.
 func checkQuery(q model.HistoryQuery, now time.Time) (model.HistoryQuery, error) {
 	if q.To.IsZero() {
 		q.To = now
@@ -245,7 +245,16 @@ func checkQuery(q model.HistoryQuery, now time.Time) (model.HistoryQuery, error)
 	case aggregateOf(q.Aggregate) == nil:
 		return q, fmt.Errorf("%w: aggregate %q: use avg, min, max, sum, count, first, last, delta or stddev", ErrInvalid, q.Aggregate)
 	}
+	q.From, q.To = ceilMilli(q.From), ceilMilli(q.To)
 	return q, nil
+}
+
+// ceilMilli is the first whole millisecond that is not before t.
+func ceilMilli(t time.Time) time.Time {
+	if ms := time.UnixMilli(t.UnixMilli()); !ms.Before(t) {
+		return ms
+	}
+	return time.UnixMilli(t.UnixMilli() + 1)
 }
 
 // labelSets returns matchers for each set of labels that the series had since q.From; each matches one series of the store.

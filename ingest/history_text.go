@@ -12,8 +12,8 @@ const (
 	// maxTextBytes bounds the exact values of an answer, and those of one page; the length is that of their JSON.
 	maxTextBytes = 8 << 20
 	// firstTextPage is how many exact values are read before anything is known of their size.
-	firstTextPage = 64
-	// maxTextPage bounds the values of a page, however small they are.
+	firstTextPage = 256
+	// maxTextPage bounds the values of a page, however small they are. No TextReader is asked for more at once.
 	maxTextPage = 100_000
 )
 
@@ -83,7 +83,7 @@ type textCursor struct {
 
 // next reads some of the values that follow, more than want of them only if it has to.
 func (c *textCursor) next(ctx context.Context, want int) ([]TextValue, error) {
-	for page := c.page(want); ; page *= 2 {
+	for page := c.page(want); ; page = min(2*page, maxTextPage) {
 		values, err := c.reader.Text(ctx, c.id, c.from, c.to, page)
 		if err != nil {
 			return nil, err

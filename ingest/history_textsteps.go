@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -13,7 +12,7 @@ const maxTextSteps = 1_000_000
 
 // textSteps aggregates the exact values of a series that has no numbers, one point more than q.Limit if there is one.
 func (h *History) textSteps(ctx context.Context, q model.HistoryQuery) ([]model.HistoryPoint, error) {
-	s := textSteps{from: ceilMilli(q.From), step: q.Step.Milliseconds()}
+	s := textSteps{from: q.From.UnixMilli(), step: q.Step.Milliseconds()}
 	switch q.Aggregate {
 	case "count":
 		s.add = countText
@@ -80,13 +79,4 @@ func keepFirst(p *model.HistoryPoint, v *TextValue) {
 func keepLast(p *model.HistoryPoint, v *TextValue) {
 	value := v.Value // not the page that it is in
 	*p = model.ExactPoint(p.Time, &value)
-}
-
-// ceilMilli rounds up to milliseconds since 1970: the first one that is not before t.
-func ceilMilli(t time.Time) int64 {
-	ms := t.UnixMilli()
-	if time.UnixMilli(ms).Before(t) {
-		ms++
-	}
-	return ms
 }
