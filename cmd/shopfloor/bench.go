@@ -207,7 +207,7 @@ func (p *platform) benchWait(ctx context.Context, values uint64, progress io.Wri
 	report := time.NewTicker(2 * time.Second)
 	defer report.Stop()
 	for {
-		s := p.core.Live().Statistics()
+		s := p.cores.live.Statistics()
 		switch {
 		case s.Values >= values:
 			return nil
@@ -226,7 +226,7 @@ func (p *platform) benchWait(ctx context.Context, values uint64, progress io.Wri
 
 // benchAudit counts the samples of each series in the store.
 func (p *platform) benchAudit(ctx context.Context, cfg benchConfig, start time.Time, r *benchResult) error {
-	if err := p.core.Health(); err != nil {
+	if err := p.cores.health(); err != nil {
 		return err
 	}
 	// Samples become visible up to two seconds after they are written, or with a checkpoint.

@@ -43,7 +43,8 @@ func (m metadata) LastMetadata(ctx context.Context, w model.WriterKey) (*model.D
 }
 
 func (m metadata) Metadata(ctx context.Context, w model.WriterKey, v model.ConfigurationVersion) (*model.DataSetMetaData, error) {
-	d, err := m.find(ctx, w, func(d *model.DataSetMetaData) bool { return d.Version == v })
+	newest := v == model.ConfigurationVersion{}
+	d, err := m.find(ctx, w, func(d *model.DataSetMetaData) bool { return newest || d.Version == v })
 	if err == nil && d == nil {
 		err = fmt.Errorf("metadata of %s in version %s: %w", w, v, ingest.ErrNoMetadata)
 	}
@@ -68,8 +69,11 @@ func (m metadata) find(ctx context.Context, w model.WriterKey, right func(*model
 	return nil, nil
 }
 
-// frameSource is ingest.FrameSource and ingest.DeadLetters over the bus.
-type frameSource struct{ conn *bus.Conn }
+// frameSource is ingest.FrameSource and ingest.DeadLetters over the bus, of some partitions or, with none, of the whole stream.
+type frameSource struct {
+	conn       *bus.Conn
+	partitions []int
+}
 
 func (s frameSource) State(ctx context.Context) (ingest.StreamState, error) {
 	st, err := s.conn.StreamState(ctx, bus.StreamData)
@@ -77,7 +81,7 @@ func (s frameSource) State(ctx context.Context) (ingest.StreamState, error) {
 }
 
 func (s frameSource) Open(ctx context.Context, from uint64) (ingest.FrameReader, error) {
-	r, err := s.conn.Frames(ctx, bus.StreamData, from)
+	r, err := s.conn.ReadFrames(ctx, bus.StreamData, bus.FramesConfig{From: from, Partitions: s.partitions})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +89,7 @@ func (s frameSource) Open(ctx context.Context, from uint64) (ingest.FrameReader,
 }
 
 func (s frameSource) Purge(ctx context.Context, upTo uint64) error {
-	return s.conn.Purge(ctx, bus.StreamData, upTo)
+	return s.conn.PurgePartitions(ctx, bus.StreamData, s.partitions, upTo)
 }
 
 func (s frameSource) Dead(ctx context.Context, f ingest.Frame, reason error) error {
@@ -123,4 +127,25 @@ func asStatus(err error) (model.StatusCode, bool) {
 	}
 	code, err := model.ParseStatusCode(remote.Code)
 	return code, err == nil
+}
+
+// deadLetters is graph.DeadLetters over the bus.
+type deadLetters struct{ conn *bus.Conn }
+
+func (d deadLetters) DeadLetters(ctx context.Context, f model.DeadLetterFilter, before uint64, limit int) ([]model.DeadLetter, error) {
+	frames, err := d.conn.DeadFrames(ctx, bus.DeadQuery{
+		Gateway: f.Gateway, Group: f.Group, Writer: f.Writer, Before: before, Limit: limit, MaxData: model.DeadLetterHead,
+	})
+	if err != nil {
+		return nil, err
+	}
+	letters := make([]model.DeadLetter, len(frames))
+	for i := range frames {
+		f := &frames[i]
+		letters[i] = model.DeadLetter{
+			ID: f.Sequence, Time: f.Time, Reason: f.Reason, Gateway: f.Gateway, Group: f.Group, Writer: f.Writer,
+			ContentType: f.ContentType, Sequence: f.FrameSequence, Size: f.Size, Head: f.Data,
+		}
+	}
+	return letters, nil
 }

@@ -94,6 +94,16 @@ func (p *platform) localHost(hostPort string) bool {
 
 // writeMetrics writes the metrics of all parts in Prometheus' text form.
 func (p *platform) writeMetrics(w io.Writer) {
+	if p.gateway != nil {
+		p.writeGatewayMetrics(w)
+	}
+	p.cores.live.WriteMetrics(w)
+	p.store.WriteMetrics(w)
+	metrics.WriteProcessMetrics(w)
+}
+
+// writeGatewayMetrics writes those of the gateway in this process.
+func (p *platform) writeGatewayMetrics(w io.Writer) {
 	s := p.publisher.Statistics()
 	b := p.sender.Stats()
 	for _, m := range []struct {
@@ -116,9 +126,6 @@ func (p *platform) writeMetrics(w io.Writer) {
 		metrics.WriteCounterUint64(w, m.name, m.value)
 	}
 	metrics.WriteGaugeUint64(w, "shopfloor_edge_pending_frames", uint64(max(s.Pending, 0)))
-	p.core.Live().WriteMetrics(w)
-	p.store.WriteMetrics(w)
-	metrics.WriteProcessMetrics(w)
 }
 
 // httpGrace is how long requests may take to end when the process stops.

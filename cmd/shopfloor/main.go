@@ -23,6 +23,7 @@ const usage = `Shopfloor connects OPC UA servers and serves them as one GraphQL 
 
 Usage:
   shopfloor [flags]                  run everything in this process
+  shopfloor core [flags]             take a share of the frames of a bus elsewhere (--bus-url) into a common store (--store-write)
   shopfloor check [flags]            check the configuration and print what would run
   shopfloor bench core [flags]       measure frames → JetStream → decode → VictoriaMetrics on this machine
   shopfloor version                  print the version
@@ -44,8 +45,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	var err error
 	switch name {
-	case "":
-		err = serve(ctx, rest, stderr)
+	case "", "core":
+		err = serve(ctx, name == "core", rest, stderr)
 	case "check":
 		err = check(rest, stdout, stderr)
 	case "bench":

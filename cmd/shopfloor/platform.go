@@ -16,11 +16,11 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/registry"
-	"github.com/shopfloor-iiot/shopfloor/ingest/victoria"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// platform is everything in one process: gateway, core and their bus. Its parts are made by newPlatform and run by run.
+// platform is what runs in this process: everything, or the ingest core alone, which shares the work with other processes over their
+// common bus. Its parts are made by newPlatform and run by start.
 type platform struct {
 	cfg     Config
 	log     zerolog.Logger
@@ -29,12 +29,14 @@ type platform struct {
 	bus      *bus.Server
 	frames   *bus.Conn // bulk
 	control  *bus.Conn // buckets, commands, live values
-	store    *victoria.Store
+	store    storage
+	text     *bus.TextStore
 	registry *registry.Registry
 	commands *commands
-	core     *ingest.Core
+	cores    *cores
 	history  *ingest.History
 
+	// These are nil in a process that only takes frames.
 	sender    *bus.Publisher
 	publisher *edge.Publisher
 	gateway   *edge.Gateway
@@ -55,13 +57,10 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if err := p.openBus(ctx); err != nil {
 		return nil, err
 	}
-	p.store, err = victoria.Open(victoria.Config{
-		Dir: filepath.Join(cfg.Data, "victoria"), Retention: time.Duration(cfg.Store.Retention), MinFreeDisk: cfg.Store.MinFreeDisk,
-	}, p.part("victoria"))
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+	if p.store, err = openStorage(&cfg, p.part("victoria")); err != nil {
+		return nil, err
 	}
-	buckets, err := openBuckets(ctx, p.control, p.bus.MaxStore())
+	buckets, err := openBuckets(ctx, p.control, p.maxStore())
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +71,21 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	p.registry = registry.New(buckets.forRegistry(), secrets, p.part("registry"))
 	p.commands = &commands{conn: p.control, servers: graphRegistry{p.registry}}
 	p.registry.SetNodes(p.commands)
-	if err := p.makeCore(); err != nil {
+	if p.text, err = bus.NewTextStore(p.frames, p.part("text")); err != nil {
 		return nil, err
+	}
+	p.history = &ingest.History{Reader: p.store, Text: textReader{p.text}}
+	if err := p.makeCores(ctx); err != nil {
+		return nil, err
+	}
+	if p.shared() {
+		return p, nil
 	}
 	return p, p.makeGateway(ctx, buckets, secrets)
 }
+
+// shared tells whether this process is one of several that take frames from a bus elsewhere.
+func (p *platform) shared() bool { return p.cfg.Bus.URL != "" }
 
 // part is the logger of one part.
 func (p *platform) part(name string) zerolog.Logger {
@@ -84,8 +93,27 @@ func (p *platform) part(name string) zerolog.Logger {
 }
 
 func (p *platform) openBus(ctx context.Context) (err error) {
+	password, err := secretFile("bus.passwordFile", p.cfg.Bus.PasswordFile)
+	if err != nil {
+		return err
+	}
+	if p.shared() {
+		err = p.dialBus(password)
+	} else {
+		err = p.startBus(password)
+	}
+	if err != nil {
+		return err
+	}
+	return bus.EnsureStreams(ctx, p.control, p.cfg.Stream.streams(p.maxStore()))
+}
+
+func (p *platform) startBus(password string) (err error) {
 	sync := time.Duration(p.cfg.Stream.SyncInterval)
-	p.bus, err = bus.Start(bus.Config{Dir: filepath.Join(p.cfg.Data, "jetstream"), SyncInterval: sync, SyncAlways: sync == 0, MaxStore: p.cfg.Stream.MaxBytes}, p.part("bus"))
+	p.bus, err = bus.Start(bus.Config{
+		Dir: filepath.Join(p.cfg.Data, "jetstream"), SyncInterval: sync, SyncAlways: sync == 0, MaxStore: p.cfg.Stream.MaxBytes,
+		Listen: p.cfg.Bus.Listen, Password: password,
+	}, p.part("bus"))
 	if errors.Is(err, bus.ErrLocked) {
 		return fmt.Errorf("data folder %s is in use by another shopfloor: stop it, or choose another folder with --data (%w)", p.cfg.Data, err)
 	}
@@ -95,26 +123,24 @@ func (p *platform) openBus(ctx context.Context) (err error) {
 	if p.frames, err = p.bus.Connect("frames"); err != nil {
 		return err
 	}
-	if p.control, err = p.bus.Connect("control"); err != nil {
-		return err
-	}
-	return bus.EnsureStreams(ctx, p.control, bus.StreamsConfig{MaxBytes: p.bus.MaxStore()})
+	p.control, err = p.bus.Connect("control")
+	return err
 }
 
-func (p *platform) makeCore() (err error) {
-	source := frameSource{p.frames}
-	p.core, err = ingest.New(ingest.Config{
-		Checkpoints: ingest.CheckpointFile(filepath.Join(p.cfg.Data, "victoria", "shopfloor-checkpoint.json")),
-		MaxBackfill: time.Duration(p.cfg.Store.Retention),
-		Busy: func() error {
-			if p.store.ReadOnly() {
-				return victoria.ErrReadOnly
-			}
-			return nil
-		},
-	}, source, metadata{p.control}, source, p.store, p.part("ingest"))
-	p.history = &ingest.History{Reader: p.store}
+func (p *platform) dialBus(password string) (err error) {
+	if p.frames, err = bus.Dial(p.cfg.Bus.URL, "frames", password, p.part("bus")); err != nil {
+		return fmt.Errorf("bus.url: %w", err)
+	}
+	p.control, err = bus.Dial(p.cfg.Bus.URL, "control", password, p.part("bus"))
 	return err
+}
+
+// maxStore is what all streams and buckets may hold, in bytes.
+func (p *platform) maxStore() int64 {
+	if p.bus != nil {
+		return p.bus.MaxStore()
+	}
+	return p.cfg.Stream.MaxBytes
 }
 
 func (p *platform) makeGateway(ctx context.Context, b buckets, secrets *sealer) error {
@@ -167,20 +193,31 @@ func (p *platform) sources(secrets *sealer) (func(model.Server) (edge.Source, er
 
 // start runs all parts but the HTTP server, in the order in which data flows.
 func (p *platform) start(s *stages) {
-	s.start("commands", 5*time.Second, p.service.Run)
-	s.start("gateway", 15*time.Second, p.gateway.Run)
-	s.start("publisher", 10*time.Second, func(ctx context.Context) error { return p.publisher.Run(ctx, 5*time.Second) })
-	s.start("sender", 5*time.Second, p.sender.Run)
-	s.start("ingest", 15*time.Second, p.core.Run)
+	if p.gateway != nil {
+		s.start("commands", 5*time.Second, p.service.Run)
+		s.start("gateway", 15*time.Second, p.gateway.Run)
+		s.start("publisher", 10*time.Second, func(ctx context.Context) error { return p.publisher.Run(ctx, 5*time.Second) })
+		s.start("sender", 5*time.Second, p.sender.Run)
+	}
+	s.start("ingest", 15*time.Second, p.cores.run)
+	s.start("text", 5*time.Second, p.text.Run)
 	s.start("registry", 5*time.Second, p.registry.Run)
 }
 
 // resolver is what GraphQL sees of the platform.
 func (p *platform) resolver() *graph.Resolver {
 	return &graph.Resolver{
-		Registry: graphRegistry{p.registry}, Commands: p.commands, History: p.history, Live: p.core.Live(),
-		Version: shortVersion(), Started: p.started, LocalGateway: p.cfg.Gateway, Log: p.part("graph"),
+		Registry: graphRegistry{p.registry}, Commands: p.commands, History: p.history, Live: p.cores.live,
+		DeadLetters: deadLetters{p.control}, Version: shortVersion(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
+}
+
+// localGateway is the id of the gateway in this process, empty if there is none.
+func (p *platform) localGateway() string {
+	if p.gateway == nil {
+		return ""
+	}
+	return p.cfg.Gateway
 }
 
 // ready returns nil when values flow and can be asked for, else why not.
@@ -188,13 +225,13 @@ func (p *platform) ready() error {
 	var errs []error
 	select {
 	case <-p.registry.Ready():
-		if _, err := p.registry.Gateway(p.cfg.Gateway); err != nil {
+		if _, err := p.registry.Gateway(p.cfg.Gateway); err != nil && p.gateway != nil {
 			errs = append(errs, fmt.Errorf("gateway: %s has not reported yet", p.cfg.Gateway))
 		}
 	default:
 		errs = append(errs, errors.New("registry: loading"))
 	}
-	errs = append(errs, p.core.Health())
+	errs = append(errs, p.cores.health())
 	return errors.Join(errs...)
 }
 
@@ -203,6 +240,11 @@ func (p *platform) close() error {
 	var errs []error
 	if p.store != nil {
 		errs = append(errs, p.store.Close())
+	}
+	for _, c := range []*bus.Conn{p.frames, p.control} {
+		if c != nil {
+			c.Close()
+		}
 	}
 	if p.bus != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

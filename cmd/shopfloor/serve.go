@@ -13,11 +13,17 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// serve runs everything in this process until ctx ends.
-func serve(ctx context.Context, args []string, stderr io.Writer) error {
+// serve runs everything in this process, or with shared a share of the ingest core, until ctx ends.
+func serve(ctx context.Context, shared bool, args []string, stderr io.Writer) error {
 	cfg, err := loadConfig(args, os.LookupEnv, stderr)
 	if err != nil {
 		return err
+	}
+	switch url := cfg.Bus.URL; {
+	case shared && url == "":
+		return usageError{errors.New("bus.url: is not set; shopfloor core takes its frames from a bus elsewhere, for example --bus-url nats://nats-1:4222")}
+	case !shared && url != "":
+		return usageError{fmt.Errorf("bus.url: is set to %s; run shopfloor core to share the work on that bus", url)}
 	}
 	log := newLogger(cfg.Log, stderr)
 	// Some libraries, net/http among them, log through the standard logger: into the same stream and form.

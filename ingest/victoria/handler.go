@@ -52,11 +52,12 @@ func (s *Store) whileOpen(next http.Handler) http.Handler {
 	})
 }
 
-func queryMux() http.Handler {
+// queryMux passes the requests that only read on to next.
+func queryMux(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	route := func(path string) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} { // GET includes HEAD
-			mux.HandleFunc(method+" "+path, serveQuery)
+			mux.Handle(method+" "+path, next)
 		}
 	}
 	for _, path := range queryPaths {

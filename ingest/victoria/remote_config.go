@@ -87,6 +87,12 @@ type RemoteTLS struct {
 
 const maxConnections = 64
 
+// Validate says which field cannot be used, with its value and the remedy. The files of TLS are not read.
+func (c RemoteConfig) Validate() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // withDefaults returns c completed, or an error that names the field, its value and the remedy.
 func (c RemoteConfig) withDefaults() (RemoteConfig, error) {
 	if err := c.checkURLs(); err != nil {

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/ingest"
+	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+	"github.com/shopfloor-iiot/shopfloor/ingest/victoria"
+)
+
+// cores are the ingest cores of this process, which share one Live: one that reads the whole stream, or one for each partition
+// whose lease the process holds.
+type cores struct {
+	platform *platform
+	live     *ingest.Live
+	leases   *bus.Leases // nil when one core reads the whole stream
+
+	mu      sync.Mutex
+	running map[int]*ingest.Core // by partition
+}
+
+func (p *platform) makeCores(ctx context.Context) error {
+	c := &cores{platform: p, live: ingest.NewLive(), running: map[int]*ingest.Core{}}
+	p.cores = c
+	if !p.shared() {
+		core, err := c.make(frameSource{conn: p.frames}, ingest.CheckpointFile(p.checkpointFile()), p.store, false)
+		c.running[0] = core
+		return err
+	}
+	leases, err := bus.NewLeases(ctx, p.control, bus.LeaseConfig{Process: p.cfg.process()}, p.part("leases"))
+	c.leases = leases
+	return err
+}
+
+// checkpointFile is beside the data of an embedded store, because the two belong together.
+func (p *platform) checkpointFile() string {
+	if p.cfg.Store.Remote.enabled() {
+		return filepath.Join(p.cfg.Data, "remote-checkpoint.json")
+	}
+	return filepath.Join(p.cfg.Data, "victoria", "shopfloor-checkpoint.json")
+}
+
+func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store ingest.Store, sparse bool) (*ingest.Core, error) {
+	p := c.platform
+	i := p.cfg.Ingest
+	return ingest.New(ingest.Config{
+		Checkpoints: checkpoints, CheckpointInterval: time.Duration(i.CheckpointInterval), Live: c.live, Text: &textSink{store: p.text},
+		Sparse: sparse, MaxBackfill: time.Duration(p.cfg.Store.Retention), ElementLimit: i.ElementLimit, MaxSeries: i.MaxSeries,
+		MetadataWait: time.Duration(i.MetadataWait), Busy: p.busy,
+	}, source, metadata{p.control}, source, store, p.part("ingest"))
+}
+
+// busy tells why no frames may be taken now, or nil.
+func (p *platform) busy() error {
+	if s, ok := p.store.(*victoria.Store); ok && s.ReadOnly() {
+		return victoria.ErrReadOnly
+	}
+	return nil
+}
+
+// run takes frames until ctx ends.
+func (c *cores) run(ctx context.Context) error {
+	if c.leases == nil {
+		return c.running[0].Run(ctx)
+	}
+	return c.leases.Run(ctx, c.own)
+}
+
+// own takes the frames of one partition while its lease holds.
+func (c *cores) own(ctx context.Context, lease *bus.Lease) error {
+	partition := lease.Partition()
+	// A store of its own: it is told once when rows were lost, and every core has to know.
+	store, err := openStorage(&c.platform.cfg, c.platform.part("victoria"))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	source := frameSource{conn: c.platform.frames, partitions: []int{partition}}
+	core, err := c.make(source, leaseCheckpoints{lease}, store, true)
+	if err != nil {
+		return err
+	}
+	c.set(partition, core)
+	defer c.set(partition, nil)
+	err = core.Run(ctx)
+	if errors.Is(err, ingest.ErrFenced) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (c *cores) set(partition int, core *ingest.Core) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if core == nil {
+		delete(c.running, partition)
+		return
+	}
+	c.running[partition] = core
+}
+
+// health returns nil while frames are taken and stored, else why not.
+func (c *cores) health() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for partition, core := range c.running {
+		err := core.Health()
+		if err != nil && c.leases != nil {
+			err = fmt.Errorf("partition %d: %w", partition, err)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// leaseCheckpoints keeps a partition's checkpoint in its lease.
+type leaseCheckpoints struct{ lease *bus.Lease }
+
+func (c leaseCheckpoints) Load(context.Context) (ingest.Checkpoint, error) {
+	return ingest.Checkpoint(c.lease.Checkpoint()), nil
+}
+
+func (c leaseCheckpoints) Save(ctx context.Context, cp ingest.Checkpoint) error {
+	err := c.lease.Save(ctx, bus.Checkpoint(cp))
+	if errors.Is(err, bus.ErrFenced) {
+		return fmt.Errorf("%w: %w", ingest.ErrFenced, err)
+	}
+	return err
+}
