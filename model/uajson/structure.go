@@ -1,0 +1,199 @@
+package uajson
+
+import (
+	"fmt"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// StructureCodec turns structures in the binary encoding (Part 6, 5.2.6 to 5.2.8) into JSON text by the descriptions of their types. It
+// knows those of its schema and a few of the standard that machines use: Range, EUInformation, the 3D types and their like. It is
+// read-only once made.
+//
+// The text is Verbose (Part 6, 5.4): members by name, nested structures as objects, optional members only where they are there, a union as
+// an object of one member. It departs from that in two points so that the numbers in it are numbers: enumerations and 64-bit integers
+// are written as such.
+type StructureCodec struct {
+	types map[model.NodeID]*structureType // by the ids of the types and of their binary encodings
+	ns    model.NamespaceTable
+}
+
+// structureType is a type made ready.
+type structureType struct {
+	name    string
+	form    model.StructureType
+	members []structureMember
+}
+
+// structureMember is one member of a structure.
+type structureMember struct {
+	name []byte // as it stands in JSON: "\"Name\":"
+	// builtIn is the type on the wire; for a structure it is TypeExtensionObject and structure is not nil.
+	builtIn   model.BuiltInType
+	structure *structureType
+	rank      int32
+	// bit is that of an optional member in the encoding mask, else 0.
+	bit uint32
+	// unknown is the type if nothing is known of it.
+	unknown string
+}
+
+// NewStructureCodec makes the codec for the types of a schema. A type that a structure uses and the schema does not describe is an error
+// of AppendJSON only, where a value has a member of it.
+func NewStructureCodec(schema *model.DataTypeSchema) *StructureCodec {
+	c := &StructureCodec{types: make(map[model.NodeID]*structureType), ns: namespaceTable(schema.Namespaces)}
+	all := append(standardStructures(), schema.Structures...)
+	for i := range all {
+		d := &all[i]
+		t := &structureType{name: d.Name.Name, form: d.Type}
+		c.types[d.DataType] = t
+		if !d.EncodingID.IsNull() {
+			c.types[d.EncodingID] = t
+		}
+	}
+	names := builtIns(schema)
+	for i := range all {
+		c.types[all[i].DataType].compile(c, &all[i], names)
+	}
+	return c
+}
+
+// builtIns are the built-in types that enumerations and simple types are on the wire.
+func builtIns(schema *model.DataTypeSchema) map[model.NodeID]model.BuiltInType {
+	names := make(map[model.NodeID]model.BuiltInType)
+	for i := range schema.Enums {
+		t := schema.Enums[i].BuiltInType
+		if !t.Numeric() {
+			t = model.TypeInt32
+		}
+		names[schema.Enums[i].DataType] = t
+	}
+	for i := range schema.Simple {
+		names[schema.Simple[i].DataType] = schema.Simple[i].BuiltInType
+	}
+	return names
+}
+
+// compile makes the members ready.
+func (t *structureType) compile(c *StructureCodec, d *model.StructureDescription, names map[model.NodeID]model.BuiltInType) {
+	t.members = nil // a schema may describe a type twice: the last one counts
+	subtyped := d.Type == model.StructureWithSubtypedValues || d.Type == model.StructureUnionSubtypedValues
+	bit := uint32(1)
+	for i := range d.Fields {
+		f := &d.Fields[i]
+		m := structureMember{name: append(appendText(nil, f.Name), ':'), rank: f.ValueRank}
+		if known, ok := names[f.DataType]; ok && known.Valid() {
+			m.builtIn = known
+		} else if s, ok := c.types[f.DataType]; ok {
+			m.builtIn, m.structure = model.TypeExtensionObject, s
+		} else if m.builtIn = standardType(f.DataType); m.builtIn == model.TypeNull {
+			m.unknown = f.DataType.String()
+		}
+		switch {
+		case f.Optional && subtyped && m.builtIn == model.TypeExtensionObject:
+			m.structure = nil // travels with its type
+		case f.Optional && subtyped:
+			m.builtIn = model.TypeVariant
+		case f.Optional && d.Type == model.StructureWithOptionalFields:
+			m.bit = bit
+			bit <<= 1
+		}
+		t.members = append(t.members, m)
+	}
+}
+
+// find returns a type by its own id or that of its binary encoding.
+func (c *StructureCodec) find(id model.ExpandedNodeID) *structureType {
+	n := id.NodeID
+	if id.NamespaceURI != "" {
+		for i, uri := range c.ns {
+			if uri == id.NamespaceURI {
+				return c.types[n.WithNamespace(uint16(i))]
+			}
+		}
+		return nil
+	}
+	return c.types[n]
+}
+
+// Knows tells whether the codec has the description of a type, given by its own id or that of its binary encoding.
+func (c *StructureCodec) Knows(id model.ExpandedNodeID) bool { return c.find(id) != nil }
+
+// maxStructureJSON is the most bytes of JSON that one structure may become; names of members take more room than their values.
+const maxStructureJSON = 16 << 20
+
+// AppendJSON appends a structure as JSON text to dst and returns the result. id is that of its type or of its binary encoding, body the
+// structure in the binary encoding. On an error, an *Error whose Offset is in body, dst is returned as it was.
+func (c *StructureCodec) AppendJSON(dst []byte, id model.ExpandedNodeID, body []byte) ([]byte, error) {
+	t := c.find(id)
+	if t == nil {
+		return dst, &Error{Offset: -1, Err: fmt.Errorf("%w: no description of the type %s", ErrType, id)}
+	}
+	r := structureReader{codec: c, buf: body, out: dst, limit: len(dst) + maxStructureJSON}
+	r.structure(t)
+	if r.err == nil && r.off != len(body) {
+		r.failf(ErrMalformed, "%d bytes more than type %s has", len(body)-r.off, t.name)
+	}
+	if r.err != nil {
+		return dst, &Error{Path: t.name, Offset: r.off, Err: r.err}
+	}
+	return r.out, nil
+}
+
+// standardType is the built-in type of a DataType of the standard, TypeNull if it is not known here (Part 3, 8; Part 5, 12).
+func standardType(id model.NodeID) model.BuiltInType {
+	if id.Namespace() != 0 || id.Type() != model.IDNumeric {
+		return model.TypeNull
+	}
+	switch n := id.Numeric(); n {
+	case 26, 27, 28: // Number, Integer, UInteger
+		return model.TypeVariant
+	case 29, 120, 256, 257, 302, 303, 307, 851, 852: // Enumeration and some of them
+		return model.TypeInt32
+	case 30, 2000, 2001, 2002, 2003: // Image and its kinds
+		return model.TypeByteString
+	case 288, 289, 20998: // IntegerId, Counter, VersionTime
+		return model.TypeUInt32
+	case 290: // Duration
+		return model.TypeDouble
+	case 294, 293: // UtcTime, Date
+		return model.TypeDateTime
+	case 295, 291, 12877, 12878, 12879, 12880, 12881: // LocaleId, NumericRange, NormalizedString … DateString
+		return model.TypeString
+	default:
+		if t := model.BuiltInType(n); n <= uint32(model.TypeDiagnosticInfo) && t.Valid() {
+			return t
+		}
+	}
+	return model.TypeNull
+}
+
+// standardStructures are the structures of the standard that are found within those of machines (Part 3, 8; Part 5, 12; Part 8, 5.6).
+func standardStructures() []model.StructureDescription {
+	describe := func(name string, id, encoding uint32, fields ...model.StructureField) model.StructureDescription {
+		return model.StructureDescription{
+			DataType: model.NumericID(0, id), EncodingID: model.NumericID(0, encoding), Name: model.QualifiedName{Name: name}, Fields: fields,
+		}
+	}
+	field := func(name string, dataType uint32) model.StructureField {
+		return model.StructureField{Name: name, DataType: model.NumericID(0, dataType), ValueRank: model.ValueRankScalar}
+	}
+	const boolean, int16, int32, int64, float, double, text, localized = 1, 4, 6, 8, 10, 11, 12, 21
+	dimensions := field("ArrayDimensions", 7)
+	dimensions.ValueRank = 1
+	return []model.StructureDescription{
+		describe("Range", 884, 886, field("Low", double), field("High", double)),
+		describe("EUInformation", 887, 889, field("NamespaceUri", text), field("UnitId", int32), field("DisplayName", localized), field("Description", localized)),
+		describe("Argument", 296, 298, field("Name", text), field("DataType", 17), field("ValueRank", int32), dimensions, field("Description", localized)),
+		describe("EnumValueType", 7594, 8251, field("Value", int64), field("DisplayName", localized), field("Description", localized)),
+		describe("TimeZoneDataType", 8912, 8917, field("Offset", int16), field("DaylightSavingInOffset", boolean)),
+		describe("KeyValuePair", 14533, 14846, field("Key", 20), field("Value", 24)),
+		describe("XVType", 12080, 12090, field("X", double), field("Value", float)),
+		describe("ComplexNumberType", 12171, 12181, field("Real", float), field("Imaginary", float)),
+		describe("DoubleComplexNumberType", 12172, 12182, field("Real", double), field("Imaginary", double)),
+		describe("3DVector", 18808, 18817, field("X", double), field("Y", double), field("Z", double)),
+		describe("3DCartesianCoordinates", 18810, 18819, field("X", double), field("Y", double), field("Z", double)),
+		describe("3DOrientation", 18812, 18821, field("A", double), field("B", double), field("C", double)),
+		describe("3DFrame", 18814, 18823, field("CartesianCoordinates", 18810), field("Orientation", 18812)),
+	}
+}
