@@ -1,5 +1,6 @@
-// Package victoria keeps numeric series in an embedded VictoriaMetrics: it takes rows (ingest.Store), reads them back
-// (ingest.Reader), and serves the Prometheus query API and VMUI over HTTP.
+// Package victoria keeps numeric series in VictoriaMetrics: Store in an embedded one, Remote in a single node or cluster
+// elsewhere. Both take rows (ingest.Store) and read them back (ingest.Reader); Store also serves the Prometheus query API
+// and VMUI over HTTP. What follows is about Store, up to the last two parts.
 //
 // # One store per process
 //
@@ -35,4 +36,38 @@
 //     shows the counters. ingest.Core screens them before.
 //   - With less than Config.MinFreeDisk free, Append returns ErrReadOnly. When the disk is full all the same,
 //     VictoriaMetrics ends the process; FreeSpace and ReadOnly let the caller stop long before.
+//
+// # Remote: from Append to the disk
+//
+// A 2xx answer of a remote VictoriaMetrics says that rows are in its memory. They are on its disk at the latest 6 s plus
+// three of its -inmemoryDataFlushInterval later (22 s with the default of 5s, 12 s with 2s or less), data and index both.
+// Nothing tells when: force_flush makes rows visible only, and a snapshot neither covers everything while others write nor
+// is cheap. So Remote is an ingest.Delayed: Delay is that time, twice as long under overload, and Checkpoint makes sure
+// that no process in whose memory rows rest was restarted or out of reach meanwhile. What a restart may have taken is
+// written again by the caller, which de-duplication makes harmless.
+//
+// For a single node that was tried with SIGKILL at random moments. It is no proof against a disk that stalls for longer
+// than the reserve, and for a cluster it holds only as far as VictoriaMetrics' own promise goes: vminsert answers when the
+// rows are in its own buffers, sends them to vmstorage in its own time, and keeps them there for as long as a vmstorage
+// is away. So name every vminsert and vmstorage in RemoteConfig.HealthURLs, and set Delay to more than the default if
+// vm_rpc_rows_pending of vminsert stays above 0. While one of the processes is down there is no checkpoint, and a new Remote
+// takes no rows: take a process that is gone for good from the list. A vmagent or a load balancer with a queue of its own
+// between Remote and VictoriaMetrics voids the promise.
+//
+// # Remote: the protocol
+//
+// Rows go by Prometheus remote write, because vminsert, vmagent and others take it too. Rows of one series are gathered
+// into one TimeSeries, wherever they stand in a batch, as labels are most of the work on both sides. Measured by
+// BenchmarkRemoteAppend, batches of 16,384 rows with nine labels, two busy processors, µs of processor time per row:
+//
+//	                                    here, CGO_ENABLED=0   remote      bytes
+//	every row another series, zstd      0.9 (with cgo 0.55)   1.6 - 2.7   7.8
+//	every row another series, snappy    0.4                   1.9 - 2.5   25.5
+//	16 rows of each series, zstd        0.3 (with cgo 0.2)    0.4 - 0.9   2.0
+//	16 rows of each series, snappy      0.15                  0.6 - 0.9   6.3
+//
+// So larger batches save more than anything else, and snappy is better when the remote is on the same machine or near.
+// Requests of 2,000 rows cost half as much again here as those of 8,192; still larger ones, or more than two connections,
+// gain nothing. /api/v1/import/native took 5.7 µs and 0.6 µs of the remote's time where remote write took 2.0 and 0.2: it
+// costs a block per series and request.
 package victoria

@@ -13,7 +13,7 @@ import (
 
 // Compressions of a request.
 const (
-	// CompressionZstd is VictoriaMetrics' own extension of the remote write protocol: a third of the bytes of snappy.
+	// CompressionZstd is VictoriaMetrics' own extension of the remote write protocol: a quarter of the bytes of snappy.
 	CompressionZstd = "zstd"
 	// CompressionSnappy is what the Prometheus remote write protocol 1.0 asks for.
 	CompressionSnappy = "snappy"

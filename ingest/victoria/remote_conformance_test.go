@@ -2,7 +2,9 @@ package victoria
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -51,5 +53,27 @@ func TestRemoteLosesNothing(t *testing.T) {
 			t.Parallel()
 			storetest.TestKills(t, openProcess)
 		})
+	}
+}
+
+// TestRemoteReadOnly lets a real server refuse rows because its disk is nearly full, and later take them.
+func TestRemoteReadOnly(t *testing.T) {
+	t.Parallel()
+	p := victoriatest.Start(t, t.TempDir(), "-storage.minFreeDiskSpaceBytes=1PB", "-loggerLevel=ERROR")
+	r := openRemote(t, RemoteConfig{WriteURLs: []string{p.URL + "/api/v1/write"}, ReadURL: p.URL})
+	now := time.Now().Add(-time.Minute).Truncate(time.Millisecond)
+	rows := []ingest.Row{{Name: r.AppendName(nil, "v", nil), Time: now.UnixMilli(), Value: 1}}
+	if err := r.Append(rows); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Fatalf("append to a server without space: %v", err)
+	}
+	p.SetFlags("-loggerLevel=ERROR")
+	p.Restart()
+	if err := r.Append(rows); err != nil {
+		t.Fatal(err)
+	}
+	p.Flush()
+	got, err := r.Samples(t.Context(), "v", nil, ingest.Range{From: now, To: now.Add(time.Second)})
+	if err != nil || len(got) != 1 {
+		t.Errorf("samples %v, error %v", got, err)
 	}
 }

@@ -24,7 +24,7 @@ const (
 	tagLabelName  = 1<<3 | 2
 	tagLabelValue = 2<<3 | 2
 	tagValue      = 1<<3 | 1
-	tagTimestamp  = 2<<3 | 0
+	tagTimestamp  = 2 << 3
 )
 
 // nameHash is the length of the hash that stands before the labels in a row's name.

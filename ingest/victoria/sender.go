@@ -122,6 +122,7 @@ func (s *sender) post(ctx context.Context, url string, snappy bool) error {
 	req.Header.Set("Content-Type", "application/x-protobuf")
 	req.Header.Set("Content-Encoding", encodingName(snappy))
 	req.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	req.Header.Set("User-Agent", "shopfloor")
 
 	r.counters.requests.Inc()
 	r.counters.bytes.Add(len(s.compressed))
