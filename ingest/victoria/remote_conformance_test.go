@@ -59,7 +59,7 @@ func TestRemoteLosesNothing(t *testing.T) {
 // TestRemoteReadOnly lets a real server refuse rows because its disk is nearly full, and later take them.
 func TestRemoteReadOnly(t *testing.T) {
 	t.Parallel()
-	p := victoriatest.Start(t, t.TempDir(), "-storage.minFreeDiskSpaceBytes=1PB", "-loggerLevel=ERROR")
+	p := victoriatest.Start(t, t.TempDir(), "-storage.minFreeDiskSpaceBytes=1000TB", "-loggerLevel=ERROR")
 	r := openRemote(t, RemoteConfig{WriteURLs: []string{p.URL + "/api/v1/write"}, ReadURL: p.URL})
 	now := time.Now().Add(-time.Minute).Truncate(time.Millisecond)
 	rows := []ingest.Row{{Name: r.AppendName(nil, "v", nil), Time: now.UnixMilli(), Value: 1}}
