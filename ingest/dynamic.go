@@ -3,8 +3,8 @@ package ingest
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -24,6 +24,9 @@ func (l *layouts) open(ctx context.Context, writer model.WriterKey, v model.Conf
 	if lay != nil && (!lay.bare || time.Now().Before(lay.recheck)) {
 		return lay, nil
 	}
+	// The names may be the memory of a decoder.
+	key.writer = model.WriterKey{Gateway: strings.Clone(writer.Gateway), Group: strings.Clone(writer.Group), Writer: strings.Clone(writer.Writer)}
+	writer = key.writer
 	m, err := l.fetch(ctx, key)
 	switch {
 	case ctx.Err() != nil:
@@ -71,7 +74,10 @@ func (l *layouts) field(lay *layout, name string) (int, error) {
 	if err := l.checkRoom(lay.writer.key, len(lay.fields)+1); err != nil {
 		return 0, dead(err)
 	}
-	fm := &model.FieldMetaData{Name: string(slices.Clone([]byte(name))), BuiltInType: model.TypeVariant, ValueRank: model.ValueRankAny}
+	fm := &model.FieldMetaData{Name: strings.Clone(name), BuiltInType: model.TypeVariant, ValueRank: model.ValueRankAny}
+	if id, err := model.ParseExpandedNodeID(fm.Name); err == nil && id.NamespaceURI != "" {
+		fm.Node = id // samples of OPC Publisher
+	}
 	f := &field{}
 	lay.name(f, fm, l.store, l.cfg.ElementLimit, l.live.slot)
 	at := len(lay.fields)

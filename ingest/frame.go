@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+	"github.com/shopfloor-iiot/shopfloor/model/uajson"
 )
 
 // Why a frame goes to the dead letters, besides the errors of package uadp.
@@ -21,6 +22,7 @@ var (
 // leaves no trace. It keeps its memory from frame to frame.
 type frameDecoder struct {
 	uadp     uadp.Decoder
+	json     uajson.Decoder
 	fields   []uadp.Field
 	messages []message
 	repeated map[string]uint64 // by gateway: the largest running number seen
@@ -48,6 +50,8 @@ func (d *frameDecoder) decode(ctx context.Context, f *Frame, l *layouts) error {
 		return dead(errNoName)
 	case f.ContentType == ContentUADP:
 		return d.decodeUADP(ctx, f, l)
+	case f.ContentType == ContentJSON:
+		return d.decodeJSON(ctx, f, l)
 	}
 	return dead(fmt.Errorf("%w but %q", errContentType, f.ContentType))
 }
@@ -73,7 +77,7 @@ func (d *frameDecoder) decodeUADP(ctx context.Context, f *Frame, l *layouts) err
 			d.uadp.SetLayout(lay.raw)
 		}
 		start := n
-		if n, err = d.message(n, lay, l); err != nil {
+		if n, err = d.uadpFields(n, lay, l); err != nil {
 			return err
 		}
 		if n > start {
@@ -93,19 +97,19 @@ func uadpLayout(ctx context.Context, f *Frame, h *uadp.DataSetHeader, l *layouts
 	if writer.Writer == "" {
 		writer.Writer = indexName(int(h.WriterID))
 	}
+	if writer.Group == "" {
+		writer.Group = defaultGroup
+	}
 	if h.Version == (model.ConfigurationVersion{}) && h.Encoding != uadp.EncodingRawData {
 		return l.open(ctx, writer, h.Version)
 	}
 	return l.find(ctx, writer, h.Version)
 }
 
-// message reads the fields of one DataSetMessage behind the first n and returns how many there are then.
-func (d *frameDecoder) message(n int, lay *layout, l *layouts) (int, error) {
+// uadpFields reads the fields of one DataSetMessage behind the first n and returns how many there are then.
+func (d *frameDecoder) uadpFields(n int, lay *layout, l *layouts) (int, error) {
 	for {
-		if n == len(d.fields) {
-			d.fields = append(d.fields, make([]uadp.Field, max(len(d.fields), 64))...)
-		}
-		field := &d.fields[n]
+		field := d.room(n)
 		if !d.uadp.Field(field) {
 			return n, nil
 		}
@@ -119,8 +123,19 @@ func (d *frameDecoder) message(n int, lay *layout, l *layouts) (int, error) {
 		case int(field.Index) >= len(lay.fields):
 			return n, dead(fmt.Errorf("%w: %d of %d fields", errFieldIndex, field.Index, len(lay.fields)))
 		}
+		if lay.codec != nil {
+			lay.unfold(&field.Value)
+		}
 		n++
 	}
+}
+
+// room returns the n-th field.
+func (d *frameDecoder) room(n int) *uadp.Field {
+	if n == len(d.fields) {
+		d.fields = append(d.fields, make([]uadp.Field, max(len(d.fields), 64))...)
+	}
+	return &d.fields[n]
 }
 
 // messageTime is the time of a DataSetMessage, else of its NetworkMessage, else that at which the stream stored the frame.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+	"github.com/shopfloor-iiot/shopfloor/model/uajson"
 )
 
 // layout is one version of a writer's DataSet, made ready for its frames: what is at each index.
@@ -17,6 +18,11 @@ type layout struct {
 	raw []uadp.RawField
 	// extension are the labels of the extension fields.
 	extension []Label
+
+	// codec reads structures; nil when nothing is known of their types.
+	codec *uajson.StructureCodec
+	// types are the fields for messages in JSON, in the same order; nil until one comes.
+	types *uajson.Types
 
 	// bare says that there is no metadata: fields are added as they are seen. It is looked for again at recheck.
 	bare    bool
@@ -41,6 +47,8 @@ type field struct {
 	meta   *model.FieldMetaData
 	// elements are the series of an array, as many as the longest one had so far. They do not move, because samples point to them.
 	elements []*element
+	// members are the elements of a structure by their path.
+	members map[string]*element
 }
 
 type fieldKind uint8
@@ -73,6 +81,9 @@ func newLayout(w *writer, m *model.DataSetMetaData, store Store, elementLimit in
 	l := &layout{
 		writer: w, meta: m, fields: make([]*field, len(m.Fields)), raw: make([]uadp.RawField, len(m.Fields)),
 		extension: extensionLabels(m.ExtensionFields),
+	}
+	if m.Types != nil && len(m.Types.Structures) > 0 {
+		l.codec = uajson.NewStructureCodec(m.Types)
 	}
 	fields := make([]field, len(m.Fields)) // side by side in memory
 	for i := range m.Fields {
@@ -119,13 +130,19 @@ func declaredLength(f *model.FieldMetaData) int {
 // addElements makes the series of a field for the elements up to n.
 func (l *layout) addElements(f *field, n int, store Store, slotOf func(*writer, model.SeriesID) *slot) {
 	for i := len(f.elements); i < n; i++ {
-		name := strconv.Itoa(i)
-		labels := append(seriesLabels(l.meta, f.meta, l.extension), Label{labelElement, name})
-		f.elements = append(f.elements, &element{
-			slot:  slotOf(l.writer, l.seriesID(f.meta, name)),
-			value: newSeries(store, metricValue, labels),
-		})
+		l.addElement(f, strconv.Itoa(i), store, slotOf)
 	}
+}
+
+// addElement makes the series of one element of a field.
+func (l *layout) addElement(f *field, name string, store Store, slotOf func(*writer, model.SeriesID) *slot) *element {
+	labels := append(seriesLabels(l.meta, f.meta, l.extension), Label{labelElement, name})
+	e := &element{
+		slot:  slotOf(l.writer, l.seriesID(f.meta, name)),
+		value: newSeries(store, metricValue, labels),
+	}
+	f.elements = append(f.elements, e)
+	return e
 }
 
 func (l *layout) seriesID(f *model.FieldMetaData, element string) model.SeriesID {

@@ -38,6 +38,9 @@ type rowMaker struct {
 	texts  []TextValue
 	// earliest and latest are the bounds of times in this frame, in milliseconds.
 	earliest, latest int64
+	// time and clock are those of the current value, for its live elements.
+	time  model.DateTime
+	clock uint64
 }
 
 // frame takes the values of a decoded frame and brings the live values up to date. repeat says that newer frames of the gateway
@@ -70,13 +73,14 @@ func (m *rowMaker) message(msg *message, fields []uadp.Field, repeat bool) (scre
 		if t.IsZero() {
 			t = msg.time
 		}
+		m.time, m.clock = t, clock
 		if why := m.value(msg.layout, index, v, t.UnixMilli()); why != stored {
 			w.screened[why]++
 			screened++
 		}
 		if f := msg.layout.fields[index]; !repeat || t > f.slot.time {
 			f.slot.set(v, t, clock)
-			if len(f.elements) > 0 {
+			if len(f.elements) > 0 && f.members == nil {
 				setElements(f.elements, v, t, clock)
 			}
 		}
@@ -110,6 +114,8 @@ func (m *rowMaker) value(l *layout, index int, v *model.DataValue, ms int64) rea
 		m.staleElements(f.elements, ms)
 	case v.Value.IsArray():
 		return m.array(l, f, v.Value, ms)
+	case v.Value.Type() == model.TypeExtensionObject:
+		m.structure(l, f, v, ms)
 	case f.value.name != nil:
 		n, ok := v.Value.Number()
 		if n != n {

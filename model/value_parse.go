@@ -227,8 +227,15 @@ func parseExtensionObject(v any) (ExtensionObject, error) {
 			return ExtensionObject{}, fmt.Errorf("body: %w", err)
 		}
 		e.Body = []byte(s)
+	case "json":
+		e.Encoding = ExtensionJSON
+		if s, ok := m["body"].(string); ok {
+			e.Body = []byte(s)
+		} else if e.Body, err = json.Marshal(m["body"]); err != nil {
+			return ExtensionObject{}, fmt.Errorf("body: %w", err)
+		}
 	default:
-		return ExtensionObject{}, fmt.Errorf("encoding: want binary or xml, got %s", describe(m["encoding"]))
+		return ExtensionObject{}, fmt.Errorf("encoding: want binary, xml or json, got %s", describe(m["encoding"]))
 	}
 	return e, nil
 }

@@ -55,7 +55,7 @@ func (v Variant) appendJSON(dst []byte, typed bool) []byte {
 	case TypeLocalizedText:
 		return appendLocalizedText(dst, v.LocalizedText())
 	case TypeExtensionObject:
-		return appendExtensionObject(dst, v.ExtensionObject())
+		return appendExtensionObject(dst, v.ExtensionObject(), typed)
 	case TypeDataValue:
 		d := v.DataValue()
 		return d.appendJSON(dst, typed)
@@ -109,7 +109,7 @@ func (v Variant) appendArray(dst []byte, typed bool) []byte {
 	case TypeLocalizedText:
 		return appendList(dst, Elements[LocalizedText](v), d, appendLocalizedText)
 	case TypeExtensionObject:
-		return appendList(dst, Elements[ExtensionObject](v), d, appendExtensionObject)
+		return appendList(dst, Elements[ExtensionObject](v), d, func(b []byte, x ExtensionObject) []byte { return appendExtensionObject(b, x, typed) })
 	case TypeDataValue:
 		return appendList(dst, Elements[DataValue](v), d, func(b []byte, x DataValue) []byte { return x.appendJSON(b, typed) })
 	case TypeVariant:
@@ -254,13 +254,21 @@ func appendLocalizedText(dst []byte, t LocalizedText) []byte {
 	return append(appendText(append(dst, `"text":`...), t.Text), '}')
 }
 
-func appendExtensionObject(dst []byte, e ExtensionObject) []byte {
+// appendExtensionObject writes a structure. A JSON body is written as what it is or, typed, as text, which keeps each byte of it.
+func appendExtensionObject(dst []byte, e ExtensionObject, typed bool) []byte {
 	dst = appendText(append(dst, `{"typeId":`...), e.TypeID.String())
 	switch e.Encoding {
 	case ExtensionBinary:
 		dst = appendBytes(append(dst, `,"encoding":"binary","body":`...), e.Body)
 	case ExtensionXML:
 		dst = appendText(append(dst, `,"encoding":"xml","body":`...), string(e.Body))
+	case ExtensionJSON:
+		dst = append(dst, `,"encoding":"json","body":`...)
+		if typed || !json.Valid(e.Body) {
+			dst = appendText(dst, string(e.Body))
+		} else {
+			dst = append(dst, e.Body...)
+		}
 	}
 	return append(dst, '}')
 }

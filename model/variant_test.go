@@ -14,6 +14,7 @@ func samples() map[string]Variant {
 	expanded := ExpandedNodeID{NodeID: NumericID(0, 7), NamespaceURI: "urn:a;b%"}
 	date := DateTime(133_000_000_000_000_007)
 	ext := ExtensionObject{TypeID: Expanded(NumericID(2, 5)), Encoding: ExtensionBinary, Body: []byte{1, 2, 255}}
+	extJSON := ExtensionObject{TypeID: Expanded(NumericID(2, 5)), Encoding: ExtensionJSON, Body: []byte(`{"a":[],"b":1.50}`)}
 	value := DataValue{Value: DoubleValue(1.5), Status: StatusBadSensorFailure, SourceTimestamp: date, SourcePicoseconds: 17, ServerTimestamp: date}
 	diag := DiagnosticInfo{SymbolicID: -1, NamespaceURI: 3, AdditionalInfo: "x", InnerDiagnosticInfo: &DiagnosticInfo{Locale: 2}}
 	return map[string]Variant{
@@ -25,7 +26,7 @@ func samples() map[string]Variant {
 		"datetime": DateTimeValue(date), "guid": GUIDValue(&guid), "bytes": ByteStringValue([]byte{0, 1, 255}), "empty bytes": ByteStringValue([]byte{}), "null bytes": ByteStringValue(nil),
 		"xml": XMLElementValue("<a>1</a>"), "nodeid": NodeIDValue(&node), "expanded": ExpandedNodeIDValue(&expanded), "status": StatusCodeValue(StatusBadNodeIdUnknown | 0x480),
 		"name": QualifiedNameValue(&QualifiedName{Namespace: 3, Name: "Q"}), "text": LocalizedTextValue(&LocalizedText{Locale: "de", Text: "läuft"}),
-		"structure": ExtensionObjectValue(&ext), "datavalue": DataValueValue(&value), "diagnostics": DiagnosticInfoValue(&diag),
+		"structure": ExtensionObjectValue(&ext), "jsonstructure": ExtensionObjectValue(&extJSON), "datavalue": DataValueValue(&value), "diagnostics": DiagnosticInfoValue(&diag),
 		"booleans": ArrayValue([]bool{true, false}), "sbytes": ArrayValue([]int8{-1}), "byte array": ArrayValue([]byte{1, 2}), "int16s": ArrayValue([]int16{-1}),
 		"uint16s": ArrayValue([]uint16{1}), "int32s": ArrayValue([]int32{1, -2}), "uint32s": ArrayValue([]uint32{1}), "int64s": ArrayValue([]int64{math.MinInt64}),
 		"uint64s": ArrayValue([]uint64{math.MaxUint64}), "floats": ArrayValue([]float32{1.5, 0.1}), "doubles": ArrayValue([]float64{1, math.NaN()}),

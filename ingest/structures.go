@@ -1,0 +1,53 @@
+package ingest
+
+import (
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uajson"
+)
+
+// unfold makes JSON of a structure whose type the metadata describes. One that does not fit its description stays as it is.
+func (l *layout) unfold(v *model.DataValue) {
+	if v.Value.Type() != model.TypeExtensionObject || v.Value.IsArray() {
+		return
+	}
+	e := v.Value.ExtensionObject()
+	if e.Encoding != model.ExtensionBinary || !l.codec.Knows(e.TypeID) {
+		return
+	}
+	body, err := l.codec.AppendJSON(nil, e.TypeID, e.Body)
+	if err != nil {
+		return
+	}
+	v.Value = model.ExtensionObjectValue(&model.ExtensionObject{TypeID: e.TypeID, Encoding: model.ExtensionJSON, Body: body})
+}
+
+// structure takes the numeric members of a structure, as far as they are few; the names of members are the elements of the series.
+func (m *rowMaker) structure(l *layout, f *field, v *model.DataValue, ms int64) {
+	e := v.Value.ExtensionObject()
+	if e.Encoding != model.ExtensionJSON || m.elementLimit <= 0 {
+		return
+	}
+	grown := false
+	uajson.NumericMembers(e.Body, m.elementLimit, func(path string, n float64) {
+		member := f.members[path]
+		if member == nil {
+			if len(f.members) >= m.elementLimit || m.live.size() >= m.maxSeries {
+				return
+			}
+			if f.members == nil {
+				f.members = map[string]*element{}
+			}
+			member = l.addElement(f, path, m.store, m.live.slot)
+			f.members[path] = member
+			grown = true
+		}
+		if n == n {
+			m.points.add(&member.value, ms, n)
+		}
+		live := model.DataValue{Value: model.DoubleValue(n), Status: v.Status, SourceTimestamp: v.SourceTimestamp, ServerTimestamp: v.ServerTimestamp}
+		member.slot.set(&live, m.time, m.clock)
+	})
+	if grown && l.writer.current == l {
+		m.live.show(l)
+	}
+}
