@@ -15,6 +15,8 @@ const (
 	userName = "shopfloor"
 	// requestWait bounds a JetStream API call whose caller gave no deadline.
 	requestWait = 30 * time.Second
+	// forgetWait bounds a request whose answer does not matter.
+	forgetWait = 2 * time.Second
 	// headerRoom is what a message's headers may take of the server's payload limit.
 	headerRoom = 4 << 10
 )
@@ -24,6 +26,7 @@ type counters struct {
 	slowConsumers atomic.Uint64
 	asyncErrors   atomic.Uint64
 	disconnects   atomic.Uint64
+	restarts      atomic.Uint64
 }
 
 // Stats are running totals since the start.
@@ -36,13 +39,15 @@ type Stats struct {
 	// Disconnects counts connections lost; they come back by themselves.
 	Disconnects uint64
 	// ServerWarnings and ServerErrors count log lines of the embedded server; 0 for a Conn of Dial. An error is worth an
-	// alarm: "no space left on device" is one, and the stream stays dead until the server is started anew.
+	// alarm: "no space left on device" is one, and the stream stays dead until the server is started anew (see Guard).
 	ServerWarnings uint64
 	ServerErrors   uint64
+	// Restarts counts the starts of the embedded server after the first.
+	Restarts uint64
 }
 
 func (c *counters) stats() Stats {
-	return Stats{SlowConsumers: c.slowConsumers.Load(), AsyncErrors: c.asyncErrors.Load(), Disconnects: c.disconnects.Load()}
+	return Stats{SlowConsumers: c.slowConsumers.Load(), AsyncErrors: c.asyncErrors.Load(), Disconnects: c.disconnects.Load(), Restarts: c.restarts.Load()}
 }
 
 // Stats returns the totals of the server and of all its connections.

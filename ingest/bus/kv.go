@@ -53,6 +53,7 @@ type Entry struct {
 // several goroutines.
 type Bucket struct {
 	name string
+	conn *Conn
 	kv   jetstream.KeyValue
 }
 
@@ -74,7 +75,7 @@ func ensureBucket(ctx context.Context, c *Conn, cfg jetstream.KeyValueConfig) (*
 	if err != nil {
 		return nil, fmt.Errorf("make bucket %s: %w", name, err)
 	}
-	return &Bucket{name: name, kv: kv}, nil
+	return &Bucket{name: name, conn: c, kv: kv}, nil
 }
 
 // Bucket opens a bucket that EnsureStreams or EnsureBucket made.
@@ -83,7 +84,7 @@ func (c *Conn) Bucket(ctx context.Context, name string) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", name, err)
 	}
-	return &Bucket{name: name, kv: kv}, nil
+	return &Bucket{name: name, conn: c, kv: kv}, nil
 }
 
 // Get reads one entry. A key that does not exist or was deleted is ErrNotFound.

@@ -110,6 +110,7 @@ func (c *Conn) readMeta(ctx context.Context, filter string, policy jetstream.Del
 	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
+	defer c.forget(cons, StreamMeta)
 	pending := cons.CachedInfo().NumPending
 	messages, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullFrames, pullBytes))
 	if err != nil {

@@ -15,12 +15,8 @@ func (c *Conn) scan(ctx context.Context, stream string, cfg jetstream.OrderedCon
 	if err != nil {
 		return fmt.Errorf("scan stream %s: %w", stream, err)
 	}
-	info := cons.CachedInfo()
-	// Else it stays in the server until its time is over, and a client may scan often.
-	defer func() {
-		_ = c.js.DeleteConsumer(context.WithoutCancel(ctx), stream, info.Name) // the server forgets it in any case
-	}()
-	if info.NumPending == 0 {
+	defer c.forget(cons, stream)
+	if cons.CachedInfo().NumPending == 0 {
 		return nil
 	}
 	messages, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullFrames, pullBytes))

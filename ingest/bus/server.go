@@ -61,7 +61,7 @@ func (c *Config) validate() error {
 
 // Server is an embedded NATS server with JetStream. Its methods may be called from several goroutines.
 type Server struct {
-	server   *server.Server
+	opts     *server.Options
 	log      *logger
 	zlog     zerolog.Logger
 	lock     *os.File
@@ -69,9 +69,12 @@ type Server struct {
 	maxStore int64
 	counters counters
 
-	mu    sync.Mutex
-	conns []*Conn
-	done  bool
+	restarting sync.Mutex // one Restart or Shutdown at a time
+
+	mu     sync.Mutex
+	server *server.Server
+	conns  []*Conn
+	done   bool
 }
 
 // Start locks the store folder, recovers its streams and returns when the server takes connections. It makes no streams:
@@ -117,19 +120,44 @@ func (s *Server) start(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if s.server, err = server.NewServer(opts); err != nil {
+	s.opts = opts
+	return s.launch()
+}
+
+// launch makes a server of the options and starts it.
+func (s *Server) launch() error {
+	n, err := server.NewServer(s.opts.Clone())
+	if err != nil {
 		return fmt.Errorf("make nats server: %w", err)
 	}
-	s.server.SetLoggerV2(s.log, false, false, false)
-	s.server.Start()
+	s.mu.Lock()
+	s.server = n
+	s.mu.Unlock()
+	s.log.fatal.Store(nil)
+	n.SetLoggerV2(s.log, false, false, false)
+	n.Start()
 	if text := s.log.fatal.Load(); text != nil {
 		return fmt.Errorf("start nats server: %s", *text)
 	}
-	if !s.server.ReadyForConnections(readyWait) || !s.server.JetStreamEnabled() {
+	if !n.ReadyForConnections(readyWait) || !n.JetStreamEnabled() {
 		return fmt.Errorf("start nats server: not ready after %s", readyWait)
+	}
+	if a, ok := n.Addr().(*net.TCPAddr); ok && a != nil {
+		s.opts.Port = a.Port // the same one after a restart
 	}
 	return nil
 }
+
+// current returns the running server.
+func (s *Server) current() *server.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.server
+}
+
+// InProcessConn implements nats.InProcessConnProvider, over which connections find the server again after a restart. It is of
+// no use to others.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.current().InProcessConn() }
 
 func (s *Server) options(cfg Config) (*server.Options, error) {
 	_, size, err := disk(cfg.Dir)
@@ -188,7 +216,7 @@ func (s *Server) MaxStore() int64 { return s.maxStore }
 
 // URL returns where clients reach the server, without the password, or "" when nothing listens.
 func (s *Server) URL() string {
-	if a, ok := s.server.Addr().(*net.TCPAddr); ok && a != nil {
+	if a, ok := s.current().Addr().(*net.TCPAddr); ok && a != nil {
 		return "nats://" + a.String()
 	}
 	return ""
@@ -197,7 +225,7 @@ func (s *Server) URL() string {
 // Connect opens an in-process connection. The name shows in logs. Use one for bulk and one for control traffic.
 // Shutdown closes it if its owner did not.
 func (s *Server) Connect(name string) (*Conn, error) {
-	c, err := connect("", name, s.password, &s.counters, s.zlog, nats.InProcessServer(s.server))
+	c, err := connect("", name, s.password, &s.counters, s.zlog, nats.InProcessServer(s))
 	if err != nil {
 		return nil, err
 	}
@@ -228,8 +256,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	down := make(chan struct{})
 	go func() {
 		defer close(down)
-		s.server.Shutdown()
-		s.server.WaitForShutdown()
+		s.restarting.Lock() // and never given back: nothing is started any more
+		s.stop()
 	}()
 	select {
 	case <-down:
@@ -237,4 +265,25 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("shut down nats server: %w: the store folder stays locked until the process ends", ctx.Err())
 	}
+}
+
+func (s *Server) stop() {
+	n := s.current()
+	n.Shutdown()
+	n.WaitForShutdown()
+}
+
+// Restart stops the server and starts it on the same files, in this process: what a stream needs after a write error (see
+// Guard). Connections come back by themselves; what they waited for fails, and their senders send it again. Nothing
+// acknowledged is lost. After an error there is no server, and Restart may be called again.
+func (s *Server) Restart() error {
+	s.restarting.Lock()
+	defer s.restarting.Unlock()
+	s.stop()
+	if err := s.launch(); err != nil {
+		s.stop()
+		return fmt.Errorf("restart: %w", err)
+	}
+	s.counters.restarts.Add(1)
+	return nil
 }

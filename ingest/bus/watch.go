@@ -3,63 +3,107 @@ package bus
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// Headers of an entry that is no value: that a client deleted the key, or that the server did, because of its age.
+const (
+	headerKVOperation = "KV-Operation"
+	headerMarker      = "Nats-Marker-Reason"
+)
+
 // Watch delivers the entries with key prefix and below it (nil means all), then one EntryInitDone, then every change as it
-// comes, deletions too. It goes on after a reconnect without a hole. The channel is closed when ctx ends, or the
-// connection is closed. A slow receiver delays only itself; updates wait on the server.
+// comes, deletions too. It goes on after a reconnect, or a restart of the server, without a hole. The channel is closed when
+// ctx ends, or the connection is closed. A slow receiver delays only itself; updates wait on the server.
+//
+// It reads the bucket's stream itself. The watch of nats.go knows only by missing heartbeats that a server was restarted,
+// and stands still for 10 to 20 s.
 func (b *Bucket) Watch(ctx context.Context, prefix Key) (<-chan Entry, error) {
-	var filters []string
+	subjects := "$KV." + b.name + "."
+	filters := []string{subjects + ">"}
 	if len(prefix) > 0 {
 		k, err := prefix.encode()
 		if err != nil {
 			return nil, err
 		}
-		filters = []string{k, k + ".>"}
+		filters = []string{subjects + k, subjects + k + ".>"}
 	}
-	w, err := b.kv.WatchFiltered(ctx, filters)
+	cons, err := b.conn.js.OrderedConsumer(ctx, "KV_"+b.name, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, FilterSubjects: filters,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("watch bucket %s: %w", b.name, err)
+	}
+	messages, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullFrames, pullBytes))
 	if err != nil {
 		return nil, fmt.Errorf("watch bucket %s: %w", b.name, err)
 	}
 	out := make(chan Entry)
+	pending := cons.CachedInfo().NumPending
 	go func() {
 		defer close(out)
-		forward(ctx, w, out)
-		// The result says only that the subscription is gone already.
-		_ = w.Stop()
-		// Until the watcher closes it: its callback may hang in a send.
-		for range w.Updates() {
-		}
+		defer b.conn.forget(cons, "KV_"+b.name)
+		defer messages.Stop()
+		forward(ctx, messages, subjects, pending, out)
 	}()
 	return out, nil
 }
 
-func forward(ctx context.Context, w jetstream.KeyWatcher, out chan<- Entry) {
-	for {
-		var e Entry
-		select {
-		case <-ctx.Done():
-			return
-		case u, ok := <-w.Updates():
-			if !ok {
-				return
-			}
-			if u == nil {
-				e.Op = EntryInitDone
-				break
-			}
-			key, err := decodeKey(u.Key())
-			if err != nil {
-				continue // written by another program, past this package
-			}
-			e = entry(key, u)
-		}
+// forward sends entries until ctx ends or reading does; the closed channel is the message then.
+func forward(ctx context.Context, messages jetstream.MessagesContext, subjects string, pending uint64, out chan<- Entry) {
+	send := func(e Entry) bool {
 		select {
 		case out <- e:
+			return true
 		case <-ctx.Done():
+			return false
+		}
+	}
+	initial := true
+	for untilDone := jetstream.NextContext(ctx); ; {
+		if initial && pending == 0 {
+			initial = false
+			if !send(Entry{Op: EntryInitDone}) {
+				return
+			}
+		}
+		m, err := messages.Next(untilDone)
+		if err != nil {
+			return
+		}
+		d, err := parseDelivery(m.Reply())
+		if err != nil {
+			return
+		}
+		pending = d.pending
+		key, err := decodeKey(strings.TrimPrefix(m.Subject(), subjects))
+		if err != nil {
+			continue // written by another program, past this package
+		}
+		if !send(Entry{Key: key, Value: m.Data(), Revision: d.sequence, Time: d.time, Op: entryOp(m.Headers())}) {
 			return
 		}
 	}
+}
+
+func entryOp(h nats.Header) EntryOp {
+	if h.Get(headerKVOperation) != "" || h.Get(headerMarker) != "" {
+		return EntryDeleted
+	}
+	return EntryPut
+}
+
+// forget removes the consumer of an ordered reader that has ended. Else the server keeps it for five minutes, and some are
+// made often.
+func (c *Conn) forget(cons jetstream.Consumer, stream string) {
+	info := cons.CachedInfo()
+	if info == nil || !c.nc.IsConnected() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), forgetWait)
+	defer cancel()
+	_ = c.js.DeleteConsumer(ctx, stream, info.Name) // the server forgets it in any case
 }
