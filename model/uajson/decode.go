@@ -160,7 +160,11 @@ func (d *Decoder) Err() error {
 
 // error places the error.
 func (r *reader) error() *Error {
-	return &Error{Path: r.path(r.at), Offset: int(r.scan.nodes[r.at].start), Err: r.err}
+	offset := int(r.scan.nodes[r.at].start)
+	if r.kind(r.at) == kindString {
+		offset-- // the quote
+	}
+	return &Error{Path: r.path(r.at), Offset: offset, Err: r.err}
 }
 
 // maxPath is the length to which each name in a path is cut.

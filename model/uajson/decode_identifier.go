@@ -42,10 +42,17 @@ func (r *reader) expandedNodeID(i uint32) (id model.ExpandedNodeID, ok bool) {
 // maxIDs bounds the identifiers that a reader keeps.
 const maxIDs = 4096
 
-// identifier reads the text of an identifier. Those with a GUID or bytes need memory of their own and come again, so that they are
-// kept.
+// join returns a and b in the pool's memory.
+func (r *reader) join(a, b string) string {
+	s := r.pool.bytes.take(len(a) + len(b))
+	copy(s[copy(s, a):], b)
+	return alias(s)
+}
+
+// identifier reads the text of an identifier. Those with a GUID, bytes or escapes need memory of their own and come again, so that they
+// are kept.
 func (r *reader) identifier(s string) model.ExpandedNodeID {
-	if !strings.Contains(s, "g=") && !strings.Contains(s, "b=") {
+	if !strings.Contains(s, "g=") && !strings.Contains(s, "b=") && !strings.Contains(s, "%") {
 		return parseIdentifier(s)
 	}
 	id, ok := r.ids[s]
@@ -170,10 +177,10 @@ func (r *reader) identifierOf(id uint32, kind uint64, ns uint16) (model.NodeID, 
 	case 1:
 		return model.StringID(ns, s), true
 	case 2:
-		e := r.identifier("g=" + s)
+		e := r.identifier(r.join("g=", s))
 		return e.WithNamespace(ns), e.Type() == model.IDGUID
 	}
-	e := r.identifier("b=" + s)
+	e := r.identifier(r.join("b=", s))
 	return e.WithNamespace(ns), e.Type() == model.IDOpaque
 }
 

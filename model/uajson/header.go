@@ -67,7 +67,7 @@ func (k DataSetKind) String() string {
 type DataSetHeader struct {
 	Content DataSetMessageContentMask
 	Kind    DataSetKind
-	// WriterID is 0 where the publisher gives a name only.
+	// WriterID is 0 where the publisher gives a name only. A DataSetWriterId that is a string of digits gives both, since it may be either.
 	WriterID   uint16
 	WriterName string
 	// PublisherID and WriterGroupName are those of the message itself or, when decoding, else those of the NetworkMessage.

@@ -101,7 +101,7 @@ func (r *metaReader) nameAt(object uint32, name string) model.QualifiedName {
 	q.Name = strings.Clone(q.Name)
 	if q.NamespaceURI != "" {
 		q.Namespace = r.index(q.NamespaceURI)
-		q.NamespaceURI = strings.Clone(q.NamespaceURI)
+		q.NamespaceURI = ""
 	}
 	return q
 }

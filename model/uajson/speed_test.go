@@ -9,7 +9,7 @@ import (
 // benchFields is the number of fields in the frames that are measured.
 const benchFields = 1000
 
-const goldenTime = model.DateTime(132_920_961_209_313_098) // 2022-03-18T12:55:20.9313098Z
+const goldenTime = model.DateTime(132_920_961_209_313_098) // 2022-03-18T16:55:20.9313098Z
 
 // benchValues are the hot values: numbers with a source timestamp.
 func benchValues() map[string]model.DataValue {
