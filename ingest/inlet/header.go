@@ -21,6 +21,8 @@ type header struct {
 	kind        Kind
 	publisherID string
 	group       string
+	// announced is the metadata that a UADP message announces.
+	announced []writerMetaData
 }
 
 // contentType is what a frame's header says of its encoding; empty when it is not known.
@@ -42,9 +44,11 @@ func (in *Inlet) header(m *Message) (header, error) {
 	}
 	switch h.encoding {
 	case EncodingJSON:
-		return h, h.readJSON(m.Payload)
+		err := h.readJSON(m.Payload)
+		return h, err
 	case EncodingUADP:
-		return h, in.readUADP(&h, m.Payload)
+		err := in.readUADP(&h, m.Payload)
+		return h, err
 	}
 	return h, fmt.Errorf("%w: %d bytes that begin with % x", errEncoding, len(m.Payload), m.Payload[:min(len(m.Payload), 8)])
 }
@@ -78,9 +82,14 @@ func (h *header) readJSON(b []byte) error {
 			return fmt.Errorf("decompress JSON: %w", err)
 		}
 	}
+	if b = bytes.TrimLeft(b, " \t\r\n"); len(b) == 0 {
+		return fmt.Errorf("%w: it is empty", errEncoding)
+	}
 	j := peekJSON(b)
 	h.publisherID, h.group = j.publisherID, j.group
-	if kind := jsonKind(j.messageType); kind != KindUnknown {
+	if b[0] == '[' && bytes.Contains(b, []byte(`"ua-metadata"`)) {
+		h.kind = KindMetaData // one of the array, at least
+	} else if kind := jsonKind(j.messageType); kind != KindUnknown {
 		h.kind = kind
 	}
 	if h.kind == KindUnknown {
@@ -104,10 +113,10 @@ func jsonKind(messageType string) Kind {
 
 // readUADP reads the header of a UADP message.
 func (in *Inlet) readUADP(h *header, b []byte) error {
-	d := in.decoders.Get().(*uadp.Decoder)
+	d := in.uadpDecoders.Get().(*uadp.Decoder)
 	defer func() {
 		d.Reset() // lets go of the message
-		in.decoders.Put(d)
+		in.uadpDecoders.Put(d)
 	}()
 	err := d.Decode(b)
 	// Who decodes frames may know how to read what is not supported here.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+	"github.com/shopfloor-iiot/shopfloor/model/uajson"
 )
 
 const (
@@ -46,7 +47,9 @@ type Inlet struct {
 	publishers *publishers
 	counters   *counters
 	pending    *semaphore.Weighted
-	decoders   sync.Pool // of *uadp.Decoder
+	// The decoders keep their memory.
+	uadpDecoders sync.Pool // of *uadp.Decoder
+	jsonDecoders sync.Pool // of *uajson.Decoder
 }
 
 // New makes an Inlet, or says what is wrong with its configuration.
@@ -57,8 +60,9 @@ func New(cfg Config, frames Frames, metadata Metadata, dead DeadLetters, log zer
 	cfg.setDefaults()
 	in := &Inlet{
 		cfg: cfg, frames: frames, metadata: metadata, publishers: newPublishers(cfg.MaxPublishers), counters: newCounters(),
-		pending:  semaphore.NewWeighted(cfg.MaxPendingBytes),
-		decoders: sync.Pool{New: func() any { return new(uadp.Decoder) }},
+		pending:      semaphore.NewWeighted(cfg.MaxPendingBytes),
+		uadpDecoders: sync.Pool{New: func() any { return new(uadp.Decoder) }},
+		jsonDecoders: sync.Pool{New: func() any { return new(uajson.Decoder) }},
 	}
 	in.dead = newDeadLetters(dead, in.counters, cfg.DeadLettersPerSecond, log)
 	in.counters.set.NewGauge("shopfloor_inlet_publishers", func() float64 { return float64(in.publishers.len()) })
@@ -113,8 +117,7 @@ func (in *Inlet) Take(ctx context.Context, m *Message, done func(error)) error {
 		in.bury(ctx, m, key, h.contentType(), err, done)
 		return nil
 	}
-	if h.kind == KindMetaData {
-		in.takeMetadata(ctx, m, &h, key, done)
+	if h.kind == KindMetaData && !in.takeMetadata(ctx, m, &h, key, done) {
 		return nil
 	}
 	return in.takeFrame(ctx, m, &h, key, p, done)
@@ -156,34 +159,47 @@ func (in *Inlet) takeFrame(ctx context.Context, m *Message, h *header, key model
 	return fmt.Errorf("take message from %s: %w", m.Source, err)
 }
 
-// takeMetadata stores metadata before it returns, so that it is there before the frames that come behind it.
-func (in *Inlet) takeMetadata(ctx context.Context, m *Message, h *header, key model.WriterKey, done func(error)) {
-	var sets []*model.DataSetMetaData
-	w, err := in.decodeMetaData(h.encoding, m.Payload)
-	if err == nil {
-		sets, err = w.toModel(key)
-	}
-	if err != nil {
-		in.bury(ctx, m, key, h.contentType(), err, done)
-		return
-	}
+// takeMetadata stores metadata before it returns, so that it is there before the frames that come behind it. It returns true when the
+// message has data as well; done is not called then.
+func (in *Inlet) takeMetadata(ctx context.Context, m *Message, h *header, key model.WriterKey, done func(error)) (data bool) {
+	sets, data, err := in.metaData(m, h, key)
 	// A ctx that has ended says that frames are not waited for; storing metadata always takes a moment.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), metadataTimeout)
 	defer cancel()
-	for _, set := range sets {
-		err := in.metadata.StoreMetadata(ctx, set)
-		if errors.Is(err, ErrRefused) {
-			in.bury(ctx, m, key, h.contentType(), err, done)
-			return
-		}
-		if err != nil {
+	for i := 0; err == nil && i < len(sets); i++ {
+		if err = in.metadata.StoreMetadata(ctx, sets[i]); err != nil && !errors.Is(err, ErrRefused) {
 			in.counters.unstored.Inc()
 			done(fmt.Errorf("store metadata of %s: %w", key, err))
-			return
+			return false
 		}
 	}
+	if err != nil {
+		in.bury(ctx, m, key, h.contentType(), err, done)
+		return false
+	}
 	in.counters.metadata.Inc()
-	done(nil)
+	if !data {
+		done(nil)
+	}
+	return data
+}
+
+// metaData decodes the metadata in a message.
+func (in *Inlet) metaData(m *Message, h *header, key model.WriterKey) (sets []*model.DataSetMetaData, data bool, err error) {
+	writers := h.announced
+	if h.encoding == EncodingJSON {
+		if writers, data, err = in.jsonMetaData(m.Payload); err != nil {
+			return nil, false, err
+		}
+	}
+	for i := range writers {
+		of, err := writers[i].toModel(key)
+		if err != nil {
+			return nil, false, err
+		}
+		sets = append(sets, of...)
+	}
+	return sets, data, nil
 }
 
 // bury makes a message a dead letter: there is nothing else that could be done with it.

@@ -18,6 +18,7 @@ var (
 	errEncoding   = errors.New("neither JSON nor UADP")
 	errName       = errors.New("bad name")
 	errPublishers = errors.New("too many publishers")
+	errNoMetaData = errors.New("a metadata message without metadata")
 	errTooLarge   = errors.New("message is too large")
 )
 

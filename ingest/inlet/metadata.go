@@ -3,8 +3,10 @@ package inlet
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uajson"
 )
 
 // namespaceZero is the URI of namespace 0.
@@ -16,13 +18,51 @@ const engineeringUnits = "EngineeringUnits"
 // writerMetaData is metadata of a writer as a message carries it.
 type writerMetaData struct {
 	model.DataSetMetaDataType
-	// writer is the writer's name and id its number in decimal digits; empty when the message does not tell.
-	writer, id string
+	// group and writer are names, id is the writer's number in decimal digits; empty when the message does not tell.
+	group, writer, id string
+}
+
+// jsonMetaData reads the metadata in a JSON message. data tells whether the message, an array, has data besides.
+func (in *Inlet) jsonMetaData(payload []byte) (sets []writerMetaData, data bool, err error) {
+	d := in.jsonDecoders.Get().(*uajson.Decoder)
+	defer func() {
+		d.Reset() // lets go of the message
+		in.jsonDecoders.Put(d)
+	}()
+	if err := d.Decode(payload); err != nil {
+		return nil, false, err
+	}
+	for d.Next() {
+		if d.DataSet().Kind != uajson.MetaDataOf {
+			data = true
+			continue
+		}
+		var m uajson.MetaData
+		if err := d.MetaData(&m); err != nil {
+			return nil, false, err
+		}
+		w := writerMetaData{DataSetMetaDataType: m.DataSet, group: m.WriterGroupName, writer: m.WriterName}
+		if m.WriterID != 0 {
+			w.id = strconv.Itoa(int(m.WriterID))
+		}
+		sets = append(sets, w)
+	}
+	if err := d.Err(); err != nil {
+		return nil, false, err
+	}
+	if len(sets) == 0 && !data {
+		return nil, false, errNoMetaData
+	}
+	return sets, data, nil
 }
 
 // toModel makes the platform's metadata of what a message carries, once under each name that a reader may look for: the topic's, the
 // writer's name and its number, because a data message may name its writer by any of them.
 func (w *writerMetaData) toModel(key model.WriterKey) ([]*model.DataSetMetaData, error) {
+	key.Group = first(key.Group, w.group)
+	if err := checkName("writer group", key.Group); err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, name := range [...]string{key.Writer, w.writer, w.id} {
 		if name != "" && !slices.Contains(names, name) {
@@ -77,9 +117,4 @@ func namespaces(uris []string) model.NamespaceTable {
 		return uris
 	}
 	return append(model.NamespaceTable{namespaceZero}, uris...)
-}
-
-// decodeMetaData reads the metadata in a message.
-func (in *Inlet) decodeMetaData(e Encoding, payload []byte) (*writerMetaData, error) {
-	return nil, fmt.Errorf("%s: %w", e, errEncoding)
 }
