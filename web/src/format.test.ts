@@ -84,6 +84,9 @@ describe('formatValue', () => {
     [[1.234, 200], 'Double[]', '1.23, 200'],
     [[], 'Double[]', ''],
     [{ namespaceUri: 'urn:x', name: 'A' }, 'QualifiedName', '{"namespaceUri":"urn:x","name":"A"}'],
+    [{ typeId: 'nsu=urn:x;i=1', encoding: 'binary', body: 'AQID' }, 'Structure', 'structure of 3 B'],
+    [{ typeId: 'nsu=urn:x;i=1', encoding: 'binary', body: 'AQ==' }, 'Structure', 'structure of 1 B'],
+    [{ batch: 'B-7', packs: 3 }, 'Structure', '{"batch":"B-7","packs":3}'],
   ])('%j as %s is %s', (value, dataType, want) => {
     expect(formatValue(value, dataType)).toBe(want);
   });
@@ -112,5 +115,6 @@ test('formatEnum', () => {
 test('camelWords', () => {
   expect(camelWords('TemperatureSetPoint')).toEqual(['Temperature', 'Set', 'Point']);
   expect(camelWords('EURange')).toEqual(['EURange']);
+  expect(camelWords('ZoneTemperatures[7]')).toEqual(['Zone', 'Temperatures', '[7]']);
   expect(camelWords('flow_1')).toEqual(['flow_1']);
 });

@@ -75,8 +75,14 @@ export function formatValue(value: unknown, dataType: string | null | undefined)
   if (typeof value === 'number') return integerTypes.test(dataType ?? '') ? formatCount(value) : formatNumber(value);
   if (typeof value === 'string') return formatText(value, dataType);
   if (Array.isArray(value)) return value.map((v) => formatValue(v, dataType?.replace('[]', ''))).join(', ');
-  const text = (value as { text?: unknown }).text;
-  return typeof text === 'string' ? text : JSON.stringify(value);
+  const { text, encoding, body } = value as { text?: unknown; encoding?: unknown; body?: unknown };
+  if (typeof text === 'string') return text;
+  if (encoding === 'binary' && typeof body === 'string') return `structure of ${formatBytes(base64Length(body))}`;
+  return JSON.stringify(value);
+}
+
+function base64Length(text: string): number {
+  return (text.length * 3) / 4 - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0);
 }
 
 function formatText(text: string, dataType: string | null | undefined): string {
@@ -90,9 +96,9 @@ export function formatThumbprint(thumbprint: string): string {
   return thumbprint.toUpperCase().replace(/[^0-9A-F]/g, '').replace(/(..)(?=.)/g, '$1:');
 }
 
-/** The words of a name in camel case, to break lines between: "Temperature", "Set", "Point". */
+/** The words of a name in camel case, and an index, to break lines between: "Zone", "Temperatures", "[7]". */
 export function camelWords(name: string): string[] {
-  return name.split(/(?<=[a-z0-9])(?=[A-Z])/);
+  return name.split(/(?<=[a-z0-9])(?=[A-Z[])/);
 }
 
 /** "SIGN_AND_ENCRYPT" to "Sign and encrypt". */
