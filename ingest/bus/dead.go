@@ -18,7 +18,8 @@ const (
 )
 
 // PublishDead copies a frame that did not decode to the dead-letter stream, with the reason, and returns when it is
-// stored. The copy carries the frame's sequence and number; the same frame is copied once within the duplicate window.
+// stored. The copy carries the frame's sequence and number; the same frame is copied once within the duplicate window. A frame
+// that never was in a stream has the sequence 0 and is copied each time.
 func (c *Conn) PublishDead(ctx context.Context, f Frame, reason string) error {
 	subject, err := Dead(f.Gateway, f.Group, f.Writer)
 	if err != nil {
@@ -31,7 +32,10 @@ func (c *Conn) PublishDead(ctx context.Context, f Frame, reason string) error {
 		headerSequence:    {sequence},
 		headerReason:      {headerText(reason)},
 	}}
-	if _, err := c.js.PublishMsg(ctx, m, jetstream.WithMsgID("dead:"+sequence)); err != nil {
+	if f.Sequence > 0 {
+		m.Header.Set(headerMsgID, "dead:"+sequence)
+	}
+	if _, err := c.js.PublishMsg(ctx, m); err != nil {
 		return fmt.Errorf("publish dead frame %d: %w", f.Sequence, err)
 	}
 	return nil
