@@ -23,6 +23,8 @@ type Core struct {
 	health health
 	// position is the last frame that was appended, saved the checkpoint, backlog the frames in the stream behind position.
 	position, saved, backlog atomic.Uint64
+	reading                  sync.Mutex
+	pending                  Pending // the reader of the session, if it is one
 
 	// These belong to the goroutine of Run while no session runs.
 	intake   intake
@@ -45,7 +47,7 @@ func New(cfg Config, frames FrameSource, meta MetaSource, dead DeadLetters, stor
 	counters := c.live.counters
 	c.intake = intake{
 		cfg: cfg, log: log, health: &c.health, counters: counters,
-		layouts: layouts{cfg: cfg, meta: meta, store: store, live: c.live, health: &c.health, log: log},
+		layouts: layouts{core: c, cfg: cfg, meta: meta, store: store, live: c.live, health: &c.health, log: log},
 		maker: rowMaker{
 			live: c.live, store: store, maxBackfill: cfg.MaxBackfill.Milliseconds(),
 			elementLimit: cfg.ElementLimit, maxSeries: cfg.MaxSeries, keepText: cfg.Text != nil,
@@ -137,6 +139,8 @@ func (c *Core) session(ctx context.Context) error {
 		return fmt.Errorf("open frames from %d: %w", from, err)
 	}
 	defer reader.Close()
+	c.reads(reader)
+	defer c.reads(nil)
 	c.intake.reset(from - 1)
 	started := c.health.set(partStart, nil)
 	if c.health.set(partStream, nil) || started {
@@ -195,10 +199,7 @@ func (c *Core) watch(ctx context.Context) {
 	for sleep(ctx, time.Second) {
 		c.live.refreshRates(time.Now())
 		request, cancel := context.WithTimeout(ctx, requestTimeout)
-		// An error is the session's to report: it meets it too.
-		if st, err := c.frames.State(request); err == nil {
-			c.backlog.Store(st.Last - min(st.Last, c.position.Load()))
-		}
+		c.refreshBacklog(request)
 		cancel()
 	}
 }

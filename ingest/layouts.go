@@ -33,6 +33,7 @@ var (
 
 // layouts finds the layout of a version of a writer. It belongs to the goroutine that decodes.
 type layouts struct {
+	core   *Core // whose writers they are
 	cfg    Config
 	meta   MetaSource
 	store  Store
@@ -205,7 +206,9 @@ func (l *layouts) checkRoom(writer model.WriterKey, fields int) error {
 
 // add makes the layout of m, and forgets that of the oldest version of the writer if there are too many.
 func (l *layouts) add(key layoutKey, m *model.DataSetMetaData) *layout {
-	lay := newLayout(l.live.writer(key.writer), m, l.store, l.cfg.ElementLimit, l.live.slot)
+	w := l.live.writer(key.writer)
+	l.live.claim(w, l.core)
+	lay := newLayout(w, m, l.store, l.cfg.ElementLimit, l.live.slot)
 	if l.cache[key] == nil {
 		versions := append(l.versions[key.writer], key.version)
 		if len(versions) > versionsKept {

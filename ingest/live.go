@@ -31,6 +31,8 @@ type Live struct {
 // writer is what is known of one DataSetWriter, whatever the version of its DataSet.
 type writer struct {
 	key model.WriterKey
+	// core is the Core whose writer this is, guarded by Live.mu; see Live.Forget.
+	core *Core
 	// clock counts changes of anything below; it can be read without mu.
 	clock atomic.Uint64
 

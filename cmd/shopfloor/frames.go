@@ -117,6 +117,9 @@ func (r *frameReader) Next(ctx context.Context) ([]ingest.Frame, error) {
 	return r.batch, err
 }
 
+// Pending implements ingest.Pending.
+func (r *frameReader) Pending(ctx context.Context) (uint64, error) { return r.reader.Pending(ctx) }
+
 func (r *frameReader) Close() { r.reader.Close() }
 
 // asStatus finds the status code in the error of a gateway's answer, which carries its name as the code.
