@@ -13,15 +13,16 @@ import (
 
 // load is everything that lives on a bus at once: it must all go on after a restart of the server.
 type load struct {
-	t        *testing.T
-	server   *Server
-	sent     atomic.Uint64 // frames given to the publisher
-	stored   atomic.Uint64 // acknowledged
-	read     atomic.Uint64
-	stop     func()
-	control  *Conn
-	bucket   *Bucket
-	revision atomic.Uint64 // newest one that the watch saw
+	t         *testing.T
+	server    *Server
+	sent      atomic.Uint64 // frames given to the publisher
+	stored    atomic.Uint64 // acknowledged
+	read      atomic.Uint64
+	stop      func()
+	control   *Conn
+	publisher *Publisher
+	bucket    *Bucket
+	revision  atomic.Uint64 // newest one that the watch saw
 }
 
 // startLoad publishes frames of a size without an end and reads them, each in order and once.
@@ -30,6 +31,7 @@ func startLoad(t *testing.T, s *Server, size int) *load {
 	ctx, cancel := context.WithCancel(testContext(t))
 	l := &load{t: t, server: s, control: connectTo(t, s)}
 	p, stopPublisher := newPublisher(t, connectTo(t, s), PublisherConfig{AckWait: 300 * time.Millisecond, MaxFrames: 64})
+	l.publisher = p
 	r, err := connectTo(t, s).Frames(ctx, StreamData, 1)
 	if err != nil {
 		t.Fatal(err)
