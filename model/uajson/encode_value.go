@@ -88,8 +88,9 @@ func isNull(v model.Variant) bool {
 	return false
 }
 
+// isNullObject tells whether a structure is NULL: it has neither a type nor a member.
 func isNullObject(o model.ExtensionObject) bool {
-	return o.TypeID.IsNull() && len(o.Body) == 0
+	return o.TypeID.IsNull() && (len(o.Body) == 0 || o.Encoding == model.ExtensionJSON && string(o.Body) == "{}")
 }
 
 // inline appends a value as a field of a structure: without its type, a matrix with its dimensions (Part 6, 5.4.5 and H.9).

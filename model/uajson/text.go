@@ -4,8 +4,6 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
-
-	"github.com/segmentio/encoding/json"
 )
 
 // alias returns b as a string without copying it.
@@ -14,10 +12,40 @@ func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) 
 // appendText appends s as a JSON string; bytes that are no UTF-8 become U+FFFD.
 func appendText(dst []byte, s string) []byte {
 	if !isPlain(s) {
-		return json.AppendEscape(dst, s, 0)
+		return appendEscaped(dst, s)
 	}
 	dst = append(dst, '"')
 	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// appendEscaped appends a JSON string that is not plain.
+func appendEscaped(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			dst = utf8.AppendRune(dst, r)
+			i += n
+			continue
+		case !special[c]:
+			dst = append(dst, c)
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			const digits = "0123456789abcdef"
+			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+		}
+		i++
+	}
 	return append(dst, '"')
 }
 
