@@ -22,6 +22,8 @@ var (
 	// ErrFenced says that a lease belongs to another process by now, or could not be renewed in time: what its former owner
 	// does no longer counts.
 	ErrFenced = errors.New("lease is lost")
+	// ErrNoOwner says that no process holds a partition now: it is being taken over.
+	ErrNoOwner = errors.New("partition has no owner now")
 	// ErrTooLarge says that a message is above the size the bus carries.
 	ErrTooLarge = errors.New("message too large")
 )

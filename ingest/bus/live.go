@@ -31,6 +31,7 @@ func (c *Conn) PublishLive(gateway, id string, body []byte) error {
 type LiveStream struct {
 	messages chan []byte
 	dropped  atomic.Uint64
+	stop     func()
 
 	mu     sync.Mutex // between put and close
 	closed bool
@@ -43,23 +44,35 @@ func (c *Conn) SubscribeLive(ctx context.Context, gateway, id string) (*LiveStre
 	if err != nil {
 		return nil, err
 	}
-	s := &LiveStream{messages: make(chan []byte, liveAhead)}
-	sub, err := c.nc.Subscribe(subject, func(m *nats.Msg) { s.put(m.Data) })
+	s, err := c.listen(ctx, subject)
+	if err == nil {
+		flush, cancel := context.WithTimeout(ctx, requestWait)
+		defer cancel()
+		if err = c.nc.FlushWithContext(flush); err != nil {
+			s.stop()
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to live stream %s: %w", id, err)
 	}
+	return s, nil
+}
+
+// listen subscribes to a subject until ctx ends or the connection is closed. The server learns of it with the next message that is
+// sent over this connection, or a moment later.
+func (c *Conn) listen(ctx context.Context, subject string) (*LiveStream, error) {
+	s := &LiveStream{messages: make(chan []byte, liveAhead)}
+	sub, err := c.nc.Subscribe(subject, func(m *nats.Msg) { s.put(m.Data) })
+	if err != nil {
+		return nil, err
+	}
 	sub.SetClosedHandler(func(string) { s.close() })
-	context.AfterFunc(ctx, func() {
+	s.stop = func() {
 		// The result says only that the subscription is closed already.
 		_ = sub.Unsubscribe()
 		s.close()
-	})
-	flush, cancel := context.WithTimeout(ctx, requestWait)
-	defer cancel()
-	if err := c.nc.FlushWithContext(flush); err != nil {
-		_ = sub.Unsubscribe() // as above
-		return nil, fmt.Errorf("subscribe to live stream %s: %w", id, err)
 	}
+	context.AfterFunc(ctx, s.stop)
 	return s, nil
 }
 
