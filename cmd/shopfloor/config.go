@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+	"github.com/shopfloor-iiot/shopfloor/ingest/inlet"
+	"github.com/shopfloor-iiot/shopfloor/ingest/inlet/mqtt"
+	"github.com/shopfloor-iiot/shopfloor/ingest/inlet/udp"
 )
 
 // Config is all that can be set, in the form of the configuration file. Flags win over the environment, the environment
@@ -23,6 +26,10 @@ type Config struct {
 	Bus     BusConfig    `yaml:"bus"`
 	Stream  StreamConfig `yaml:"stream"`
 	Ingest  IngestConfig `yaml:"ingest"`
+	// Inlet bounds what other publishers may send, by MQTT and UDP. Both are off unless they have an address.
+	Inlet   inlet.Config `yaml:"inlet"`
+	MQTT    mqtt.Config  `yaml:"mqtt"`
+	UDP     udp.Config   `yaml:"udp"`
 	GraphQL GraphConfig  `yaml:"graphql"`
 }
 

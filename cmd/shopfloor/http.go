@@ -97,6 +97,7 @@ func (p *platform) writeMetrics(w io.Writer) {
 	if p.gateway != nil {
 		p.writeGatewayMetrics(w)
 	}
+	p.inlets.writeMetrics(w)
 	p.cores.live.WriteMetrics(w)
 	p.store.WriteMetrics(w)
 	metrics.WriteProcessMetrics(w)

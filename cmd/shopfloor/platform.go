@@ -35,6 +35,7 @@ type platform struct {
 	commands *commands
 	cores    *cores
 	history  *ingest.History
+	inlets   *inlets
 
 	// These are nil in a process that only takes frames.
 	sender    *bus.Publisher
@@ -76,6 +77,9 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	}
 	p.history = &ingest.History{Reader: p.store, Text: textReader{p.text}}
 	if err := p.makeCores(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.makeInlets(ctx); err != nil {
 		return nil, err
 	}
 	if p.shared() {
@@ -199,6 +203,7 @@ func (p *platform) start(s *stages) {
 		s.start("publisher", 10*time.Second, func(ctx context.Context) error { return p.publisher.Run(ctx, 5*time.Second) })
 		s.start("sender", 5*time.Second, p.sender.Run)
 	}
+	p.inlets.start(s)
 	s.start("ingest", 15*time.Second, p.cores.run)
 	s.start("text", 5*time.Second, p.text.Run)
 	s.start("registry", 5*time.Second, p.registry.Run)

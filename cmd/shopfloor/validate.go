@@ -75,6 +75,11 @@ func (c *Config) validate() error {
 	if err := streams.Validate(); err != nil {
 		bad("stream", "%w", err)
 	}
+	for section, err := range map[string]error{"inlet": c.Inlet.Validate(), "mqtt": c.MQTT.Validate(), "udp": c.UDP.Validate()} {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s.%w", section, err))
+		}
+	}
 	if c.Ingest.MaxSeries < 1 {
 		bad("ingest.maxSeries", "%d is too few; the default is 2000000", c.Ingest.MaxSeries)
 	}
