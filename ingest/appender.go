@@ -113,7 +113,9 @@ func (a *appender) rows(ctx context.Context, rows []Row) error {
 
 func (a *appender) texts(ctx context.Context, texts []TextValue) error {
 	for pause := backoff(0); len(texts) > 0; {
+		settled := a.late(partText, errTextWaits)
 		err := a.cfg.Text.AppendText(ctx, texts)
+		settled()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -129,6 +131,25 @@ func (a *appender) texts(ctx context.Context, texts []TextValue) error {
 		}
 	}
 	return nil
+}
+
+// errTextWaits: AppendText blocks while too many values are on their way.
+var errTextWaits = fmt.Errorf("no value was stored for %s", requestTimeout)
+
+// late reports err as the state of p when the result is not called within requestTimeout, for a call that may block.
+func (a *appender) late(p part, err error) (settled func()) {
+	reported := make(chan struct{})
+	timer := time.AfterFunc(requestTimeout, func() {
+		defer close(reported)
+		if a.health.set(p, err) {
+			a.log.Error().Err(err).Msg("ingest is held up")
+		}
+	})
+	return func() {
+		if !timer.Stop() {
+			<-reported // what comes now is newer
+		}
+	}
 }
 
 // rewind goes back to the checkpoint because what was stored behind it may be lost.
@@ -214,7 +235,10 @@ func (a *appender) checkpoint(ctx context.Context) error {
 // onDisk returns the sequence up to which all frames are on disk.
 func (a *appender) onDisk(ctx context.Context) (uint64, error) {
 	if a.cfg.Text != nil {
-		if err := a.cfg.Text.Flush(ctx); err != nil {
+		switch err := a.cfg.Text.Flush(ctx); {
+		case err != nil && ctx.Err() != nil:
+			return 0, fmt.Errorf("history of text: %w", err) // all is on its way still
+		case err != nil:
 			// What it did not store has to be read again.
 			return 0, fmt.Errorf("history of text: %w: %w", ErrRowsLost, err)
 		}

@@ -38,6 +38,8 @@ const (
 	maxFuture = time.Hour
 	// maxRows is the number of rows from which on a batch is not filled further while the store is busy, some 40 bytes each.
 	maxRows = 64 << 10
+	// maxTexts and maxTaken, the bytes of its frames, bound it as well: values that are no numbers make no rows.
+	maxTexts, maxTaken = 16 << 10, 8 << 20
 	// purgeInterval is the time between purges of frames that are on disk.
 	purgeInterval = 10 * time.Second
 	// checkpointTimeout bounds one checkpoint; a later one goes on from there.

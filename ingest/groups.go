@@ -8,7 +8,7 @@ type groups struct {
 	index map[model.WriterKey]int
 
 	// What became of the frames since the last count.
-	frames, values, screened int
+	frames, values, screened, bytes int
 }
 
 type group struct{ members []member }
@@ -54,5 +54,5 @@ func (g *groups) count(b *batch) {
 	b.frames += g.frames
 	b.values += g.values
 	b.screened += g.screened
-	g.frames, g.values, g.screened = 0, 0, 0
+	g.frames, g.values, g.screened, g.bytes = 0, 0, 0, 0
 }

@@ -35,6 +35,7 @@ var errBack = errors.New("sequence went back")
 func (k *intake) reset(sequence uint64) {
 	k.maker.reset()
 	k.parked = parkedFrames{}
+	k.groups.count(&batch{}) // what they became was dropped
 	// The status of a field is written when it changes. It may have been in a batch that was dropped.
 	k.layouts.reset()
 	k.read = sequence
@@ -51,7 +52,7 @@ func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch
 		switch {
 		case safe == handed && k.groups.frames == 0:
 			continue
-		case len(out) == cap(out) && len(k.maker.points.all) < maxRows:
+		case len(out) == cap(out) && !k.full():
 			continue
 		}
 		select {
@@ -69,6 +70,11 @@ func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch
 			return ctx.Err()
 		}
 	}
+}
+
+// full tells whether what was taken is enough for a batch, however busy the store is.
+func (k *intake) full() bool {
+	return len(k.maker.points.all) >= maxRows || len(k.maker.texts) >= maxTexts || k.groups.bytes >= maxTaken
 }
 
 // step waits for frames for a while and takes them.
@@ -145,44 +151,61 @@ func (k *intake) take(ctx context.Context, frames []Frame) error {
 	return nil
 }
 
-// frame processes one frame; its samples wait in maker. An error says that ctx ended.
+// frame processes one frame that came now; its samples wait in maker. An error says that ctx ended.
 func (k *intake) frame(ctx context.Context, f *Frame, repeat bool) error {
-	if key := f.key(); k.parked.waits(key) {
-		return k.park(ctx, f, repeat, k.parked.writers[key])
+	return k.frameSince(ctx, f, repeat, time.Time{})
+}
+
+// frameSince processes a frame that waited since then, or never if that is zero.
+func (k *intake) frameSince(ctx context.Context, f *Frame, repeat bool, since time.Time) error {
+	if w := f.key(); k.parked.waits(w) {
+		return k.park(ctx, f, repeat, since, k.parked.writers[w].key)
 	}
 	if err := k.decoder.decode(ctx, f, &k.layouts); err != nil {
-		return k.refused(ctx, f, repeat, err)
+		return k.refused(ctx, f, repeat, since, err)
 	}
 	if repeat {
 		k.counters.repeated.Inc()
 	}
 	values, screened := k.maker.frame(f, &k.decoder, repeat)
 	k.groups.frames++
+	k.groups.bytes += len(f.Data)
 	k.groups.values += values - screened
 	k.groups.screened += screened
 	return nil
 }
 
 // refused does what is to be done with a frame that could not be decoded.
-func (k *intake) refused(ctx context.Context, f *Frame, repeat bool, err error) error {
+func (k *intake) refused(ctx context.Context, f *Frame, repeat bool, since time.Time, err error) error {
 	var wait *waitError
 	switch {
+	case errors.As(err, &wait) && k.overdue(since):
+		k.layouts.giveUp(wait.key)
+		return k.dead.send(ctx, *f, dead(k.layouts.missing[wait.key].reason))
 	case errors.As(err, &wait):
-		return k.park(ctx, f, repeat, wait.key)
+		return k.park(ctx, f, repeat, since, wait.key)
 	case errors.Is(err, errDead):
 		return k.dead.send(ctx, *f, err)
 	}
 	return err
 }
 
+// overdue tells whether a frame has waited for as long as frames may.
+func (k *intake) overdue(since time.Time) bool {
+	return !since.IsZero() && time.Since(since) >= k.cfg.MetadataWait
+}
+
 // park lets a frame wait. When too many wait, those of the writer that waits longest are given up.
-func (k *intake) park(ctx context.Context, f *Frame, repeat bool, key layoutKey) error {
-	k.parked.add(f, repeat, key)
+func (k *intake) park(ctx context.Context, f *Frame, repeat bool, since time.Time, key layoutKey) error {
+	if since.IsZero() {
+		since = time.Now()
+	}
+	k.parked.add(parkedFrame{*f, repeat, since}, key)
 	if !k.parked.full() {
 		return nil
 	}
 	writer := k.parked.frames[0].key()
-	k.layouts.giveUp(k.parked.writers[writer])
+	k.layouts.giveUp(k.parked.writers[writer].key)
 	return k.retry(ctx, writer)
 }
 
@@ -192,10 +215,13 @@ func (k *intake) unpark(ctx context.Context) error {
 		return nil
 	}
 	var over []model.WriterKey
-	for writer, key := range k.parked.writers {
-		settled, err := k.layouts.settled(ctx, key)
-		if err != nil {
-			return err
+	for writer, w := range k.parked.writers {
+		settled := k.overdue(w.since)
+		if !settled {
+			var err error
+			if settled, err = k.layouts.settled(ctx, w.key); err != nil {
+				return err
+			}
 		}
 		if settled {
 			over = append(over, writer)
@@ -212,7 +238,7 @@ func (k *intake) unpark(ctx context.Context) error {
 // retry processes the waiting frames of a writer.
 func (k *intake) retry(ctx context.Context, writer model.WriterKey) error {
 	for _, f := range k.parked.take(writer) {
-		if err := k.frame(ctx, &f.Frame, f.repeat); err != nil {
+		if err := k.frameSince(ctx, &f.Frame, f.repeat, f.since); err != nil {
 			return err
 		}
 	}

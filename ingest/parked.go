@@ -1,6 +1,12 @@
 package ingest
 
-import "github.com/shopfloor-iiot/shopfloor/model"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
 
 const (
 	// maxParked and maxParkedBytes bound the frames that wait for metadata.
@@ -13,12 +19,19 @@ const (
 type parkedFrames struct {
 	frames  []parkedFrame // in the order of their sequence
 	bytes   int
-	writers map[model.WriterKey]layoutKey // what each writer's first frame waits for
+	writers map[model.WriterKey]waiting // what each writer's first frame waits for
 }
 
 type parkedFrame struct {
 	Frame
 	repeat bool
+	// since is when the frame came: the wait of all frames runs at the same time.
+	since time.Time
+}
+
+type waiting struct {
+	key   layoutKey
+	since time.Time
 }
 
 // waits tells whether frames of a writer are waiting.
@@ -30,15 +43,22 @@ func (p *parkedFrames) waits(writer model.WriterKey) bool {
 	return ok
 }
 
-// add lets a frame wait for key, or behind earlier ones of its writer.
-func (p *parkedFrames) add(f *Frame, repeat bool, key layoutKey) {
+// add lets a frame wait for key, or behind earlier ones of its writer. Frames come in the order of their sequence within a writer
+// alone, and some come back.
+func (p *parkedFrames) add(f parkedFrame, key layoutKey) {
 	if p.writers == nil {
-		p.writers = map[model.WriterKey]layoutKey{}
+		p.writers = map[model.WriterKey]waiting{}
 	}
 	if _, ok := p.writers[f.key()]; !ok {
-		p.writers[f.key()] = key
+		p.writers[f.key()] = waiting{key, f.since}
 	}
-	p.frames = append(p.frames, parkedFrame{*f, repeat})
+	at := len(p.frames)
+	if at > 0 && p.frames[at-1].Sequence > f.Sequence {
+		at, _ = slices.BinarySearchFunc(p.frames, f.Sequence, func(other parkedFrame, sequence uint64) int {
+			return cmp.Compare(other.Sequence, sequence)
+		})
+	}
+	p.frames = slices.Insert(p.frames, at, f)
 	p.bytes += len(f.Data)
 }
 

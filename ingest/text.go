@@ -15,7 +15,8 @@ type TextSink interface {
 	// has the same series, time and value.
 	AppendText(ctx context.Context, values []TextValue) error
 	// Flush blocks until all that was appended is stored as safely as a frame is. After an error some of it may not be: the
-	// caller appends everything since the last Flush again.
+	// caller appends everything since the last Flush again. When ctx ends first, nothing is known yet and nothing is forgotten: the
+	// next Flush tells.
 	Flush(ctx context.Context) error
 }
 
