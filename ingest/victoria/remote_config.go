@@ -61,7 +61,8 @@ type RemoteConfig struct {
 	// TLS is for https URLs.
 	TLS RemoteTLS
 
-	// Compression of requests: CompressionZstd (default; a remote that does not know it gets snappy) or CompressionSnappy.
+	// Compression of requests: CompressionZstd (default; a remote that does not know it gets snappy) or CompressionSnappy, which takes
+	// less processor time where the network is no limit.
 	Compression string
 	// Connections is how many requests may run at a time. Default 2, at most 64.
 	Connections int

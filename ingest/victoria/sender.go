@@ -132,7 +132,7 @@ func (s *sender) post(ctx context.Context, url string, snappy bool) error {
 	started := time.Now()
 	resp, err := r.client.Do(req)
 	if err != nil {
-		end(reached(ctx, err))
+		end(givenUp(ctx, err))
 		return fmt.Errorf("%s: %w", hideQuery(req.URL), shortError(err))
 	}
 	defer resp.Body.Close()
@@ -150,8 +150,8 @@ func (s *sender) post(ctx context.Context, url string, snappy bool) error {
 	return answer
 }
 
-// reached reports whether a failed request says nothing about the remote: it was given up from here.
-func reached(ctx context.Context, err error) bool {
+// givenUp reports whether a failed request was given up from here, and so says nothing about the remote.
+func givenUp(ctx context.Context, err error) bool {
 	return errors.Is(err, context.Canceled) && ctx.Err() != nil
 }
 
@@ -186,14 +186,7 @@ func (b *sentBody) Close() error {
 // pause waits before the next try; it returns false when ctx ended.
 func pause(ctx context.Context, try int) bool {
 	d := min(minPause<<(try-1), maxPause)
-	t := time.NewTimer(d/2 + rand.N(d))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return sleep(ctx, d/2+rand.N(d))
 }
 
 // answerError is an answer other than 2xx.
