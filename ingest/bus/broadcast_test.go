@@ -9,17 +9,6 @@ import (
 	"time"
 )
 
-func receive(t *testing.T, from *LiveStream) string {
-	t.Helper()
-	select {
-	case body := <-from.Messages():
-		return string(body)
-	case <-testContext(t).Done():
-		t.Fatal("no message")
-		return ""
-	}
-}
-
 func TestBroadcastReachesAllAndSendToOne(t *testing.T) {
 	s, a := newBus(t)
 	b := connectTo(t, s)
@@ -44,7 +33,7 @@ func TestBroadcastReachesAllAndSendToOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range all {
-		if got := receive(t, l); got != "x" {
+		if got := receive(t, l.Messages()); string(got) != "x" {
 			t.Errorf("got %q", got)
 		}
 	}
@@ -54,7 +43,7 @@ func TestBroadcastReachesAllAndSendToOne(t *testing.T) {
 		}
 	}
 	for _, l := range own {
-		if got := receive(t, l); got != "to one" {
+		if got := receive(t, l.Messages()); string(got) != "to one" {
 			t.Errorf("got %q", got)
 		}
 	}
