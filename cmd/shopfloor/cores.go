@@ -28,7 +28,7 @@ func (p *platform) makeCores(ctx context.Context) error {
 	c := &cores{platform: p, live: ingest.NewLive(), running: map[int]*ingest.Core{}}
 	p.cores = c
 	if !p.shared() {
-		core, err := c.make(frameSource{conn: p.frames}, ingest.CheckpointFile(p.checkpointFile()), p.store, false)
+		core, err := c.make(frameSource{conn: p.frames}, ingest.CheckpointFile(p.checkpointFile()), p.store, p.text, false)
 		c.running[0] = core
 		return err
 	}
@@ -45,11 +45,11 @@ func (p *platform) checkpointFile() string {
 	return filepath.Join(p.cfg.Data, "victoria", "shopfloor-checkpoint.json")
 }
 
-func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store ingest.Store, sparse bool) (*ingest.Core, error) {
+func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store ingest.Store, text *bus.TextStore, sparse bool) (*ingest.Core, error) {
 	p := c.platform
 	i := p.cfg.Ingest
 	return ingest.New(ingest.Config{
-		Checkpoints: checkpoints, CheckpointInterval: time.Duration(i.CheckpointInterval), Live: c.live, Text: &textSink{store: p.text},
+		Checkpoints: checkpoints, CheckpointInterval: time.Duration(i.CheckpointInterval), Live: c.live, Text: &textSink{store: text},
 		Sparse: sparse, MaxBackfill: time.Duration(p.cfg.Store.Retention), ElementLimit: i.ElementLimit, MaxSeries: i.MaxSeries,
 		MetadataWait: time.Duration(i.MetadataWait), Busy: p.busy,
 	}, source, metadata{p.control}, source, store, p.part("ingest"))
@@ -57,6 +57,11 @@ func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store i
 
 // busy tells why no frames may be taken now, or nil.
 func (p *platform) busy() error {
+	if p.guard != nil {
+		if err := p.guard.Err(); err != nil {
+			return err
+		}
+	}
 	if s, ok := p.store.(*victoria.Store); ok && s.ReadOnly() {
 		return victoria.ErrReadOnly
 	}
@@ -81,10 +86,22 @@ func (c *cores) own(ctx context.Context, lease *bus.Lease) error {
 	}
 	defer store.Close()
 	source := frameSource{conn: c.platform.frames, partitions: []int{partition}}
-	core, err := c.make(source, leaseCheckpoints{lease}, store, true)
+	// So has text: an error of one core's values is not another's.
+	text, err := bus.NewTextStore(c.platform.frames, c.platform.part("text"))
 	if err != nil {
 		return err
 	}
+	core, err := c.make(source, leaseCheckpoints{lease}, store, text, true)
+	if err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- text.Run(running) }()
+	defer func() {
+		stop()
+		<-ended //nolint:errcheck // it says only that the connection is closed
+	}()
 	c.set(partition, core)
 	defer c.set(partition, nil)
 	err = core.Run(ctx)

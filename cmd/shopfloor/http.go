@@ -29,9 +29,9 @@ func (p *platform) handler() (http.Handler, error) {
 	}, p.resolver()))
 	mux.Handle("/prometheus/", p.store.Handler())
 	mux.Handle("/vmui/", p.store.Handler())
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		p.writeMetrics(w)
+		p.writeMetrics(r.Context(), w)
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", p.serveReady)
@@ -93,20 +93,25 @@ func (p *platform) localHost(hostPort string) bool {
 }
 
 // writeMetrics writes the metrics of all parts in Prometheus' text form.
-func (p *platform) writeMetrics(w io.Writer) {
+func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	if p.gateway != nil {
 		p.writeGatewayMetrics(w)
 	}
 	p.inlets.writeMetrics(w)
+	p.control.WriteMetrics(w)
+	p.text.WriteMetrics(w)
+	if p.guard != nil {
+		p.guard.WriteMetrics(w)
+	}
 	p.cores.live.WriteMetrics(w)
 	p.store.WriteMetrics(w)
+	p.limits.writeMetrics(ctx, w)
 	metrics.WriteProcessMetrics(w)
 }
 
 // writeGatewayMetrics writes those of the gateway in this process.
 func (p *platform) writeGatewayMetrics(w io.Writer) {
 	s := p.publisher.Statistics()
-	b := p.sender.Stats()
 	for _, m := range []struct {
 		name  string
 		value uint64
@@ -117,15 +122,10 @@ func (p *platform) writeGatewayMetrics(w io.Writer) {
 		{"shopfloor_edge_dropped_values_total", s.Dropped},
 		{"shopfloor_edge_refused_values_total", s.Refused},
 		{"shopfloor_edge_unstored_frames_total", s.Unstored},
-		{"shopfloor_bus_stored_frames_total", b.Stored},
-		{"shopfloor_bus_resent_frames_total", b.Resent},
-		{"shopfloor_bus_full_total", b.Full},
-		{"shopfloor_bus_timeouts_total", b.Timeouts},
-		{"shopfloor_bus_errors_total", b.Errors},
-		{"shopfloor_bus_blocked_total", b.Blocked},
 	} {
 		metrics.WriteCounterUint64(w, m.name, m.value)
 	}
+	p.sender.WriteMetrics(w)
 	metrics.WriteGaugeUint64(w, "shopfloor_edge_pending_frames", uint64(max(s.Pending, 0)))
 }
 

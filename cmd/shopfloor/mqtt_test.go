@@ -91,7 +91,9 @@ func TestMQTTPublisher(t *testing.T) {
 	p.waitFor(10*time.Second, "the refused message", func() error {
 		var answer struct {
 			DeadLetters struct {
-				Edges []struct{ Node struct{ Reason, Gateway string } }
+				Edges []struct {
+					Node struct{ Reason, Gateway string }
+				}
 			}
 		}
 		p.MustQuery(&answer, `{ deadLetters { edges { node { reason gateway } } } }`, nil)

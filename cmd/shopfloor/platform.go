@@ -26,7 +26,8 @@ type platform struct {
 	log     zerolog.Logger
 	started time.Time
 
-	bus      *bus.Server
+	bus      *bus.Server // nil when the bus is elsewhere, and guard with it
+	guard    *bus.Guard
 	frames   *bus.Conn // bulk
 	control  *bus.Conn // buckets, commands, live values
 	store    storage
@@ -36,6 +37,7 @@ type platform struct {
 	cores    *cores
 	history  *ingest.History
 	inlets   *inlets
+	limits   *limits
 
 	// These are nil in a process that only takes frames.
 	sender    *bus.Publisher
@@ -82,6 +84,7 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if err := p.makeInlets(ctx); err != nil {
 		return nil, err
 	}
+	p.limits = &limits{platform: p, log: p.part("limits")}
 	if p.shared() {
 		return p, nil
 	}
@@ -124,12 +127,19 @@ func (p *platform) startBus(password string) (err error) {
 	if err != nil {
 		return fmt.Errorf("start bus: %w", err)
 	}
+	if p.guard, err = p.bus.NewGuard(bus.GuardConfig{Dir: p.cfg.Data, Reserve: p.diskReserve()}); err != nil {
+		return fmt.Errorf("store.minFreeDisk: %w", err)
+	}
 	if p.frames, err = p.bus.Connect("frames"); err != nil {
 		return err
 	}
 	p.control, err = p.bus.Connect("control")
 	return err
 }
+
+// diskReserve is the free space below which no frames are taken. It is above what the database keeps free for itself, because the process
+// ends when the database has no room.
+func (p *platform) diskReserve() int64 { return p.cfg.Store.MinFreeDisk / 2 * 3 }
 
 func (p *platform) dialBus(password string) (err error) {
 	if p.frames, err = bus.Dial(p.cfg.Bus.URL, "frames", password, p.part("bus")); err != nil {
@@ -207,13 +217,17 @@ func (p *platform) start(s *stages) {
 	s.start("ingest", 15*time.Second, p.cores.run)
 	s.start("text", 5*time.Second, p.text.Run)
 	s.start("registry", 5*time.Second, p.registry.Run)
+	s.start("limits", 5*time.Second, p.limits.run)
+	if p.guard != nil {
+		s.start("guard", 5*time.Second, p.guard.Run)
+	}
 }
 
 // resolver is what GraphQL sees of the platform.
 func (p *platform) resolver() *graph.Resolver {
 	return &graph.Resolver{
-		Registry: graphRegistry{p.registry}, Commands: p.commands, History: p.history, Live: p.cores.live,
-		DeadLetters: deadLetters{p.control}, Version: shortVersion(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
+		Registry: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.live,
+		DeadLetters: deadLetters{p.control}, Limits: p.limits, Version: shortVersion(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
 }
 
