@@ -20,7 +20,7 @@ type Field struct {
 //
 //	err := d.Decode(frame)
 //	for d.Next() {
-//		for d.Field(&f) { … }
+//		n := d.Fields(fields) // until it is less than len(fields)
 //	}
 //	err = d.Err()
 //
@@ -144,9 +144,26 @@ func (d *Decoder) Rest() []byte {
 	return d.r.buf[d.r.off:]
 }
 
+// Fields reads the next fields of the current DataSetMessage into dst and returns how many it read. That is less than len(dst) only
+// at the end of the DataSetMessage and after an error, see Err; the elements of dst beyond hold nothing of use.
+func (d *Decoder) Fields(dst []Field) (n int) {
+	for n < len(dst) && d.next < d.fields && d.r.err == nil {
+		if n += d.numbers(dst[n:]); n == len(dst) || !d.anyField(&dst[n]) {
+			break
+		}
+		n++
+	}
+	return n
+}
+
 // Field reads the next field of the current DataSetMessage into f. It returns false when there is none and after an error,
-// see Err; f then holds nothing of use.
+// see Err; f then holds nothing of use. For many fields Fields is faster.
 func (d *Decoder) Field(f *Field) bool {
+	return d.Fields(unsafe.Slice(f, 1)) == 1
+}
+
+// anyField is Field without the short way.
+func (d *Decoder) anyField(f *Field) bool {
 	if d.next >= d.fields || d.r.err != nil {
 		return false
 	}
@@ -159,13 +176,6 @@ func (d *Decoder) Field(f *Field) bool {
 		}
 	}
 	d.field, f.Index = i, uint16(i)
-	var raw model.BuiltInType
-	if i < len(d.layout) && d.layout[i].ValueRank == model.ValueRankScalar {
-		raw = d.layout[i].Type
-	}
-	if d.r.number(&f.Value, d.head.Encoding, raw) {
-		return true
-	}
 	switch d.head.Encoding {
 	case EncodingDataValue:
 		d.r.dataValue(&f.Value)

@@ -236,9 +236,39 @@ func AppendDeltaField(dst []byte, index uint16, v *model.DataValue, enc FieldEnc
 // together with it in a DataValue. EncodingRawData keeps the value alone and takes its type as that of the field; see
 // AppendRawField for fields with a fixed size. It may use the spare capacity of dst as scratch.
 func AppendField(dst []byte, v *model.DataValue, enc FieldEncoding) ([]byte, error) {
-	if buf, ok := appendNumber(dst, v, enc); ok {
-		return buf, nil
+	if n := len(dst); cap(dst)-n >= maxNumberField {
+		if size := putNumber((*[maxNumberField]byte)(dst[n:n+maxNumberField]), v, enc); size > 0 {
+			return dst[:n+size], nil
+		}
 	}
+	return appendField(dst, v, enc)
+}
+
+// AppendFields appends many fields as AppendField and, in a delta frame, AppendDeltaField do; in other frames their Index is not
+// looked at. On an error, an *Error that names the field by its place in fields, it returns dst as it was.
+func AppendFields(dst []byte, fields []Field, kind DataSetMessageKind, enc FieldEncoding) ([]byte, error) {
+	buf := dst
+	for i := range fields {
+		if kind == DeltaFrame {
+			buf = binary.LittleEndian.AppendUint16(buf, fields[i].Index)
+		}
+		n := len(buf)
+		if cap(buf)-n >= maxNumberField {
+			if size := putNumber((*[maxNumberField]byte)(buf[n:n+maxNumberField]), &fields[i].Value, enc); size > 0 {
+				buf = buf[:n+size]
+				continue
+			}
+		}
+		var err error
+		if buf, err = appendField(buf, &fields[i].Value, enc); err != nil {
+			return dst, &Error{-1, i, -1, err}
+		}
+	}
+	return buf, nil
+}
+
+// appendField is AppendField for all fields.
+func appendField(dst []byte, v *model.DataValue, enc FieldEncoding) ([]byte, error) {
 	e := encoder{buf: dst}
 	switch enc {
 	case EncodingDataValue:

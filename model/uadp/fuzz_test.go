@@ -51,15 +51,18 @@ func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		var d Decoder
-		var field Field
+		dst := make([]Field, 1+len(frame)%9)
 		err := d.Decode(frame)
 		for fields := 0; d.Next(); {
 			if fields%2 == 0 {
 				d.SetLayout(sampleLayout(0))
 			}
-			for d.Field(&field) {
-				fields++
-				_ = field.Value.Value.String()
+			for n := len(dst); n == len(dst); {
+				n = d.Fields(dst)
+				for _, f := range dst[:n] {
+					fields++
+					_ = f.Value.Value.String()
+				}
 			}
 			_ = d.Rest()
 		}

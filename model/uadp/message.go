@@ -92,9 +92,8 @@ func ParseMessage(frame []byte, layout func(writerID uint16) []RawField) (*Messa
 			s.Layout = layout(d.head.WriterID)
 			d.SetLayout(s.Layout)
 		}
-		for f := (Field{}); d.Field(&f); {
-			s.Fields = append(s.Fields, f)
-		}
+		s.Fields = make([]Field, min(d.FieldCount(), len(frame)))
+		s.Fields = s.Fields[:d.Fields(s.Fields)]
 		if s.Header.Encoding == EncodingRawData && s.Layout == nil {
 			s.Raw = d.Rest()
 		}

@@ -2,8 +2,6 @@ package uadp
 
 import (
 	"encoding/binary"
-	"math"
-	"slices"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -13,136 +11,170 @@ import (
 // against the long way.
 
 const (
-	// maxNumberField is the most bytes that a field takes the short way: mask, type, number, status, source timestamp.
-	maxNumberField = 1 + 1 + 8 + 4 + 8
-	// numberMask are the parts of a DataValue that go the short way.
-	numberMask = dataValueValue | dataValueStatus | dataValueSourceTimestamp
+	// maxNumberField is the most bytes that a field takes the short way: index, mask, type, number, status, source timestamp.
+	maxNumberField = 2 + 1 + 1 + 8 + 4 + 8
 )
 
-// shortField tells whether a number with the status and the times of v goes the short way.
-func shortField(v *model.DataValue, enc FieldEncoding) bool {
-	switch enc {
-	case EncodingDataValue:
-		return v.ServerTimestamp == 0 && v.SourcePicoseconds|v.ServerPicoseconds == 0
-	case EncodingVariant:
-		return v.Status.IsGood()
+// putNumber writes a field to the beginning of b if it goes the short way, and returns its size, else 0. It uses more of b than that.
+func putNumber(b *[maxNumberField]byte, v *model.DataValue, enc FieldEncoding) int {
+	word, size := v.Value.Word()
+	switch {
+	case size == 0:
+		return 0
+	case enc == EncodingDataValue && v.ServerTimestamp == 0 && v.SourcePicoseconds|v.ServerPicoseconds == 0:
+		b[0], b[1] = dataValueValue, uint8(v.Value.Type())
+		binary.LittleEndian.PutUint64(b[2:], word)
+		size += 2
+		if v.Status != 0 {
+			b[0] |= dataValueStatus
+			binary.LittleEndian.PutUint32(b[size&15:], uint32(v.Status))
+			size += 4
+		}
+		if v.SourceTimestamp != 0 {
+			b[0] |= dataValueSourceTimestamp
+			binary.LittleEndian.PutUint64(b[size&15:], uint64(v.SourceTimestamp))
+			size += 8
+		}
+		return size
+	case enc == EncodingVariant && v.Status.IsGood():
+		b[0] = uint8(v.Value.Type())
+		binary.LittleEndian.PutUint64(b[1:], word)
+		return 1 + size
+	case enc == EncodingRawData:
+		binary.LittleEndian.PutUint64(b[:], word)
+		return size
 	}
-	return enc == EncodingRawData
+	return 0
 }
 
-// appendNumber appends a field if it goes the short way. It writes beyond what it appends, into dst's spare capacity.
-func appendNumber(dst []byte, v *model.DataValue, enc FieldEncoding) (buf []byte, ok bool) {
-	if v.Value.IsArray() || !shortField(v, enc) {
-		return dst, false
-	}
-	t := v.Value.Type()
-	var bits uint64
-	var size int
-	switch t {
-	case model.TypeDouble:
-		bits, size = math.Float64bits(v.Value.Float()), 8
-	case model.TypeFloat:
-		bits, size = uint64(math.Float32bits(float32(v.Value.Float()))), 4
-	case model.TypeBoolean:
-		if v.Value.Bool() {
-			bits = 1
-		}
-		size = 1
-	case model.TypeSByte, model.TypeInt16, model.TypeInt32, model.TypeInt64:
-		bits, size = uint64(v.Value.Int()), minSize(t)
-	case model.TypeByte, model.TypeUInt16, model.TypeUInt32, model.TypeUInt64:
-		bits, size = v.Value.Uint(), minSize(t)
-	case model.TypeDateTime:
-		bits, size = uint64(v.Value.DateTime()), 8
+// numbers reads fields that go the short way into dst, until one does not, and returns how many it read. Of delta frames it reads the
+// index of each before it.
+func (d *Decoder) numbers(dst []Field) int {
+	dst = dst[:min(len(dst), d.fields-d.next)]
+	var n int
+	switch {
+	case d.head.Kind == DeltaFrame && d.head.Encoding == EncodingRawData:
+		return 0
+	case d.head.Encoding == EncodingDataValue:
+		n = d.dataValueNumbers(dst)
+	case d.head.Encoding == EncodingRawData:
+		n = d.rawNumbers(dst)
 	default:
-		return dst, false
+		n = d.variantNumbers(dst)
 	}
-	n := len(dst)
-	if cap(dst)-n < maxNumberField {
-		dst = slices.Grow(dst, maxNumberField)
-	}
-	b := (*[maxNumberField]byte)(dst[n : n+maxNumberField])
-	switch enc {
-	case EncodingRawData:
-		binary.LittleEndian.PutUint64(b[:], bits)
-		return dst[:n+size], true
-	case EncodingVariant:
-		b[0] = uint8(t)
-		binary.LittleEndian.PutUint64(b[1:], bits)
-		return dst[:n+1+size], true
-	}
-	mask := uint8(dataValueValue)
-	binary.LittleEndian.PutUint64(b[2:], bits)
-	at := 2 + size
-	if v.Status != 0 {
-		mask |= dataValueStatus
-		binary.LittleEndian.PutUint32(b[at:], uint32(v.Status))
-		at += 4
-	}
-	if v.SourceTimestamp != 0 {
-		mask |= dataValueSourceTimestamp
-		binary.LittleEndian.PutUint64(b[at:], uint64(v.SourceTimestamp))
-		at += 8
-	}
-	b[0], b[1] = mask, uint8(t)
-	return dst[:n+at], true
+	d.next += n
+	return n
 }
 
-// number reads a field if it goes the short way; t is its type in RawData.
-func (r *reader) number(v *model.DataValue, enc FieldEncoding, t model.BuiltInType) bool {
-	if len(r.buf)-r.off < maxNumberField {
-		return false
-	}
-	b := (*[maxNumberField]byte)(r.buf[r.off:])
-	at, mask := 0, uint8(dataValueValue)
-	switch enc {
-	case EncodingDataValue:
-		at, mask, t = 2, b[0], model.BuiltInType(b[1])
-		if mask&dataValueValue == 0 || mask&^numberMask != 0 {
-			return false
+// dataValueNumbers is numbers for DataValues.
+//
+// Most fields have the form of the one before them. Its size is kept, so that the place of the next field is known before this one
+// is read.
+func (d *Decoder) dataValueNumbers(dst []Field) (n int) {
+	buf, off, first, indexSize := d.r.buf, d.r.off, d.next, d.indexSize()
+	last, size := uint16(0), 0
+	for ; n < len(dst) && len(buf)-off >= maxNumberField; n++ {
+		b := (*[maxNumberField]byte)(buf[off:])
+		index, at := uint16(first+n), indexSize
+		if indexSize != 0 {
+			index = binary.LittleEndian.Uint16(b[:])
 		}
-	case EncodingVariant:
-		at, t = 1, model.BuiltInType(b[0])
+		head := binary.LittleEndian.Uint16(b[at:])
+		form := model.NumberFormOf(model.BuiltInType(head >> 8))
+		if head != last {
+			last, size = head, dataValueSize(uint8(head), form.Size())
+		}
+		if size == 0 {
+			break
+		}
+		f := &dst[n]
+		f.Index = index
+		v := &f.Value
+		v.Value = form.Value(binary.LittleEndian.Uint64(b[at+2:]))
+		v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
+		at += size
+		off += at
+		if head&dataValueSourceTimestamp != 0 {
+			at -= 8
+			v.SourceTimestamp = model.DateTime(binary.LittleEndian.Uint64(b[at:]))
+		}
+		if head&dataValueStatus != 0 {
+			v.Status = model.StatusCode(binary.LittleEndian.Uint32(b[at-4:]))
+		}
 	}
-	bits := binary.LittleEndian.Uint64(b[at:])
-	switch t {
-	case model.TypeDouble:
-		v.Value = model.DoubleValue(math.Float64frombits(bits))
-	case model.TypeFloat:
-		v.Value = model.FloatValue(math.Float32frombits(uint32(bits)))
-	case model.TypeBoolean:
-		v.Value = model.BooleanValue(uint8(bits) != 0)
-	case model.TypeSByte:
-		v.Value = model.SByteValue(int8(bits))
-	case model.TypeByte:
-		v.Value = model.ByteValue(uint8(bits))
-	case model.TypeInt16:
-		v.Value = model.Int16Value(int16(bits))
-	case model.TypeUInt16:
-		v.Value = model.UInt16Value(uint16(bits))
-	case model.TypeInt32:
-		v.Value = model.Int32Value(int32(bits))
-	case model.TypeUInt32:
-		v.Value = model.UInt32Value(uint32(bits))
-	case model.TypeInt64:
-		v.Value = model.Int64Value(int64(bits))
-	case model.TypeUInt64:
-		v.Value = model.UInt64Value(bits)
-	case model.TypeDateTime:
-		v.Value = model.DateTimeValue(model.DateTime(bits))
-	default:
-		return false
+	d.r.off = off
+	return n
+}
+
+// dataValueSize is the size of a DataValue of a number that goes the short way, else 0.
+func dataValueSize(mask uint8, number int) int {
+	if number == 0 || mask&^(dataValueStatus|dataValueSourceTimestamp) != dataValueValue {
+		return 0
 	}
-	at += int(sizes[t])
-	v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
+	size := 2 + number
 	if mask&dataValueStatus != 0 {
-		v.Status = model.StatusCode(binary.LittleEndian.Uint32(b[at:]))
-		at += 4
+		size += 4
 	}
 	if mask&dataValueSourceTimestamp != 0 {
-		v.SourceTimestamp = model.DateTime(binary.LittleEndian.Uint64(b[at:]))
-		at += 8
+		size += 8
 	}
-	r.off += at
-	return true
+	return size
+}
+
+// variantNumbers is numbers for Variants.
+func (d *Decoder) variantNumbers(dst []Field) (n int) {
+	buf, off, first, indexSize := d.r.buf, d.r.off, d.next, d.indexSize()
+	last, size := uint8(0), 0
+	for ; n < len(dst) && len(buf)-off >= maxNumberField; n++ {
+		b := (*[maxNumberField]byte)(buf[off:])
+		index, at := uint16(first+n), indexSize
+		if indexSize != 0 {
+			index = binary.LittleEndian.Uint16(b[:])
+		}
+		form := model.NumberFormOf(model.BuiltInType(b[at]))
+		if b[at] != last {
+			last, size = b[at], form.Size()
+		}
+		if size == 0 {
+			break
+		}
+		f := &dst[n]
+		f.Index = index
+		v := &f.Value
+		v.Value = form.Value(binary.LittleEndian.Uint64(b[at+1:]))
+		v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
+		off += at + 1 + size
+	}
+	d.r.off = off
+	return n
+}
+
+// rawNumbers is numbers for key frames in RawData.
+func (d *Decoder) rawNumbers(dst []Field) (n int) {
+	buf, off, first := d.r.buf, d.r.off, d.next
+	layout := d.layout[first:]
+	layout = layout[:min(len(layout), len(dst))]
+	for i := range layout {
+		form := model.NumberFormOf(layout[i].Type)
+		if form.Size() == 0 || layout[i].ValueRank != model.ValueRankScalar || len(buf)-off < 8 {
+			d.r.off = off
+			return i
+		}
+		f := &dst[i]
+		f.Index = uint16(first + i)
+		v := &f.Value
+		v.Value = form.Value(binary.LittleEndian.Uint64(buf[off:]))
+		v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
+		off += form.Size()
+	}
+	d.r.off = off
+	return len(layout)
+}
+
+// indexSize is the number of bytes of the index before each field.
+func (d *Decoder) indexSize() int {
+	if d.head.Kind == DeltaFrame {
+		return 2
+	}
+	return 0
 }

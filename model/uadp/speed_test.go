@@ -73,6 +73,28 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+func BenchmarkEncodeFields(b *testing.B) {
+	for name, v := range benchValues() {
+		for _, enc := range benchEncodings {
+			b.Run(name+"/"+enc.String(), func(b *testing.B) {
+				b.ReportAllocs()
+				fields := make([]Field, benchFields)
+				for i := range fields {
+					fields[i] = Field{uint16(i), v}
+				}
+				buf := make([]byte, 0, len(benchFrame(b, v, enc))+maxNumberField)
+				for b.Loop() {
+					var err error
+					if buf, err = AppendFields(buf[:0], fields, KeyFrame, enc); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchFields, "ns/value")
+			})
+		}
+	}
+}
+
 func BenchmarkDecode(b *testing.B) {
 	for name, v := range benchValues() {
 		for _, enc := range benchEncodings {
@@ -80,9 +102,9 @@ func BenchmarkDecode(b *testing.B) {
 				b.ReportAllocs()
 				frame, layout := benchFrame(b, v, enc), benchLayout(v.Value)
 				var d Decoder
-				var f Field
+				fields := make([]Field, benchFields)
 				for b.Loop() {
-					if n := decodeFields(&d, &f, frame, layout); n != benchFields {
+					if n := decodeFields(&d, fields, frame, layout); n != benchFields {
 						b.Fatalf("%d fields: %v", n, d.Err())
 					}
 				}
@@ -93,15 +115,13 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 // decodeFields reads all fields of a frame and counts them.
-func decodeFields(d *Decoder, f *Field, frame []byte, layout []RawField) (n int) {
+func decodeFields(d *Decoder, fields []Field, frame []byte, layout []RawField) (n int) {
 	if d.Decode(frame) != nil {
 		return 0
 	}
 	for d.Next() {
 		d.SetLayout(layout)
-		for d.Field(f) {
-			n++
-		}
+		n += d.Fields(fields)
 	}
 	return n
 }
@@ -150,12 +170,12 @@ func testAllocs(t *testing.T, i int, v model.DataValue, enc FieldEncoding) {
 		t.Errorf("value %d of type %v in %v: encoding allocates %v times a frame", i, v.Value.Type(), enc, n)
 	}
 	var d Decoder
-	var f Field
+	got := make([]Field, fields)
 	for range 12 { // until the arenas have the size that they need
-		decodeFields(&d, &f, frame, layout)
+		decodeFields(&d, got, frame, layout)
 	}
 	n := testing.AllocsPerRun(5, func() {
-		if n := decodeFields(&d, &f, frame, layout); n != fields {
+		if n := decodeFields(&d, got, frame, layout); n != fields {
 			t.Fatalf("value %d of type %v in %v: %d fields, error %v", i, v.Value.Type(), enc, n, d.Err())
 		}
 	})
