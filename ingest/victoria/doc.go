@@ -58,13 +58,14 @@
 //
 // Rows go by Prometheus remote write, because vminsert, vmagent and others take it too. Rows of one series are gathered
 // into one TimeSeries, wherever they stand in a batch, as labels are most of the work on both sides. Measured by
-// BenchmarkRemoteAppend, batches of 16,384 rows with nine labels, two busy processors, µs of processor time per row:
+// BenchmarkRemoteAppend, batches of 16,384 rows with nine labels, two processors that had other work too, µs of processor
+// time per row:
 //
 //	                                    here, CGO_ENABLED=0   remote      bytes
-//	every row another series, zstd      0.9 (with cgo 0.55)   1.6 - 2.7   7.8
-//	every row another series, snappy    0.4                   1.9 - 2.5   25.5
-//	16 rows of each series, zstd        0.3 (with cgo 0.2)    0.4 - 0.9   2.0
-//	16 rows of each series, snappy      0.15                  0.6 - 0.9   6.3
+//	every row another series, zstd      0.9 (with cgo 0.55)   1.3 - 2.9   7.8
+//	every row another series, snappy    0.4                   1.6 - 2.5   25.5
+//	16 rows of each series, zstd        0.3 (with cgo 0.2)    0.4 - 1.3   2.0
+//	16 rows of each series, snappy      0.15                  0.5 - 0.9   6.3
 //
 // So larger batches save more than anything else, and snappy is better when the remote is on the same machine or near.
 // Requests of 2,000 rows cost half as much again here as those of 8,192; still larger ones, or more than two connections,
