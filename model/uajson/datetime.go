@@ -14,31 +14,54 @@ const (
 	endOfTime = "9999-12-31T23:59:59Z"
 )
 
+// clock keeps the text of a second, since times that follow each other mostly share theirs.
+type clock struct {
+	second int64 // since 1601-01-01; 0 is none
+	text   [len(noTime) - 1]byte
+}
+
 // appendDateTime appends a time as ISO 8601 with up to seven decimals, in quotes (Part 6, 5.4.2.6).
 func appendDateTime(dst []byte, t model.DateTime) []byte {
+	var c clock
+	return c.append(dst, t)
+}
+
+// append is appendDateTime.
+func (c *clock) append(dst []byte, t model.DateTime) []byte {
 	dst = append(dst, '"')
 	ticks := int64(t)
 	if ticks <= 0 {
 		return append(append(dst, noTime...), '"')
 	}
-	seconds, fraction := ticks/ticksPerSecond, uint32(ticks%ticksPerSecond)
-	days := seconds/secondsPerDay - unixDays
-	if days > lastDay {
-		return append(append(dst, endOfTime...), '"')
+	second, fraction := ticks/ticksPerSecond, uint32(ticks%ticksPerSecond)
+	if second != c.second || second == 0 {
+		if second/secondsPerDay-unixDays > lastDay {
+			return append(append(dst, endOfTime...), '"')
+		}
+		c.set(second)
 	}
-	y, m, d := civil(days)
-	s := uint32(seconds % secondsPerDay)
-	dst = append(dst, byte('0'+y/1000), byte('0'+y/100%10), byte('0'+y/10%10), byte('0'+y%10), '-', byte('0'+m/10), byte('0'+m%10), '-',
-		byte('0'+d/10), byte('0'+d%10), 'T', byte('0'+s/36000), byte('0'+s/3600%10), ':', byte('0'+s/600%6), byte('0'+s/60%10), ':',
-		byte('0'+s%60/10), byte('0'+s%10))
+	dst = append(dst, c.text[:]...)
 	if fraction != 0 {
-		dst = append(dst, '.', byte('0'+fraction/1e6), byte('0'+fraction/1e5%10), byte('0'+fraction/1e4%10), byte('0'+fraction/1e3%10),
-			byte('0'+fraction/100%10), byte('0'+fraction/10%10), byte('0'+fraction%10))
+		high, low := fraction/1e4, fraction%1e4
+		dst = append(dst, '.', byte('0'+high/100), byte('0'+high/10%10), byte('0'+high%10), byte('0'+low/1000), byte('0'+low/100%10), byte('0'+low/10%10),
+			byte('0'+low%10))
 		for dst[len(dst)-1] == '0' {
 			dst = dst[:len(dst)-1]
 		}
 	}
 	return append(dst, 'Z', '"')
+}
+
+// set makes the text of a second.
+func (c *clock) set(second int64) {
+	c.second = second
+	y, m, d := civil(second/secondsPerDay - unixDays)
+	s := uint32(second % secondsPerDay)
+	c.text = [...]byte{
+		byte('0' + y/1000), byte('0' + y/100%10), byte('0' + y/10%10), byte('0' + y%10), '-', byte('0' + m/10), byte('0' + m%10), '-',
+		byte('0' + d/10), byte('0' + d%10), 'T', byte('0' + s/36000), byte('0' + s/3600%10), ':', byte('0' + s/600%6), byte('0' + s/60%10), ':',
+		byte('0' + s%60/10), byte('0' + s%10),
+	}
 }
 
 // civil makes a date of days since 1970-01-01, in the Gregorian calendar. It counts in years that begin in March and in eras of 400
@@ -87,32 +110,51 @@ func daysIn(y, m uint32) uint32 {
 // parseDateTime reads ISO 8601 as 2026-01-02T03:04:05.1234567Z, with any number of decimals, of which seven count, with an offset in
 // place of the Z, or with neither, which is UTC. Times before 1601 are 0, times from the end of 9999 on are the end of time.
 func parseDateTime(s string) (model.DateTime, bool) {
-	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[10]|0x20 != 't' && s[10] != ' ' || s[13] != ':' || s[16] != ':' {
+	var c clock
+	return c.parse(s)
+}
+
+// parse is parseDateTime.
+func (c *clock) parse(s string) (model.DateTime, bool) {
+	if len(s) < len(c.text) {
 		return 0, false
 	}
-	y := two(s, 0)*100 + two(s, 2)
-	month, day, hour, minute, second := two(s, 5), two(s, 8), two(s, 11), two(s, 14), two(s, 17)
-	if y >= 10000 || month-1 >= 12 || day-1 >= daysIn(y, month) || hour >= 24 || minute >= 60 || second > 60 {
-		return 0, false
+	second := c.second
+	if s[:len(c.text)] != string(c.text[:]) {
+		var ok bool
+		if second, ok = parseSecond(s); !ok {
+			return 0, false
+		}
+		c.second = second
+		copy(c.text[:], s)
 	}
-	fraction, rest, ok := decimals(s[19:])
+	fraction, rest, ok := decimals(s[len(c.text):])
 	if !ok {
 		return 0, false
 	}
 	offset, ok := zone(rest)
-	switch {
+	switch second -= offset; {
 	case !ok:
 		return 0, false
-	case y == 0:
-		return 0, true
 	case s[:19] == endOfTime[:19]:
 		return model.MaxDateTime, true
-	}
-	seconds := (daysOf(y, month, day)+unixDays)*secondsPerDay + int64(hour*3600+minute*60+second) - offset
-	if seconds < 0 {
+	case second < 0:
 		return 0, true
 	}
-	return model.DateTime(seconds*ticksPerSecond + fraction), true
+	return model.DateTime(second*ticksPerSecond + fraction), true
+}
+
+// parseSecond reads the date and the time up to the second, as seconds since 1601-01-01.
+func parseSecond(s string) (int64, bool) {
+	if s[4] != '-' || s[7] != '-' || s[10]|0x20 != 't' && s[10] != ' ' || s[13] != ':' || s[16] != ':' {
+		return 0, false
+	}
+	y := two(s, 0)*100 + two(s, 2)
+	month, day, hour, minute, second := two(s, 5), two(s, 8), two(s, 11), two(s, 14), two(s, 17)
+	if y == 0 || y >= 10000 || month-1 >= 12 || day-1 >= daysIn(y, month) || hour >= 24 || minute >= 60 || second > 60 {
+		return 0, false
+	}
+	return (daysOf(y, month, day)+unixDays)*secondsPerDay + int64(hour*3600+minute*60+second), true
 }
 
 // two reads two digits; anything else gives a number over 9999.

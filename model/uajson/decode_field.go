@@ -50,6 +50,10 @@ func (r *reader) hinted(i uint32, hint FieldType) model.Variant {
 			return v
 		}
 	}
+	if k := r.kind(i); hint.Type == model.TypeDouble && (k == kindInteger || k == kindNumber) {
+		f, _ := parseFloat(r.raw(i))
+		return model.DoubleValue(f)
+	}
 	if hint.Type != model.TypeNull && hint.Type != model.TypeVariant {
 		if r.kind(i) == kindNull && hint.ValueRank >= 1 {
 			return model.NullArrayValue(hint.Type)

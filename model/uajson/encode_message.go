@@ -120,7 +120,8 @@ func AppendDataSetEnd(dst []byte, h *Header, d *DataSetHeader) []byte {
 	return append(dst, '}')
 }
 
-// FieldEncoding is how the fields of a DataSet are written; keep one per DataSetWriter.
+// FieldEncoding is how the fields of a DataSet are written; keep one for each DataSetWriter, since it remembers a little of what was
+// written last. It is for one goroutine at a time.
 type FieldEncoding struct {
 	// Form is that of DataSetMessageContentMask.
 	Form Form
@@ -129,6 +130,8 @@ type FieldEncoding struct {
 	// Namespaces is the server's table, by which Verbose, Compact and NonReversible name the namespaces of identifiers in values. Without
 	// it their indices are written.
 	Namespaces model.NamespaceTable
+
+	clock clock
 }
 
 // AppendField appends a field behind what AppendDataSetHeader or AppendField returned, and returns the result. abstract tells that the
@@ -148,7 +151,7 @@ func AppendField(dst []byte, name string, v *model.DataValue, enc *FieldEncoding
 		s.form = NonReversible
 		return s.inline(dst, v.Value)
 	case enc.Content&fieldDataValue != 0:
-		return s.fieldDataValue(dst, v, enc.Content, abstract)
+		return s.fieldDataValue(dst, v, enc, abstract)
 	case v.Status.IsBad():
 		return s.fieldVariant(dst, model.StatusCodeValue(v.Status), false)
 	case v.Status.IsUncertain() && s.form.old():
@@ -189,7 +192,7 @@ func (s style) fieldObject(dst []byte, v model.Variant) []byte {
 }
 
 // fieldDataValue appends the DataValue of a field.
-func (s style) fieldDataValue(dst []byte, v *model.DataValue, content FieldContentMask, abstract bool) []byte {
+func (s style) fieldDataValue(dst []byte, v *model.DataValue, enc *FieldEncoding, abstract bool) []byte {
 	dst = append(dst, '{')
 	switch t := v.Value.Type(); {
 	case t == model.TypeNull:
@@ -203,5 +206,5 @@ func (s style) fieldDataValue(dst []byte, v *model.DataValue, content FieldConte
 		dst = strconv.AppendUint(append(dst, `"UaType":`...), uint64(t), 10)
 		dst = s.variantValue(dst, v.Value)
 	}
-	return append(s.quality(dst, v, content), '}')
+	return append(s.quality(dst, v, enc.Content, &enc.clock), '}')
 }

@@ -211,22 +211,22 @@ func (s style) dataValue(dst []byte, d model.DataValue) []byte {
 		}
 		dst = s.variantValue(dst, d.Value)
 	}
-	return append(s.quality(dst, &d, fieldDataValue), '}')
+	return append(s.quality(dst, &d, fieldDataValue, &clock{}), '}')
 }
 
 // quality appends the members of a DataValue behind its value, as far as content asks for them and they are not the default.
-func (s style) quality(dst []byte, d *model.DataValue, content FieldContentMask) []byte {
+func (s style) quality(dst []byte, d *model.DataValue, content FieldContentMask, c *clock) []byte {
 	if d.Status != 0 && content&FieldStatusCode != 0 {
 		dst = s.statusCode(append(comma(dst), `"Status":`...), d.Status)
 	}
 	if !d.SourceTimestamp.IsZero() && content&FieldSourceTimestamp != 0 {
-		dst = appendDateTime(append(comma(dst), `"SourceTimestamp":`...), d.SourceTimestamp)
+		dst = c.append(append(comma(dst), `"SourceTimestamp":`...), d.SourceTimestamp)
 		if d.SourcePicoseconds != 0 && content&FieldSourcePicoSeconds != 0 {
 			dst = strconv.AppendUint(append(dst, `,"SourcePicoseconds":`...), uint64(d.SourcePicoseconds), 10)
 		}
 	}
 	if !d.ServerTimestamp.IsZero() && content&FieldServerTimestamp != 0 {
-		dst = appendDateTime(append(comma(dst), `"ServerTimestamp":`...), d.ServerTimestamp)
+		dst = c.append(append(comma(dst), `"ServerTimestamp":`...), d.ServerTimestamp)
 		if d.ServerPicoseconds != 0 && content&FieldServerPicoSeconds != 0 {
 			dst = strconv.AppendUint(append(dst, `,"ServerPicoseconds":`...), uint64(d.ServerPicoseconds), 10)
 		}

@@ -78,7 +78,10 @@ func memberOf(b []byte) member {
 	case 10:
 		return pick(b, "StatusCode", memberStatus, "Dimensions", memberDimensions, "UaEncoding", memberUaEncoding)
 	case 15:
-		return pick(b, "SourceTimestamp", memberSourceTimestamp, "ServerTimestamp", memberServerTimestamp, "", 0)
+		if b[1] == 'o' {
+			return pick(b, "SourceTimestamp", memberSourceTimestamp, "", 0, "", 0)
+		}
+		return pick(b, "ServerTimestamp", memberServerTimestamp, "", 0, "", 0)
 	case 17:
 		if x := pick(b, "SourcePicoseconds", memberSourcePicoseconds, "ServerPicoseconds", memberServerPicoseconds, "", 0); x != 0 {
 			return x
@@ -94,7 +97,7 @@ func pick(b []byte, n1 string, m1 member, n2 string, m2 member, n3 string, m3 me
 	switch first := b[0] &^ 0x20; {
 	case first == n1[0] && rest == n1[1:]:
 		return m1
-	case first == n2[0] && rest == n2[1:]:
+	case n2 != "" && first == n2[0] && rest == n2[1:]:
 		return m2
 	case n3 != "" && first == n3[0] && rest == n3[1:]:
 		return m3

@@ -17,6 +17,7 @@ type reader struct {
 	// the type.
 	missed uint32
 	ids    map[string]model.ExpandedNodeID // see identifier
+	clock  clock
 }
 
 // fail keeps the first error, which is about node i.
@@ -140,7 +141,7 @@ func (r *reader) dateTime(i uint32) (model.DateTime, bool) {
 	case kindNull:
 		return 0, true
 	case kindString:
-		return parseDateTime(alias(r.raw(i)))
+		return r.clock.parse(alias(r.raw(i)))
 	}
 	return 0, false
 }

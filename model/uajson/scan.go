@@ -144,15 +144,19 @@ func (s *scanner) container(object bool) bool {
 		if !s.value() {
 			return false
 		}
-		if s.space(); s.pos >= len(s.buf) {
+		if s.pos < len(s.buf) && s.buf[s.pos] <= ' ' {
+			s.space()
+		}
+		if s.pos >= len(s.buf) {
 			return s.fail("")
 		}
 		switch s.buf[s.pos] {
 		case closing:
 			return s.close(at)
 		case ',':
-			s.pos++
-			s.space()
+			if s.pos++; s.pos < len(s.buf) && s.buf[s.pos] <= ' ' {
+				s.space()
+			}
 		default:
 			return s.fail("want a comma or the end of the array or object")
 		}
@@ -174,11 +178,15 @@ func (s *scanner) name() bool {
 	if !s.string() {
 		return false
 	}
-	if s.space(); s.pos >= len(s.buf) || s.buf[s.pos] != ':' {
+	if s.pos < len(s.buf) && s.buf[s.pos] <= ' ' {
+		s.space()
+	}
+	if s.pos >= len(s.buf) || s.buf[s.pos] != ':' {
 		return s.fail("want a colon after the name")
 	}
-	s.pos++
-	s.space()
+	if s.pos++; s.pos < len(s.buf) && s.buf[s.pos] <= ' ' {
+		s.space()
+	}
 	return true
 }
 

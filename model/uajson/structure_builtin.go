@@ -216,7 +216,7 @@ func (r *structureReader) dataValue() {
 	if mask&0x20 != 0 {
 		d.ServerPicoseconds = min(r.uint16(), maxPicoseconds)
 	}
-	r.out = append(structureStyle.quality(r.out, &d, fieldDataValue), '}')
+	r.out = append(structureStyle.quality(r.out, &d, fieldDataValue, &clock{}), '}')
 }
 
 // diagnosticInfo reads a DiagnosticInfo (Part 6, 5.2.2.12).
