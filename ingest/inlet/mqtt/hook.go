@@ -41,7 +41,7 @@ func (h *hook) ID() string { return "shopfloor" }
 func (h *hook) Provides(b byte) bool {
 	return bytes.IndexByte([]byte{
 		mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnSessionEstablished, mochi.OnDisconnect,
-		mochi.OnPublish, mochi.OnWill, mochi.OnPacketEncode, mochi.OnQosComplete, mochi.OnClientExpired, mochi.OnRetainedExpired,
+		mochi.OnPublish, mochi.OnWill, mochi.OnPacketEncode, mochi.OnPacketRead, mochi.OnClientExpired, mochi.OnRetainedExpired,
 	}, b) >= 0
 }
 
@@ -212,14 +212,14 @@ func (h *hook) OnWill(_ *mochi.Client, w mochi.Will) (mochi.Will, error) {
 // OnRetainedExpired implements mochi.Hook.
 func (h *hook) OnRetainedExpired(topic string) { h.retained.forget(topic) }
 
-// OnQosComplete implements mochi.Hook: a message of QoS 2 is released.
-func (h *hook) OnQosComplete(cl *mochi.Client, pk packets.Packet) {
-	if pk.FixedHeader.Type != packets.Pubrel {
-		return
+// OnPacketRead sees a message of QoS 2 released; the library answers.
+func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	if pk.FixedHeader.Type == packets.Pubrel {
+		if s := h.session(cl); s != nil {
+			s.unreleased.release(pk.PacketID)
+		}
 	}
-	if s := h.session(cl); s != nil {
-		s.unreleased.release(pk.PacketID)
-	}
+	return pk, nil
 }
 
 // OnPacketEncode corrects what the library is about to send.
@@ -229,9 +229,9 @@ func (h *hook) OnPacketEncode(_ *mochi.Client, pk packets.Packet) packets.Packet
 		if pk.ReasonCode < packets.ErrUnspecifiedError.Code {
 			pk.Properties.MaximumPacketSize = uint32(h.broker.inlet.MaxMessage() + packetOverhead)
 		}
-	case packets.Pubrec:
-		// To a message that was received already the answer is the same as the first time (MQTT 5.0, 4.3.3), no error.
-		if pk.ReasonCode == packets.ErrPacketIdentifierInUse.Code {
+	case packets.Pubcomp:
+		// The library does not know the messages of QoS 2 that are released.
+		if pk.ReasonCode == packets.ErrPacketIdentifierNotFound.Code {
 			pk.ReasonCode, pk.Properties.ReasonString = packets.CodeSuccess.Code, ""
 		}
 	}

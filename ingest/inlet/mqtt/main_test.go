@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,14 +175,14 @@ func publish3(t testing.TB, c paho3.Client, topic string, qos byte, payload stri
 // connect5 connects a client of MQTT 5. change may be nil.
 func connect5(t testing.TB, b *Broker, cfg paho5.ClientConfig, change func(*paho5.Connect)) *paho5.Client {
 	t.Helper()
-	c, err := dial5(t, b, cfg, change)
+	c, _, err := dial5(t, b, cfg, change)
 	if err != nil {
 		t.Fatalf("connect: %v", err)
 	}
 	return c
 }
 
-func dial5(t testing.TB, b *Broker, cfg paho5.ClientConfig, change func(*paho5.Connect)) (*paho5.Client, error) {
+func dial5(t testing.TB, b *Broker, cfg paho5.ClientConfig, change func(*paho5.Connect)) (*paho5.Client, *paho5.Connack, error) {
 	t.Helper()
 	conn, err := net.Dial("tcp", b.Addr().String())
 	if err != nil {
@@ -195,16 +196,17 @@ func dial5(t testing.TB, b *Broker, cfg paho5.ClientConfig, change func(*paho5.C
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), testWait)
 	defer cancel()
-	if _, err := c.Connect(ctx, cp); err != nil {
+	ack, err := c.Connect(ctx, cp)
+	if err != nil {
 		conn.Close()
-		return nil, err
+		return nil, nil, err
 	}
 	t.Cleanup(func() {
 		// It fails when the connection is gone already, which some tests want.
 		_ = c.Disconnect(&paho5.Disconnect{})
 		<-c.Done()
 	})
-	return c, nil
+	return c, ack, nil
 }
 
 func publish5(t testing.TB, c *paho5.Client, topic string, qos byte, payload string) *paho5.PublishResponse {
@@ -230,3 +232,5 @@ func cut(b *Broker) {
 }
 
 var errTest = errors.New("the stream is gone")
+
+func contains(s, part string) bool { return strings.Contains(s, part) }

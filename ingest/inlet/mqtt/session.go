@@ -72,7 +72,8 @@ func (d *delivery) failed() bool {
 }
 
 // unreleased are the messages of QoS 2 of one client, over all its connections, that it has not released yet (PUBREL): one that
-// comes again is not stored again.
+// comes again is not stored again. The library does not know of them, because it would send each PUBREC again to a client that
+// returns: clients answer that with a PUBREL at once, and then with the message they were about to repeat, which looks new.
 type unreleased struct {
 	mu   sync.Mutex
 	byID map[uint16]*delivery
@@ -217,7 +218,6 @@ func (s *session) acknowledge(d *delivery) bool {
 	}
 	if d.packet.FixedHeader.Qos == 2 {
 		ack.FixedHeader.Type = packets.Pubrec
-		cl.State.Inflight.Set(ack) // for the library, which handles the PUBREL
 	}
 	// While nothing is read from the client, nobody else moves the deadline on.
 	err := cl.Net.Conn.SetWriteDeadline(time.Now().Add(writeWait))
