@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/victoria"
@@ -19,6 +21,7 @@ type cores struct {
 	platform *platform
 	live     *ingest.Live
 	leases   *bus.Leases // nil when one core reads the whole stream
+	relay    *relay      // as leases
 
 	mu      sync.Mutex
 	running map[int]*ingest.Core // by partition
@@ -34,6 +37,7 @@ func (p *platform) makeCores(ctx context.Context) error {
 	}
 	leases, err := bus.NewLeases(ctx, p.control, bus.LeaseConfig{Process: p.cfg.process()}, p.part("leases"))
 	c.leases = leases
+	c.relay = newRelay(p.control, p.cfg.process(), c.live, c.owns, p.part("relay"))
 	return err
 }
 
@@ -73,7 +77,47 @@ func (c *cores) run(ctx context.Context) error {
 	if c.leases == nil {
 		return c.running[0].Run(ctx)
 	}
-	return c.leases.Run(ctx, c.own)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	relayed := make(chan error, 1)
+	go func() {
+		defer cancel() // one does not go on without the other
+		relayed <- c.relay.run(ctx)
+	}()
+	err := c.leases.Run(ctx, c.own)
+	cancel()
+	return errors.Join(err, <-relayed)
+}
+
+// seen is what GraphQL shows as live values: those of all processes.
+func (c *cores) seen() graph.Live {
+	if c.relay != nil {
+		return c.relay
+	}
+	return c.live
+}
+
+// owns tells whether this process takes the frames of a partition.
+func (c *cores) owns(partition int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running[partition] != nil
+}
+
+// writeMetrics writes the metrics of the cores in Prometheus' text form.
+func (c *cores) writeMetrics(w io.Writer) {
+	c.live.WriteMetrics(w)
+	if c.leases == nil {
+		return
+	}
+	c.relay.writeMetrics(w)
+	s := c.leases.Stats()
+	for name, value := range map[string]uint64{
+		"shopfloor_leases_held": s.Held, "shopfloor_leases_taken_total": s.Taken, "shopfloor_leases_lost_total": s.Lost,
+		"shopfloor_leases_given_total": s.Given, "shopfloor_leases_failed_total": s.Failed,
+	} {
+		fmt.Fprintf(w, "%s %d\n", name, value)
+	}
 }
 
 // own takes the frames of one partition while its lease holds.
@@ -102,8 +146,13 @@ func (c *cores) own(ctx context.Context, lease *bus.Lease) error {
 		stop()
 		<-ended //nolint:errcheck // it says only that the connection is closed
 	}()
+	// From here on the values are another process'.
+	defer c.live.Forget(core)
 	c.set(partition, core)
 	defer c.set(partition, nil)
+	var answers sync.WaitGroup
+	answers.Go(func() { c.relay.servePartition(ctx, partition) })
+	defer answers.Wait()
 	err = core.Run(ctx)
 	if errors.Is(err, ingest.ErrFenced) && ctx.Err() != nil {
 		return nil

@@ -103,7 +103,7 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	if p.guard != nil {
 		p.guard.WriteMetrics(w)
 	}
-	p.cores.live.WriteMetrics(w)
+	p.cores.writeMetrics(w)
 	p.store.WriteMetrics(w)
 	p.limits.writeMetrics(ctx, w)
 	metrics.WriteProcessMetrics(w)
