@@ -38,6 +38,7 @@ type Decoder struct {
 	writerIDs []byte // in the frame: 2 bytes each; nil without a payload header
 	sizes     []byte // in the frame: 2 bytes each; nil if there is one DataSetMessage
 	count     int    // of DataSetMessages
+	fixed     []FixedDataSet
 
 	dataSet int // the current DataSetMessage, -1 before the first
 	end     int // where it ends
@@ -60,7 +61,7 @@ func (d *Decoder) Reset() {
 	clear(promoted)
 	d.header = Header{PromotedFields: promoted[:0]}
 	d.r.buf, d.r.off, d.r.depth, d.r.padTo, d.r.err = nil, 0, 0, 0, nil
-	d.frame, d.writerIDs, d.sizes, d.layout = nil, nil, nil, nil
+	d.frame, d.writerIDs, d.sizes, d.layout, d.fixed = nil, nil, nil, nil, nil
 	d.count, d.fields, d.rawFields, d.next, d.end = 0, 0, 0, 0, 0
 	d.dataSet, d.field = -1, -1
 	d.head = DataSetHeader{}
@@ -90,6 +91,36 @@ func (d *Decoder) checkSizes() {
 	}
 }
 
+// FixedDataSet is what the configuration of a DataSetReader tells of a DataSetMessage when the frame does not (Part 14, 6.3.1.4).
+type FixedDataSet struct {
+	WriterID uint16
+	// Size is the ConfiguredSize of the DataSetMessage, or the size that follows from its layout.
+	Size int
+}
+
+// SetFixed tells which DataSetMessages are in the frame, in order. It has no effect if the frame has a payload header, which says
+// so itself. The Decoder keeps sets until the next Decode. Call it after Decode and before Next. The error is an *Error: ErrTruncated
+// if the frame is too short for the sets, ErrMalformed if it is longer.
+func (d *Decoder) SetFixed(sets []FixedDataSet) error {
+	if d.r.err != nil || d.header.Content.Has(ContentPayloadHeader) {
+		return d.Err()
+	}
+	total := 0
+	for _, s := range sets {
+		if s.Size < 0 || s.Size > d.r.left()-total {
+			d.r.failf(ErrTruncated, "fixed data set of %d bytes with %d left", s.Size, d.r.left()-total)
+			return d.Err()
+		}
+		total += s.Size
+	}
+	if total != d.r.left() {
+		d.r.failf(ErrMalformed, "fixed data sets of %d bytes in a payload of %d", total, d.r.left())
+		return d.Err()
+	}
+	d.fixed, d.count = sets, len(sets)
+	return nil
+}
+
 // Header is the header of the NetworkMessage.
 func (d *Decoder) Header() *Header { return &d.header }
 
@@ -99,7 +130,7 @@ func (d *Decoder) Len() int { return d.count }
 // Next goes to the next DataSetMessage, whether all fields of the last one were read or not, and reads its header. It returns
 // false at the end of the frame and after an error, see Err.
 //
-// A frame without a payload header is taken as one DataSetMessage.
+// A frame without a payload header is taken as one DataSetMessage, unless SetFixed tells otherwise.
 func (d *Decoder) Next() bool {
 	if d.r.err != nil || d.dataSet+1 >= d.count {
 		d.fields, d.next = 0, 0
@@ -108,8 +139,11 @@ func (d *Decoder) Next() bool {
 	d.dataSet++
 	d.field, d.layout = -1, nil
 	d.r.off, d.end = d.end, len(d.frame)
-	if d.sizes != nil {
+	switch {
+	case d.sizes != nil:
 		d.end = d.r.off + int(binary.LittleEndian.Uint16(d.sizes[2*d.dataSet:]))
+	case d.fixed != nil:
+		d.end = d.r.off + d.fixed[d.dataSet].Size
 	}
 	d.r.buf = d.frame[:d.end:d.end]
 	d.dataSetHeader()

@@ -136,8 +136,11 @@ func (d *Decoder) dataSetHeader() {
 	r, h := &d.r, &d.head
 	*h = DataSetHeader{}
 	d.fields, d.rawFields, d.next = 0, 0, 0
-	if d.writerIDs != nil {
+	switch {
+	case d.writerIDs != nil:
 		h.WriterID = binary.LittleEndian.Uint16(d.writerIDs[2*d.dataSet:])
+	case d.fixed != nil:
+		h.WriterID = d.fixed[d.dataSet].WriterID
 	}
 	flags1 := r.uint8()
 	h.Encoding = FieldEncoding(flags1 >> flags1EncodingShift & flags1EncodingMask)

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-
-	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // MaxDataSets is the number of DataSetMessages that a NetworkMessage can have (Part 14, 7.2.4.5.2).
@@ -15,40 +13,67 @@ const MaxDataSets = math.MaxUint8
 // whose encoded forms are bodies and whose writers are writerIDs, in this order. Without ContentPayloadHeader there must be
 // one body, and writerIDs is ignored. On an error, ErrLimit or ErrType, dst is returned as it was.
 func AppendNetworkMessage(dst []byte, h *Header, writerIDs []uint16, bodies [][]byte) ([]byte, error) {
-	payloadHeader := h.Content.Has(ContentPayloadHeader)
-	switch {
-	case !payloadHeader && len(bodies) != 1:
+	if !h.Content.Has(ContentPayloadHeader) && len(bodies) != 1 {
 		return dst, frameErrorf(ErrType, "%d data sets without a payload header; want 1", len(bodies))
-	case payloadHeader && len(writerIDs) != len(bodies):
-		return dst, frameErrorf(ErrType, "%d writer ids for %d data sets", len(writerIDs), len(bodies))
-	case len(bodies) > MaxDataSets:
-		return dst, frameErrorf(ErrLimit, "%d data sets; a network message has room for %d", len(bodies), MaxDataSets)
 	}
 	e := encoder{buf: dst}
+	if _, err := e.networkMessage(h, writerIDs, bodies); err != nil {
+		return dst, err
+	}
+	return e.buf, nil
+}
+
+// headerOffsets tells where the parts of a NetworkMessage that change are, from its beginning; 0 for what is not there.
+type headerOffsets struct {
+	sequenceNumber, timestamp, payload int
+}
+
+// networkMessage appends a NetworkMessage; without a payload header the reader must know the sizes of the bodies.
+func (e *encoder) networkMessage(h *Header, writerIDs []uint16, bodies [][]byte) (at headerOffsets, err error) {
+	payloadHeader, start := h.Content.Has(ContentPayloadHeader), len(e.buf)
+	switch {
+	case payloadHeader && len(writerIDs) != len(bodies):
+		return at, frameErrorf(ErrType, "%d writer ids for %d data sets", len(writerIDs), len(bodies))
+	case len(bodies) > MaxDataSets:
+		return at, frameErrorf(ErrLimit, "%d data sets; a network message has room for %d", len(bodies), MaxDataSets)
+	}
 	e.publisherHeader(h)
 	e.groupHeader(h)
+	if h.Content.Has(ContentGroupHeader | ContentSequenceNumber) {
+		at.sequenceNumber = len(e.buf) - 2 - start
+	}
 	if payloadHeader {
 		e.uint8(uint8(len(bodies)))
 		for _, id := range writerIDs {
 			e.uint16(id)
 		}
 	}
+	if h.Content.Has(ContentTimestamp) {
+		at.timestamp = len(e.buf) - start
+	}
 	e.extendedHeader(h)
 	if e.err != nil {
-		return dst, &Error{DataSet: -1, Field: -1, Offset: -1, Err: e.err}
+		return at, &Error{DataSet: -1, Field: -1, Offset: -1, Err: e.err}
 	}
-	if len(bodies) > 1 {
-		for i, b := range bodies {
-			if len(b) > math.MaxUint16 {
-				return dst, &Error{i, -1, -1, fmt.Errorf("%w: %d bytes; more than one data set in a network message may have 65535 bytes each", ErrLimit, len(b))}
-			}
-			e.uint16(uint16(len(b)))
+	at.payload = len(e.buf) - start
+	return at, e.payload(bodies, payloadHeader && len(bodies) > 1)
+}
+
+// payload appends the DataSetMessages, and before them their sizes if the reader needs them (Part 14, 7.2.4.5.3).
+func (e *encoder) payload(bodies [][]byte, sizes bool) error {
+	for i, b := range bodies {
+		if !sizes {
+			break
 		}
+		if len(b) > math.MaxUint16 {
+			return &Error{i, -1, -1, fmt.Errorf("%w: %d bytes; more than one data set in a network message may have 65535 bytes each", ErrLimit, len(b))}
+		}
+		e.uint16(uint16(len(b)))
 	}
 	for _, b := range bodies {
 		e.buf = append(e.buf, b...)
 	}
-	return e.buf, nil
+	return nil
 }
 
 func frameErrorf(reason error, format string, args ...any) error {
@@ -218,80 +243,4 @@ func (h *DataSetHeader) flags() (flags1, flags2 uint8) {
 // PatchFieldCount writes the count of fields of a DataSetMessage. offset is where AppendDataSetHeader ended in buf.
 func PatchFieldCount(buf []byte, offset int, n uint16) {
 	binary.LittleEndian.PutUint16(buf[offset-2:offset], n)
-}
-
-// AppendDeltaField appends field index of a delta frame (Part 14, 7.2.4.5.6) as AppendField does.
-func AppendDeltaField(dst []byte, index uint16, v *model.DataValue, enc FieldEncoding) ([]byte, error) {
-	buf, err := AppendField(binary.LittleEndian.AppendUint16(dst, index), v, enc)
-	if err != nil {
-		return dst, err
-	}
-	return buf, nil
-}
-
-// AppendField appends a field of a key frame or an event (Part 14, 7.2.4.5.5) to dst and returns the result. On an error,
-// ErrType or ErrLimit, it returns dst as it was.
-//
-// EncodingDataValue keeps all of v. EncodingVariant keeps the value; a Bad status goes out in place of it, an Uncertain one
-// together with it in a DataValue. EncodingRawData keeps the value alone and takes its type as that of the field; see
-// AppendRawField for fields with a fixed size. It may use the spare capacity of dst as scratch.
-func AppendField(dst []byte, v *model.DataValue, enc FieldEncoding) ([]byte, error) {
-	if n := len(dst); cap(dst)-n >= maxNumberField {
-		if size := putNumber((*[maxNumberField]byte)(dst[n:n+maxNumberField]), v, enc); size > 0 {
-			return dst[:n+size], nil
-		}
-	}
-	return appendField(dst, v, enc)
-}
-
-// AppendFields appends many fields as AppendField and, in a delta frame, AppendDeltaField do; in other frames their Index is not
-// looked at. On an error, an *Error that names the field by its place in fields, it returns dst as it was.
-func AppendFields(dst []byte, fields []Field, kind DataSetMessageKind, enc FieldEncoding) ([]byte, error) {
-	buf := dst
-	for i := range fields {
-		if kind == DeltaFrame {
-			buf = binary.LittleEndian.AppendUint16(buf, fields[i].Index)
-		}
-		n := len(buf)
-		if cap(buf)-n >= maxNumberField {
-			if size := putNumber((*[maxNumberField]byte)(buf[n:n+maxNumberField]), &fields[i].Value, enc); size > 0 {
-				buf = buf[:n+size]
-				continue
-			}
-		}
-		var err error
-		if buf, err = appendField(buf, &fields[i].Value, enc); err != nil {
-			return dst, &Error{-1, i, -1, err}
-		}
-	}
-	return buf, nil
-}
-
-// appendField is AppendField for all fields.
-func appendField(dst []byte, v *model.DataValue, enc FieldEncoding) ([]byte, error) {
-	e := encoder{buf: dst}
-	switch enc {
-	case EncodingDataValue:
-		e.dataValue(v)
-	case EncodingVariant:
-		e.variantField(v)
-	case EncodingRawData:
-		e.rawField(v.Value, &RawField{Type: v.Value.Type(), ValueRank: rankOf(v.Value)})
-	default:
-		e.failf(ErrType, "field encoding %d; want Variant, RawData or DataValue", enc)
-	}
-	return e.finish(dst)
-}
-
-// variantField appends a field in the Variant encoding (Part 14, 7.2.4.5.4).
-func (e *encoder) variantField(v *model.DataValue) {
-	switch {
-	case v.Status.IsGood():
-		e.variant(v.Value)
-	case v.Status.IsBad():
-		e.variant(model.StatusCodeValue(v.Status))
-	default:
-		e.uint8(uint8(model.TypeDataValue))
-		e.dataValue(&model.DataValue{Value: v.Value, Status: v.Status})
-	}
 }

@@ -22,6 +22,9 @@ type DataSet struct {
 	Fields []Field
 	// Layout gives RawData fields their fixed size, by index; without it each is encoded as its own type.
 	Layout []RawField
+	// ConfiguredSize is the size of the encoded DataSetMessage (Part 14, 6.3.1.3.3): it is padded with zeros up to it, and sent without
+	// its fields as invalid when it would be larger. 0 leaves the size to the content.
+	ConfiguredSize uint16
 	// Raw are the encoded fields in RawData when there is no layout to read them by; Append takes it if there are no Fields.
 	Raw []byte
 }
@@ -50,10 +53,37 @@ func (s *DataSet) append(dst []byte, dataSet int) ([]byte, error) {
 	case h.Kind == KeepAlive && len(s.Fields) > 0:
 		return dst, &Error{dataSet, -1, -1, fmt.Errorf("%w: a keep-alive with %d fields", ErrType, len(s.Fields))}
 	}
+	start := len(dst)
 	dst = AppendDataSetHeader(dst, h, uint16(len(s.Fields)))
-	if h.Invalid {
-		return dst, nil
+	header := len(dst)
+	var err error
+	if !h.Invalid {
+		if dst, err = s.appendFields(dst, dataSet); err != nil {
+			return dst, err
+		}
 	}
+	if dst, err = fit(dst, start, header, int(s.ConfiguredSize)); err != nil {
+		return dst, &Error{dataSet, -1, -1, err}
+	}
+	return dst, nil
+}
+
+// fit brings the DataSetMessage that begins at start, and whose header ends at header, to the configured size.
+func fit(dst []byte, start, header, size int) ([]byte, error) {
+	switch {
+	case size == 0:
+		return dst, nil
+	case header-start > size:
+		return dst[:start], fmt.Errorf("%w: header of %d bytes, more than the configured size of %d", ErrLimit, header-start, size)
+	case len(dst)-start > size:
+		dst[start] &^= flags1Valid
+		dst = dst[:header]
+	}
+	return append(dst, make([]byte, size-(len(dst)-start))...), nil
+}
+
+func (s *DataSet) appendFields(dst []byte, dataSet int) ([]byte, error) {
+	h := &s.Header
 	for i := range s.Fields {
 		index := i
 		if h.Kind == DeltaFrame {
