@@ -20,11 +20,21 @@ func (r *Remote) Handler() http.Handler {
 		Transport: r.client.Transport,
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host = target.Scheme, target.Host
-			p.Out.URL.Path = strings.TrimRight(target.Path, "/") + strings.TrimPrefix(p.In.URL.Path, "/prometheus")
-			p.Out.URL.RawPath = ""
+			p.Out.URL.Path = target.Path + strings.TrimPrefix(p.In.URL.Path, "/prometheus")
+			// An escaped slash stays one: what is decoded here could mean another path there.
+			p.Out.URL.RawPath = target.EscapedPath() + strings.TrimPrefix(p.In.URL.EscapedPath(), "/prometheus")
 			p.Out.Host = target.Host
 			p.Out.Header.Del("Authorization")
 			p.Out.Header.Del("Cookie")
+		},
+		// VictoriaMetrics lets the pages of any web site read by default, the embedded store does not.
+		ModifyResponse: func(answer *http.Response) error {
+			for name := range answer.Header {
+				if strings.HasPrefix(name, "Access-Control-") || name == "Set-Cookie" {
+					answer.Header.Del(name)
+				}
+			}
+			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			http.Error(w, fmt.Sprintf("VictoriaMetrics cannot be reached: %v", shortError(err)), http.StatusBadGateway)
