@@ -22,11 +22,16 @@ const (
 	maxProbeWriters = 256
 )
 
-// The bytes of a probe (Part 14, 7.2.4.4.2 and 7.2.4.6.12).
+// The bytes of discovery messages (Part 14, 7.2.4.4.2 and 7.2.4.6.12).
 const (
-	flagsProbe           = 0x01 | 0x10 | 0x80 // version 1, PublisherId, ExtendedFlags1
-	extended2            = 0x80               // in ExtendedFlags1: ExtendedFlags2 follows
-	typeProbe            = 0x04               // in ExtendedFlags2: a discovery probe
+	flagExtended1        = 0x80
+	flagsProbe           = 0x01 | 0x10 | flagExtended1 // version 1, PublisherId, ExtendedFlags1
+	flagSecurity         = 0x10                        // in ExtendedFlags1
+	extended2            = 0x80                        // in ExtendedFlags1: ExtendedFlags2 follows
+	typeMask             = 0x1C                        // in ExtendedFlags2
+	typeProbe            = 0x04
+	typeAnnouncement     = 0x08
+	securityHeader       = 6 // bytes of one without a nonce
 	probePublisherInfo   = 1
 	informationMetaData  = 2
 	announcementMetaData = 2
