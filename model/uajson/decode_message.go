@@ -141,14 +141,32 @@ func (d *Decoder) fields(i uint32) {
 	}
 }
 
-// hasHeader tells whether an object has the type of a DataSetMessage, as those without a Payload must.
+// hasHeader tells whether an object without a Payload that is an object is a DataSetMessage: it has the type of one or, where types are
+// not sent, the id of a writer and nothing but a header.
 func (d *Decoder) hasHeader(i uint32) bool {
 	typ := d.r.named(i, "MessageType")
-	if typ == 0 || d.r.kind(typ) != kindString {
+	if typ == 0 {
+		return d.r.named(i, "DataSetWriterId") != 0 && d.onlyHeader(i)
+	}
+	if d.r.kind(typ) != kindString {
 		return false
 	}
 	_, ok := dataSetKind(alias(d.r.raw(typ)))
 	return ok
+}
+
+// onlyHeader tells whether all members of an object are those of a DataSetMessage's header.
+func (d *Decoder) onlyHeader(i uint32) bool {
+	r := &d.r
+	for j, end := i+1, r.next(i); j < end; j = r.next(j + 1) {
+		switch name := alias(r.raw(j)); name {
+		case "DataSetWriterId", "DataSetWriterName", "PublisherId", "WriterGroupName", "DataSetWriterGroup", "SequenceNumber", "MetaDataVersion",
+			"MinorVersion", "Timestamp", "Status", "Payload":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func dataSetKind(messageType string) (DataSetKind, bool) {

@@ -14,6 +14,9 @@ func (r *reader) extensionObject(i uint32) (o model.ExtensionObject, ok bool) {
 	}
 	m := r.members(i)
 	switch {
+	case m.twice&(1<<memberUaTypeID) != 0: // an error by Part 6, 5.4.2.16
+		r.missed = m.at[memberUaTypeID]
+		return o, false
 	case m.has(memberUaTypeID):
 		if o.TypeID, ok = r.expandedNodeID(m.at[memberUaTypeID]); !ok {
 			return o, false

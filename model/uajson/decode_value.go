@@ -6,9 +6,11 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// miss notes the node that is not of the type it should be.
+// miss notes that node i is not of the type it should be, unless the reason is known to be within it.
 func (r *reader) miss(i uint32) (model.Variant, bool) {
-	r.missed = i
+	if r.missed < i || r.missed >= r.next(i) {
+		r.missed = i
+	}
 	return model.Variant{}, false
 }
 

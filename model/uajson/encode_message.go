@@ -183,11 +183,16 @@ func (s style) fieldVariant(dst []byte, v model.Variant, abstract bool) []byte {
 	return s.inline(dst, v)
 }
 
-// fieldObject appends the structure of a field without its type; where the body is not JSON it must keep it.
+// fieldObject appends the structures of a field without their type; where a body is not JSON they must keep it.
 func (s style) fieldObject(dst []byte, v model.Variant) []byte {
-	if !v.IsArray() && v.ExtensionObject().Encoding == model.ExtensionJSON {
-		s.raw = true
+	json := v.ExtensionObject().Encoding == model.ExtensionJSON
+	if v.IsArray() {
+		json = true
+		for _, o := range model.Elements[model.ExtensionObject](v) {
+			json = json && o.Encoding == model.ExtensionJSON
+		}
 	}
+	s.raw = s.raw || json
 	return s.inline(dst, v)
 }
 

@@ -87,6 +87,9 @@ func TestFieldsOfTheStandard(t *testing.T) {
 	f(ring, false, raw, `{"X":1234,"Y":"Ring"}`)
 	f(ring, false, plain, `{"X":1234,"Y":"Ring"}`)
 	f(ring, false, compact, `{"UaType":22,"Value":{"UaTypeId":"ns=1;i=3","X":1234,"Y":"Ring"}}`)
+	rings := model.DataValue{Value: model.ArrayValue([]model.ExtensionObject{ring.Value.ExtensionObject(), ring.Value.ExtensionObject()})}
+	f(rings, false, plain, `[{"X":1234,"Y":"Ring"},{"X":1234,"Y":"Ring"}]`)
+	f(rings, true, plain, `{"UaType":22,"Value":[{"UaTypeId":"ns=1;i=3","X":1234,"Y":"Ring"},{"UaTypeId":"ns=1;i=3","X":1234,"Y":"Ring"}]}`)
 	matrix := model.DataValue{Value: model.ArrayValue([]int32{1, 2, 3, 4}, 2, 2)}
 	f(matrix, false, plain, `{"Array":[1,2,3,4],"Dimensions":[2,2]}`)
 	f(matrix, false, FieldEncoding{Form: NonReversible}, `[[1,2],[3,4]]`)

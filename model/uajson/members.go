@@ -28,8 +28,9 @@ const (
 
 // members are the members of an object: where the value of each known one is, 0 if it is not there.
 type members struct {
-	at   [memberCount]uint32
-	mask uint32
+	at    [memberCount]uint32
+	mask  uint32
+	twice uint32 // those that are there more than once; the last one counts
 }
 
 const (
@@ -55,6 +56,7 @@ func (r *reader) members(object uint32) (m members) {
 	for j, end := object+1, nodes[object].next; j < end; j = nodes[j+1].next {
 		name := &nodes[j]
 		x := memberOf(buf[name.start:name.end])
+		m.twice |= m.mask & (1 << x)
 		m.mask |= 1 << x
 		m.at[x] = j + 1
 	}
@@ -93,7 +95,7 @@ func memberOf(b []byte) member {
 
 // pick compares with up to three names of the same length.
 func pick(b []byte, n1 string, m1 member, n2 string, m2 member, n3 string, m3 member) member {
-	rest := string(b[1:]) // does not allocate: it is compared only
+	rest := alias(b[1:])
 	switch first := b[0] &^ 0x20; {
 	case first == n1[0] && rest == n1[1:]:
 		return m1

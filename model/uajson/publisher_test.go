@@ -156,6 +156,8 @@ func TestModesOfOPCPublisher(t *testing.T) {
 	f(`{"MessageId":"1","MessageType":"ua-data","Messages":[{"A":1},{"B":2}]}`, nobody+" message 1", `A = Int64 "1"`, nobody+" message 1", `B = Int64 "2"`)
 	f(`{"MessageId":"1","MessageType":"ua-data","Messages":[]}`)
 	f(`[]`)
+	f(`{"DataSetWriterId":3,"SequenceNumber":4}`, `ua-keepalive: publisher "" group "" writer 3 "" number 4`)
+	f(`{"DataSetWriterId":3,"Speed":4}`, nobody, `DataSetWriterId = Int64 "3"`, `Speed = Int64 "4"`)
 	f(`{}`, nobody)
 	f(`{"MessageId":"1","MessageType":"ua-status","PublisherId":"p","Status":0}`)
 	f(`[`+rawMessage+`,`+keepAliveMessage+`,`+dataSet+`]`, nobody, `StepUp = Int64 "23305"`,
