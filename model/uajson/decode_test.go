@@ -178,7 +178,7 @@ func TestErrorsTellTheirPlace(t *testing.T) {
 	f(`{"T":{"Type":6,"Body":[1,2,3.5]}}`, ErrType, "T.Body[2]", 27)
 	f(`{"T":{"UaType":24,"Value":[{"UaType":8,"Value":true}]}}`, ErrType, "T.Value[0].Value", 47)
 	f(`{"T":{"UaType":6,"Value":[1,2,3],"Dimensions":[2,2]}}`, ErrType, "T.Dimensions", 46)
-	f(`{"T":{"UaTypeId":"i=1","UaTypeId":"i=2"}}`, ErrType, "T.UaTypeId", 35)
+	f(`{"T":{"UaTypeId":"i=1","UaTypeId":"i=2"}}`, ErrType, "T.UaTypeId", 34)
 	f(`[{"T":{"Value":1,"SourceTimestamp":"today"}}]`, ErrMalformed, "[0].T.SourceTimestamp", 35)
 	f(`{"T":{"Value":1,"Status":-1}}`, ErrMalformed, "T.Status", 25)
 	f(`{"Payload":{},"DataSetWriterId":70000}`, ErrMalformed, "DataSetWriterId", 32)
