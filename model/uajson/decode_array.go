@@ -24,18 +24,16 @@ func (r *reader) shapeOf(i, dims uint32) (s shape, ok bool) {
 		return r.shapeBy(i, dims)
 	}
 	var lengths [maxRank]int32
-	s = shape{at: i, n: r.count(i), rank: 1}
-	lengths[0] = int32(s.n)
-	first := i + 1
-	for s.n > 0 && s.rank < maxRank && r.kind(first) == kindArray {
-		length := r.count(first)
-		if !r.allOfLength(i, s.rank, length) {
+	rank := 0
+	for j := i; rank < maxRank && r.kind(j) == kindArray; j++ {
+		lengths[rank] = int32(r.count(j))
+		if rank++; lengths[rank-1] == 0 {
 			break
 		}
-		lengths[s.rank] = int32(length)
-		s.rank++
-		s.n *= length
-		first++
+	}
+	s = shape{at: i, n: 1, rank: r.uniform(i, lengths[:rank])}
+	for _, length := range lengths[:s.rank] {
+		s.n *= int(length)
 	}
 	if s.rank > 1 {
 		s.dims = r.pool.dims.take(s.rank)
@@ -44,19 +42,16 @@ func (r *reader) shapeOf(i, dims uint32) (s shape, ok bool) {
 	return s, true
 }
 
-// allOfLength tells whether all values that are level arrays deep in i are arrays of a length.
-func (r *reader) allOfLength(i uint32, level, length int) bool {
-	for j, end := i+1, r.next(i); j < end; j = r.next(j) {
-		switch {
-		case r.kind(j) != kindArray:
-			return false
-		case level > 1 && !r.allOfLength(j, level-1, length):
-			return false
-		case level == 1 && r.count(j) != length:
-			return false
-		}
+// uniform is how deep all arrays in i have these lengths. It looks at each value once.
+func (r *reader) uniform(i uint32, lengths []int32) int {
+	if r.kind(i) != kindArray || r.count(i) != int(lengths[0]) {
+		return 0
 	}
-	return true
+	levels := len(lengths)
+	for j, end := i+1, r.next(i); j < end && levels > 1; j = r.next(j) {
+		levels = min(levels, 1+r.uniform(j, lengths[1:levels]))
+	}
+	return levels
 }
 
 // maxEmptyRows bounds the other dimensions of a matrix in which one is 0: no elements stand for them, but who prints the matrix
