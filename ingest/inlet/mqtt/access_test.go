@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -293,9 +294,27 @@ func writeCertificate(t testing.TB, dir string) *x509.CertPool {
 	return roots
 }
 
+// logBuffer is a buffer for several goroutines.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 // Passwords are in no log, not even at the finest level.
 func TestLogsHaveNoSecrets(t *testing.T) {
-	var log bytes.Buffer
+	log := &logBuffer{}
 	s := &stream{}
 	in, err := inlet.New(inlet.Config{}, s, s, s, zerolog.Nop())
 	if err != nil {
@@ -303,7 +322,7 @@ func TestLogsHaveNoSecrets(t *testing.T) {
 	}
 	cfg := twoUsers(t)
 	cfg.Listen = "127.0.0.1:0"
-	b, err := New(cfg, in, zerolog.New(&log).Level(zerolog.TraceLevel))
+	b, err := New(cfg, in, zerolog.New(log).Level(zerolog.TraceLevel))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -265,7 +265,7 @@ func TestRedelivery(t *testing.T) {
 }
 
 func TestManyClients(t *testing.T) {
-	const clients, messages = 200, 20
+	const clients, messages = 100, 20
 	b, s := startBus(t, Config{}, 1<<28)
 	var all sync.WaitGroup
 	for i := range clients {
