@@ -30,7 +30,9 @@ type encoder struct {
 	depth int
 	// padTo is the size to which strings are padded in RawData, else 0.
 	padTo int
-	err   error
+	// ext2 are bits of ExtendedFlags2 besides those that follow from the header: chunk and the kind of the message.
+	ext2 uint8
+	err  error
 }
 
 // finish returns what was appended, or dst if something was wrong.

@@ -36,8 +36,12 @@ type Decoder struct {
 	header Header
 
 	writerIDs []byte // in the frame: 2 bytes each; nil without a payload header
+	writerID  [2]byte
 	sizes     []byte // in the frame: 2 bytes each; nil if there is one DataSetMessage
 	count     int    // of DataSetMessages
+	kind      MessageKind
+	chunkOf   MessageKind // what the chunk is a part of
+	payloadAt int         // where the payload begins, or the security header before it
 	fixed     []FixedDataSet
 
 	dataSet int // the current DataSetMessage, -1 before the first
@@ -63,13 +67,56 @@ func (d *Decoder) Reset() {
 	d.r.buf, d.r.off, d.r.depth, d.r.padTo, d.r.err = nil, 0, 0, 0, nil
 	d.frame, d.writerIDs, d.sizes, d.layout, d.fixed = nil, nil, nil, nil, nil
 	d.count, d.fields, d.rawFields, d.next, d.end = 0, 0, 0, 0, 0
+	d.kind, d.chunkOf, d.payloadAt = KindData, KindData, 0
 	d.dataSet, d.field = -1, -1
 	d.head = DataSetHeader{}
 }
 
-// Decode begins a frame: it reads the NetworkMessage's headers and the sizes of its DataSetMessages, which Next then visits. The
-// error is an *Error. After an ErrUnsupported, Header tells at least whose frame it was: publisher and group.
+// MessageKind tells what is in a NetworkMessage (Part 14, 7.2.4.2).
+type MessageKind uint8
+
+// The kinds of NetworkMessages.
+const (
+	KindData         MessageKind = iota // DataSetMessages: go on with Next
+	KindChunk                           // a part of a DataSetMessage or an announcement: see Chunk
+	KindAnnouncement                    // what a publisher tells of itself: see Announcement
+	KindProbe                           // what a subscriber asks a publisher for: see Probe
+)
+
+// String returns "data", "chunk", "announcement" or "probe".
+func (k MessageKind) String() string {
+	switch k {
+	case KindData:
+		return "data"
+	case KindChunk:
+		return "chunk"
+	case KindAnnouncement:
+		return "announcement"
+	case KindProbe:
+		return "probe"
+	}
+	return "reserved"
+}
+
+// Decode begins a frame with data: it reads the NetworkMessage's headers and the sizes of its DataSetMessages, which Next then visits.
+// The error is an *Error. After an ErrUnsupported, which frames of other kinds are too, Header tells at least whose frame it was:
+// publisher and group.
 func (d *Decoder) Decode(frame []byte) error {
+	kind, err := d.DecodeAny(frame)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case KindChunk:
+		d.r.fail(ErrUnsupportedChunk)
+	case KindAnnouncement, KindProbe:
+		d.r.fail(ErrUnsupportedDiscovery)
+	}
+	return d.Err()
+}
+
+// DecodeAny is Decode for frames of all kinds. Only one of KindData has DataSetMessages.
+func (d *Decoder) DecodeAny(frame []byte) (MessageKind, error) {
 	d.Reset()
 	d.frame, d.r.buf = frame, frame
 	d.networkMessage()
@@ -77,7 +124,31 @@ func (d *Decoder) Decode(frame []byte) error {
 	if d.r.err == nil {
 		d.checkSizes()
 	}
-	return d.Err()
+	if d.kind != KindData {
+		d.count = 0
+	}
+	return d.kind, d.Err()
+}
+
+// DecodeDataSet begins a single DataSetMessage, for Next and Fields: one that was reassembled from chunks. h, which may be nil, and
+// writerID stand for what the NetworkMessage says.
+func (d *Decoder) DecodeDataSet(h *Header, writerID uint16, body []byte) error {
+	d.Reset()
+	d.frame, d.r.buf, d.count = body, body, 1
+	d.setHeader(h)
+	binary.LittleEndian.PutUint16(d.writerID[:], writerID)
+	d.writerIDs = d.writerID[:]
+	return nil
+}
+
+// setHeader takes over a header from another frame, whose memory it may be.
+func (d *Decoder) setHeader(h *Header) {
+	if h == nil {
+		return
+	}
+	promoted := append(d.header.PromotedFields[:0], h.PromotedFields...)
+	d.header = *h
+	d.header.PromotedFields = promoted
 }
 
 // checkSizes sees to it that the DataSetMessages fit the frame.

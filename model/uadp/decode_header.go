@@ -6,7 +6,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// networkMessage reads what stands before the DataSetMessages (Part 14, 7.2.4.4.2).
+// networkMessage reads what stands before the payload (Part 14, 7.2.4.4.2).
 func (d *Decoder) networkMessage() {
 	r, h := &d.r, &d.header
 	flags := r.uint8()
@@ -35,36 +35,40 @@ func (d *Decoder) networkMessage() {
 	if flags&flagGroupHeader != 0 {
 		d.groupHeader()
 	}
-	// The form of what follows depends on these, so that nothing more can be read.
-	r.fail(unsupported(ext1, ext2))
-	if flags&flagPayloadHeader != 0 {
-		d.payloadHeader()
-	} else {
-		d.count = 1
-	}
+	d.messageKind(ext2)
+	d.payloadHeader(flags)
 	d.extendedHeader(ext1, ext2)
-	if d.count > 1 {
+	d.payloadAt = r.off
+	if ext1&ext1Security != 0 {
+		r.fail(ErrUnsupportedSecurity)
+	}
+	if d.kind == KindData && d.count > 1 {
 		d.sizes = r.take(2 * d.count)
 	}
 }
 
-// unsupported names the first feature in use that this package does not read, else nil.
-func unsupported(ext1, ext2 uint8) error {
-	switch {
-	case ext1&ext1Security != 0:
-		return ErrUnsupportedSecurity
-	case ext2&ext2Chunk != 0:
-		return ErrUnsupportedChunk
-	case ext2&ext2Action != 0:
-		return ErrUnsupportedAction
-	}
+// messageKind fails when what follows has a form that this package does not read.
+func (d *Decoder) messageKind(ext2 uint8) {
 	switch ext2 & ext2TypeMask {
 	case 0:
-		return nil
-	case ext2DiscoveryProbe, ext2DiscoveryAnnouncement:
-		return ErrUnsupportedDiscovery
+		d.kind = KindData
+	case ext2DiscoveryProbe:
+		d.kind = KindProbe
+	case ext2DiscoveryAnnouncement:
+		d.kind = KindAnnouncement
+	default:
+		d.r.fail(ErrReserved)
 	}
-	return ErrReserved
+	d.chunkOf = d.kind
+	if ext2&ext2Chunk != 0 {
+		if d.kind == KindProbe {
+			d.r.failf(ErrMalformed, "a probe in chunks")
+		}
+		d.kind = KindChunk
+	}
+	if ext2&ext2Action != 0 {
+		d.r.fail(ErrUnsupportedAction)
+	}
 }
 
 // groupHeader reads the group header (Part 14, 7.2.4.4.3).
@@ -93,11 +97,21 @@ func (d *Decoder) groupHeader() {
 	}
 }
 
-// payloadHeader reads the ids of the DataSetWriters (Part 14, 7.2.4.5.2).
-func (d *Decoder) payloadHeader() {
-	d.header.Content |= ContentPayloadHeader
-	d.count = int(d.r.uint8())
-	d.writerIDs = d.r.take(2 * d.count)
+// payloadHeader reads the ids of the DataSetWriters (Part 14, 7.2.4.5.2), in a chunk that of the one DataSetWriter (7.2.4.4.4).
+func (d *Decoder) payloadHeader(flags uint8) {
+	switch {
+	case flags&flagPayloadHeader == 0:
+		d.count = 1
+	case d.chunkOf != KindData:
+		d.r.failf(ErrMalformed, "a discovery message with a payload header")
+	case d.kind == KindChunk:
+		d.header.Content |= ContentPayloadHeader
+		d.count, d.writerIDs = 1, d.r.take(2)
+	default:
+		d.header.Content |= ContentPayloadHeader
+		d.count = int(d.r.uint8())
+		d.writerIDs = d.r.take(2 * d.count)
+	}
 }
 
 // extendedHeader reads the timestamp and the promoted fields (Part 14, 7.2.4.4.2).

@@ -82,7 +82,8 @@ func frameErrorf(reason error, format string, args ...any) error {
 
 // publisherHeader appends the flags, the publisher id and the DataSetClassId.
 func (e *encoder) publisherHeader(h *Header) {
-	var ext1, ext2 uint8
+	var ext1 uint8
+	ext2 := e.ext2
 	if h.Content.Has(ContentPublisherID) {
 		ext1 |= uint8(h.PublisherID.typ)
 	}
@@ -96,8 +97,10 @@ func (e *encoder) publisherHeader(h *Header) {
 		}
 	}
 	if h.Content.Has(ContentPromotedFields) {
-		ext1 |= ext1Extended2
 		ext2 |= ext2PromotedFields
+	}
+	if ext2 != 0 {
+		ext1 |= ext1Extended2
 	}
 	flags := uint8(version)
 	if h.Content.Has(ContentPublisherID) {
