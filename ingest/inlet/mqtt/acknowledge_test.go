@@ -238,3 +238,23 @@ func TestBestEffort(t *testing.T) {
 	eventually(t, "a message after the stall", func() bool { return s.len() == 3 })
 	s.frame(1).done(nil)
 }
+
+// A client that returns gets on, though its old connection is blocked by a stream that takes nothing.
+func TestReturnWhileBlocked(t *testing.T) {
+	b, s := startBroker(t, Config{Window: 1}, inlet.Config{})
+	s.setHold(true)
+	lost := make(chan error, 1)
+	first := connect3(t, options3(b, "same").SetConnectionLostHandler(func(_ paho3.Client, err error) { lost <- err }))
+	for range 5 {
+		first.Publish("opcua/json/data/p/g", 1, false, data)
+	}
+	eventually(t, "a full window", func() bool { return s.len() == 2 })
+	s.setHold(false)
+	publish3(t, connect3(t, options3(b, "same")), "opcua/json/data/p/g", 1, data)
+	select {
+	case <-lost:
+	case <-time.After(testWait):
+		t.Error("the old connection is still open")
+	}
+	eventually(t, "the end of the old connection", func() bool { return b.Statistics().Connections == 1 })
+}
