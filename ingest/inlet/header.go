@@ -118,7 +118,7 @@ func (in *Inlet) readUADP(h *header, b []byte) error {
 		d.Reset() // lets go of the message
 		in.uadpDecoders.Put(d)
 	}()
-	err := d.Decode(b)
+	kind, err := d.DecodeAny(b)
 	// Who decodes frames may know how to read what is not supported here.
 	if err != nil && !errors.Is(err, uadp.ErrUnsupported) || errors.Is(err, uadp.ErrUnsupportedVersion) {
 		return err
@@ -130,7 +130,7 @@ func (in *Inlet) readUADP(h *header, b []byte) error {
 	if head.Content.Has(uadp.ContentGroupHeader | uadp.ContentWriterGroupID) {
 		h.group = strconv.Itoa(int(head.WriterGroupID))
 	}
-	if h.kind = KindData; errors.Is(err, uadp.ErrUnsupportedDiscovery) {
+	if h.kind = KindData; kind == uadp.KindAnnouncement || kind == uadp.KindProbe {
 		h.kind = KindOther
 	}
 	return nil

@@ -173,8 +173,14 @@ func TestOtherMessages(t *testing.T) {
 	if err := take(t, in, Message{Way: "mqtt", Kind: KindOther, Payload: []byte("x")}); err != nil {
 		t.Error(err)
 	}
-	if got := in.Statistics(); got.Other != 4 || len(s.frames)+len(s.sets)+len(s.dead) != 0 {
-		t.Errorf("statistics %+v, want 4 other messages and nothing stored", got)
+	// UADP: a probe, and an announcement of endpoints with the flag of a security header.
+	for _, payload := range [][]byte{{0x91, 0x81, 0x04, 1, 0, 1, 2, 0, 0, 0, 0}, {0x91, 0x91, 0x08, 1, 0, 1, 0, 0}} {
+		if err := take(t, in, Message{Way: "udp", Payload: payload}); err != nil {
+			t.Errorf("% x: %v", payload, err)
+		}
+	}
+	if got := in.Statistics(); got.Other != 6 || len(s.frames)+len(s.sets)+len(s.dead) != 0 {
+		t.Errorf("statistics %+v, want 6 other messages and nothing stored", got)
 	}
 }
 
