@@ -48,15 +48,15 @@ type Broker struct {
 // New makes a Broker and opens its listeners; Run serves and closes them.
 func New(cfg Config, in Inlet, log zerolog.Logger) (*Broker, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("mqtt: %w", err)
+		return nil, err
 	}
 	if !cfg.Enabled() {
-		return nil, errors.New("mqtt: neither listen nor tls.listen is set: give an address, \"127.0.0.1:1883\"")
+		return nil, errors.New("neither listen nor tls.listen is set: give an address, \"127.0.0.1:1883\"")
 	}
 	cfg.setDefaults()
 	topics, err := newTopics(&cfg)
 	if err != nil {
-		return nil, fmt.Errorf("mqtt: %w", err)
+		return nil, err
 	}
 	b := &Broker{cfg: cfg, inlet: in, log: log, counters: newCounters()}
 	capabilities := mochi.NewDefaultServerCapabilities()
@@ -74,11 +74,11 @@ func New(cfg Config, in Inlet, log zerolog.Logger) (*Broker, error) {
 	})
 	b.hook = newHook(b, topics)
 	if err := b.server.AddHook(b.hook, nil); err != nil {
-		return nil, fmt.Errorf("mqtt: %w", err)
+		return nil, err
 	}
 	if err := b.listen(); err != nil {
 		b.closeListeners()
-		return nil, fmt.Errorf("mqtt: %w", err)
+		return nil, err
 	}
 	return b, nil
 }
@@ -134,7 +134,7 @@ func (b *Broker) address(id string) net.Addr {
 func (b *Broker) Run(ctx context.Context) error {
 	if err := b.server.Serve(); err != nil {
 		b.closeListeners()
-		return fmt.Errorf("mqtt: serve: %w", err)
+		return fmt.Errorf("serve mqtt: %w", err)
 	}
 	for _, l := range b.listeners {
 		b.log.Info().Str("address", l.Address()).Str("listener", l.id).Msg("mqtt broker listens")
@@ -142,7 +142,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	<-ctx.Done()
 	b.hook.end()
 	if err := b.server.Close(); err != nil {
-		return fmt.Errorf("mqtt: close: %w", err)
+		return fmt.Errorf("close mqtt broker: %w", err)
 	}
 	return nil
 }

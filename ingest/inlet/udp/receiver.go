@@ -54,10 +54,10 @@ type datagram struct {
 // New makes a Receiver and opens its sockets; Run reads and closes them.
 func New(cfg Config, in Inlet, log zerolog.Logger) (*Receiver, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("udp: %w", err)
+		return nil, err
 	}
 	if !cfg.Enabled() {
-		return nil, errors.New("udp: listen is empty: give an address, \"opc.udp://239.0.0.1:4840\"")
+		return nil, errors.New("listen is empty: give an address, \"opc.udp://239.0.0.1:4840\"")
 	}
 	if cfg.Queue == 0 {
 		cfg.Queue = defaultQueue
@@ -69,7 +69,7 @@ func New(cfg Config, in Inlet, log zerolog.Logger) (*Receiver, error) {
 	r.counters.set.NewGauge("shopfloor_udp_queued_datagrams", func() float64 { return float64(len(r.queue)) })
 	if err := r.open(); err != nil {
 		r.close()
-		return nil, fmt.Errorf("udp: %w", err)
+		return nil, err
 	}
 	return r, nil
 }
