@@ -91,6 +91,9 @@ func (t *typedVariant) variant() (Variant, error) {
 	return parseElements(list, t.Dimensions, t.Type, true)
 }
 
+// NullXMLElementValue makes the null XmlElement, which is not the empty one.
+func NullXMLElementValue() Variant { return Variant{typ: TypeXMLElement, num: nullLength} }
+
 // nullOf is the null scalar of type t.
 func nullOf(t BuiltInType) Variant {
 	switch t {

@@ -102,7 +102,11 @@ func (r *reader) scalar(t model.BuiltInType) model.Variant {
 	case model.TypeByteString:
 		return model.ByteStringValue(r.bytes())
 	case model.TypeXMLElement:
-		return model.XMLElementValue(r.xmlElement())
+		b := r.bytes()
+		if b == nil {
+			return model.NullXMLElementValue()
+		}
+		return model.XMLElementValue(model.XMLElement(alias(b)))
 	}
 	return r.composite(t)
 }

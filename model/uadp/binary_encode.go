@@ -32,7 +32,9 @@ type encoder struct {
 	padTo int
 	// ext2 are bits of ExtendedFlags2 besides those that follow from the header: chunk and the kind of the message.
 	ext2 uint8
-	err  error
+	// emptySecurity asks for a security header that tells that there is no security, as discovery messages have.
+	emptySecurity bool
+	err           error
 }
 
 // finish returns what was appended, or dst if something was wrong.

@@ -67,8 +67,9 @@ func AppendChunk(dst []byte, h *Header, c *Chunk) ([]byte, error) {
 	e := encoder{buf: dst, ext2: ext2Chunk}
 	head := *h
 	if c.Of == KindAnnouncement {
-		head.Content &^= ContentPayloadHeader
+		head = Header{Content: ContentPublisherID, PublisherID: h.PublisherID} // Part 14, 7.2.4.6.3
 		e.ext2 |= ext2DiscoveryAnnouncement
+		e.emptySecurity = true
 	}
 	e.publisherHeader(&head)
 	e.groupHeader(&head)
@@ -76,6 +77,7 @@ func AppendChunk(dst []byte, h *Header, c *Chunk) ([]byte, error) {
 		e.uint16(c.WriterID)
 	}
 	e.extendedHeader(&head)
+	e.securityHeader()
 	e.uint16(c.SequenceNumber)
 	e.uint32(c.Offset)
 	e.uint32(c.TotalSize)

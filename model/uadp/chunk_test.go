@@ -112,7 +112,7 @@ func TestChunkFrame(t *testing.T) {
 	f(h, c, "d1 81 01 ba08 4df4 0500 03000000 0a000000 02000000 0102")
 	c.Of, c.WriterID = KindAnnouncement, 0
 	h.Content &^= ContentPayloadHeader
-	f(h, c, "91 81 09 ba08 0500 03000000 0a000000 02000000 0102")
+	f(h, c, "91 91 09 ba08 00 00000000 00 0500 03000000 0a000000 02000000 0102")
 	c.Of = KindData
 	f(h, c, "91 81 01 ba08 0500 03000000 0a000000 02000000 0102")
 }

@@ -40,7 +40,7 @@ func (d *Decoder) networkMessage() {
 	d.extendedHeader(ext1, ext2)
 	d.payloadAt = r.off
 	if ext1&ext1Security != 0 {
-		r.fail(ErrUnsupportedSecurity)
+		d.securityHeader()
 	}
 	if d.kind == KindData && d.count > 1 {
 		d.sizes = r.take(2 * d.count)

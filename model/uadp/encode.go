@@ -102,6 +102,9 @@ func (e *encoder) publisherHeader(h *Header) {
 	if ext2 != 0 {
 		ext1 |= ext1Extended2
 	}
+	if e.emptySecurity {
+		ext1 |= ext1Security
+	}
 	flags := uint8(version)
 	if h.Content.Has(ContentPublisherID) {
 		flags |= flagPublisherID

@@ -27,7 +27,10 @@ func TestDecodeRefuses(t *testing.T) {
 	// headers
 	f("", ErrTruncated, "uadp: offset 0: "+end)
 	f("02", ErrUnsupportedVersion, "uadp: offset 1: UADP version other than 1: not supported")
-	f("81 10 00", ErrUnsupportedSecurity, "uadp: offset 2: security header: not supported")
+	f("81 10 01 01000000 00 00", ErrUnsupportedSecurity, "uadp: offset 8: secured message without keys: not supported")
+	f("81 10 02 01000000 00 00", ErrReserved, "uadp: offset 8: reserved value: SecurityFlags 0x02")
+	f("81 10 11 01000000 00 00", ErrReserved, "uadp: offset 8: reserved value: SecurityFlags 0x11")
+	f("81 10 01 01000000 02 00", ErrTruncated, "uadp: offset 8: "+end)
 	f("81 80 01", ErrUnsupportedChunk, "uadp: offset 3: chunk message: not supported")
 	f("81 80 04", ErrUnsupportedDiscovery, "uadp: offset 3: discovery message: not supported")
 	f("81 80 08", ErrUnsupportedDiscovery, "uadp: offset 3: discovery message: not supported")

@@ -22,12 +22,17 @@ var (
 
 // What a well-formed NetworkMessage may use and this package does not read. They wrap ErrUnsupported.
 var (
-	ErrUnsupported          = errors.New("not supported")
-	ErrUnsupportedVersion   = fmt.Errorf("UADP version other than 1: %w", ErrUnsupported)
-	ErrUnsupportedSecurity  = fmt.Errorf("security header: %w", ErrUnsupported)
+	ErrUnsupported         = errors.New("not supported")
+	ErrUnsupportedVersion  = fmt.Errorf("UADP version other than 1: %w", ErrUnsupported)
+	ErrUnsupportedSecurity = fmt.Errorf("secured message without keys: %w", ErrUnsupported)
+	ErrUnsupportedAction   = fmt.Errorf("action message: %w", ErrUnsupported)
+	// ErrUnsupportedChunk and ErrUnsupportedDiscovery: Decode, which is for data, met a frame that DecodeAny takes.
 	ErrUnsupportedChunk     = fmt.Errorf("chunk message: %w", ErrUnsupported)
 	ErrUnsupportedDiscovery = fmt.Errorf("discovery message: %w", ErrUnsupported)
-	ErrUnsupportedAction    = fmt.Errorf("action message: %w", ErrUnsupported)
+	// ErrUnsupportedAnnouncement: an announcement of something else than DataSetMetaData.
+	ErrUnsupportedAnnouncement = fmt.Errorf("announcement: %w", ErrUnsupported)
+	// ErrUnsupportedProbe: a probe for something else than DataSetMetaData, DataSetWriters or endpoints.
+	ErrUnsupportedProbe = fmt.Errorf("probe: %w", ErrUnsupported)
 )
 
 // Error tells where a frame could not be decoded or a message not be encoded.

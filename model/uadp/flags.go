@@ -30,6 +30,12 @@ const (
 	groupSequenceNumber       = 0x08
 	groupReserved             = 0xF0
 
+	securitySigned    = 0x01
+	securityEncrypted = 0x02
+	securityFooter    = 0x04
+	securityReset     = 0x08
+	securityReserved  = 0xF0
+
 	flags1Valid          = 0x01
 	flags1EncodingShift  = 1
 	flags1EncodingMask   = 0x03

@@ -113,7 +113,7 @@ func effectiveDataSet(h DataSetHeader) DataSetHeader {
 // TestUnsupportedFrameTellsItsSender: who reads the error can say whose frame it was.
 func TestUnsupportedFrameTellsItsSender(t *testing.T) {
 	var d Decoder
-	err := d.Decode(unspaced(t, "b1 11 ba08 01 6400 0000"))
+	err := d.Decode(unspaced(t, "b1 11 ba08 01 6400 03 01000000 08 0102030405060708 0000"))
 	if !errors.Is(err, ErrUnsupportedSecurity) || !errors.Is(err, ErrUnsupported) {
 		t.Fatalf("error %v; want %v", err, ErrUnsupportedSecurity)
 	}

@@ -87,7 +87,7 @@ func scalars(guid model.GUID, ids []model.NodeID, expanded []model.ExpandedNodeI
 		model.UInt64Value(math.MaxUint64), model.FloatValue(-1.5), model.FloatValue(float32(math.NaN())), model.DoubleValue(math.Pi),
 		model.DoubleValue(math.NaN()), model.StringValue("heiß"), model.StringValue(""), model.NullStringValue(), model.DateTimeValue(goldenTime),
 		model.DateTimeValue(model.MaxDateTime), model.GUIDValue(&guid), model.ByteStringValue([]byte{0, 1}), model.ByteStringValue([]byte{}),
-		model.ByteStringValue(nil), model.XMLElementValue("<a/>"), model.StatusCodeValue(0x80340000),
+		model.ByteStringValue(nil), model.XMLElementValue("<a/>"), model.XMLElementValue(""), model.NullXMLElementValue(), model.StatusCodeValue(0x80340000),
 		model.StringValue(strings.Repeat("long ", 20000)),
 	}
 	for i := range ids {
