@@ -81,6 +81,7 @@ type Leases struct {
 	// Of Run alone.
 	held  map[int]*Lease
 	seen  map[string]time.Time // processes, when last heard of
+	early map[string]time.Time // what of them was stored before this process' own first sign, and when; nil after it
 	ended chan *Lease
 	pause map[int]time.Time // partitions whose owner func failed here, until when others may try
 
@@ -122,7 +123,7 @@ func NewLeases(ctx context.Context, c *Conn, cfg LeaseConfig, log zerolog.Logger
 	owner := cfg.Process + "-" + rand.Text()[:10]
 	return &Leases{
 		cfg: cfg, owner: owner, log: log.With().Str("owner", owner).Logger(), partitions: partitions, processes: processes,
-		held: make(map[int]*Lease), seen: make(map[string]time.Time), pause: make(map[int]time.Time),
+		held: make(map[int]*Lease), seen: make(map[string]time.Time), early: make(map[string]time.Time), pause: make(map[int]time.Time),
 		ended: make(chan *Lease, cfg.Partitions), leases: make([]observation, cfg.Partitions),
 	}, nil
 }
@@ -214,9 +215,24 @@ func (l *Leases) meet(e Entry) {
 	case len(e.Key) != 1:
 	case e.Op == EntryPut:
 		l.seen[e.Key[0]] = time.Now()
+		if l.early != nil {
+			l.early[e.Key[0]] = e.Time
+		}
+		if e.Key[0] == l.owner {
+			l.age(e.Time)
+		}
 	case e.Op == EntryDeleted:
 		delete(l.seen, e.Key[0])
 	}
+}
+
+// age makes the signs that were there before this process as old as they are: the traces of one that died would keep partitions free
+// for it. Both times are the server's; joined is that of this process' own first sign.
+func (l *Leases) age(joined time.Time) {
+	for owner, stored := range l.early {
+		l.seen[owner] = l.seen[owner].Add(-max(joined.Sub(stored), 0))
+	}
+	l.early = nil
 }
 
 // observe notes the state of a lease.

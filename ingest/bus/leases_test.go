@@ -358,3 +358,23 @@ func TestLeaseConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestLeasesDoNotWaitForTheDead: what a process that joins finds is as old as it is.
+func TestLeasesDoNotWaitForTheDead(t *testing.T) {
+	_, c := newBus(t)
+	l, err := NewLeases(testContext(t), c, LeaseConfig{Process: "new"}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined := time.Now().Add(time.Hour) // by the server's clock, which is another one
+	l.meet(Entry{Key: Key{"dead"}, Time: joined.Add(-20 * time.Second)})
+	l.meet(Entry{Key: Key{"alive"}, Time: joined.Add(-time.Second)})
+	l.meet(Entry{Key: Key{l.owner}, Time: joined})
+	if share := l.share(); share != Partitions/2 {
+		t.Errorf("share %d beside one process that is alive and one that is dead, want %d", share, Partitions/2)
+	}
+	l.meet(Entry{Key: Key{"dead"}, Time: joined.Add(time.Second)})
+	if share := l.share(); share != (Partitions+2)/3 {
+		t.Errorf("share %d beside two processes that are alive, want %d", share, (Partitions+2)/3)
+	}
+}
