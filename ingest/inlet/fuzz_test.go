@@ -21,6 +21,7 @@ func FuzzTake(f *testing.F) {
 	f.Add("", "", "", uint8(0), []byte(compressed(f, `{"PublisherId":"p"}`)))
 	f.Add(strings.Repeat("x", 200), "", "", uint8(0), []byte("{}"))
 	f.Add("", "", "", uint8(0), []byte{0x91, 0x80, 0x08, 1, 2, 0, 0, 1, 0})
+	f.Add("", "", "", uint8(2), announced(f))
 	f.Fuzz(func(t *testing.T, publisher, group, writer string, encoding uint8, payload []byte) {
 		s := &fake{}
 		in, err := New(Config{}, s, s, s, zerolog.Nop())

@@ -3,13 +3,10 @@ package inlet
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/shopfloor-iiot/shopfloor/ingest"
-	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 // headRoom is how much of a compressed message is read to find its header.
@@ -47,7 +44,7 @@ func (in *Inlet) header(m *Message) (header, error) {
 		err := h.readJSON(m.Payload)
 		return h, err
 	case EncodingUADP:
-		err := in.readUADP(&h, m.Payload)
+		err := in.readUADP(&h, m)
 		return h, err
 	}
 	return h, fmt.Errorf("%w: %d bytes that begin with % x", errEncoding, len(m.Payload), m.Payload[:min(len(m.Payload), 8)])
@@ -109,29 +106,4 @@ func jsonKind(messageType string) Kind {
 		return KindMetaData
 	}
 	return KindOther
-}
-
-// readUADP reads the header of a UADP message.
-func (in *Inlet) readUADP(h *header, b []byte) error {
-	d := in.uadpDecoders.Get().(*uadp.Decoder)
-	defer func() {
-		d.Reset() // lets go of the message
-		in.uadpDecoders.Put(d)
-	}()
-	kind, err := d.DecodeAny(b)
-	// Who decodes frames may know how to read what is not supported here.
-	if err != nil && !errors.Is(err, uadp.ErrUnsupported) || errors.Is(err, uadp.ErrUnsupportedVersion) {
-		return err
-	}
-	head := d.Header()
-	if head.Content.Has(uadp.ContentPublisherID) {
-		h.publisherID = head.PublisherID.Clone().String()
-	}
-	if head.Content.Has(uadp.ContentGroupHeader | uadp.ContentWriterGroupID) {
-		h.group = strconv.Itoa(int(head.WriterGroupID))
-	}
-	if h.kind = KindData; kind == uadp.KindAnnouncement || kind == uadp.KindProbe {
-		h.kind = KindOther
-	}
-	return nil
 }

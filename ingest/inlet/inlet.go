@@ -47,6 +47,8 @@ type Inlet struct {
 	publishers *publishers
 	counters   *counters
 	pending    *semaphore.Weighted
+	// announcements are those of UADP that come in chunks.
+	announcements announcements
 	// The decoders keep their memory.
 	uadpDecoders sync.Pool // of *uadp.Decoder
 	jsonDecoders sync.Pool // of *uajson.Decoder
@@ -64,6 +66,7 @@ func New(cfg Config, frames Frames, metadata Metadata, dead DeadLetters, log zer
 		uadpDecoders: sync.Pool{New: func() any { return new(uadp.Decoder) }},
 		jsonDecoders: sync.Pool{New: func() any { return new(uajson.Decoder) }},
 	}
+	in.announcements.parts = uadp.NewReassembler(announcementLimits)
 	in.dead = newDeadLetters(dead, in.counters, cfg.DeadLettersPerSecond, log)
 	in.counters.set.NewGauge("shopfloor_inlet_publishers", func() float64 { return float64(in.publishers.len()) })
 	return in, nil

@@ -157,8 +157,11 @@ func TestNames(t *testing.T) {
 	f("UADP without a group", Message{Way: "udp"}, uadpFrame(t, text, 3), model.WriterKey{Gateway: "udp:Linie ä/1"}, binary)
 	f("UADP on a topic", Message{Way: "mqtt", PublisherID: "p", Group: "g", Writer: "w", Encoding: EncodingUADP}, uadpFrame(t, withGroup, 3),
 		model.WriterKey{Gateway: "mqtt:p", Group: "g", Writer: "w"}, binary)
-	chunk := []byte{0x91, 0x81, 0x01, 0xBA, 0x08, 1, 2, 3, 4} // a chunk message of publisher 2234
-	f("UADP in chunks", Message{Way: "udp"}, string(chunk), model.WriterKey{Gateway: "udp:2234"}, binary)
+	chunk, err := uadp.AppendChunk(nil, &withGroup, &uadp.Chunk{Of: uadp.KindData, WriterID: 3, TotalSize: 10, Data: []byte{1, 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f("UADP in chunks", Message{Way: "udp"}, string(chunk), model.WriterKey{Gateway: "udp:2234", Group: "100"}, binary)
 }
 
 func TestOtherMessages(t *testing.T) {

@@ -2,7 +2,6 @@ package udp
 
 import (
 	"encoding/binary"
-	"errors"
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
@@ -17,7 +16,7 @@ func (p *prober) look(d *uadp.Decoder, frame []byte) {
 		return
 	}
 	if err != nil {
-		if id, ok := announced(frame, h); ok && errors.Is(err, uadp.ErrUnsupported) {
+		if id, ok := announced(frame, h); ok {
 			p.known(writerID{h.PublisherID, id})
 		}
 		return
