@@ -25,7 +25,8 @@ type Field struct {
 //	err = d.Err()
 //
 // All that it hands out is valid until the frame is changed or until the next Decode or Reset, whichever comes first: strings,
-// byte strings and identifiers are the frame's memory, arrays and composite values the Decoder's. Clone what is to stay.
+// byte strings and identifiers are the frame's memory (the Decoder's after decryption), arrays and composite values the Decoder's.
+// Clone what is to stay. A Decoder does not write to the frame.
 //
 // A frame may be hostile. Lengths are checked before memory is taken, so that a Decoder keeps at most 100 bytes for each byte of
 // the largest frame it saw (it grows to that within the frame and may then have taken twice as much), and nesting is limited to
@@ -41,8 +42,13 @@ type Decoder struct {
 	count     int    // of DataSetMessages
 	kind      MessageKind
 	chunkOf   MessageKind // what the chunk is a part of
-	payloadAt int         // where the payload begins, or the security header before it
-	fixed     []FixedDataSet
+	payloadAt int         // where the payload begins
+
+	keys       func(h *Header) *KeyGroup
+	security   SecurityMode
+	securityAt int    // where the security header is, or would be
+	plain      []byte // the frame after decryption
+	fixed      []FixedDataSet
 
 	dataSet int // the current DataSetMessage, -1 before the first
 	end     int // where it ends
@@ -68,6 +74,7 @@ func (d *Decoder) Reset() {
 	d.frame, d.writerIDs, d.sizes, d.layout, d.fixed = nil, nil, nil, nil, nil
 	d.count, d.fields, d.rawFields, d.next, d.end = 0, 0, 0, 0, 0
 	d.kind, d.chunkOf, d.payloadAt = KindData, KindData, 0
+	d.security, d.securityAt = SecurityNone, 0
 	d.dataSet, d.field = -1, -1
 	d.head = DataSetHeader{}
 }

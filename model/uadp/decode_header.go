@@ -38,10 +38,8 @@ func (d *Decoder) networkMessage() {
 	d.messageKind(ext2)
 	d.payloadHeader(flags)
 	d.extendedHeader(ext1, ext2)
+	d.securityHeader(ext1&ext1Security != 0)
 	d.payloadAt = r.off
-	if ext1&ext1Security != 0 {
-		d.securityHeader()
-	}
 	if d.kind == KindData && d.count > 1 {
 		d.sizes = r.take(2 * d.count)
 	}
