@@ -17,21 +17,24 @@ func (c *Core) reads(r FrameReader) {
 	c.pending, _ = r.(Pending)
 }
 
-// refreshBacklog asks how many frames wait. What cannot be asked now stays as it was: the session meets the error too, and reports it.
-func (c *Core) refreshBacklog(ctx context.Context) {
+// refreshBacklog asks how many frames wait. What cannot be asked now stays as it was.
+func (c *Core) refreshBacklog(ctx context.Context) error {
 	if !c.cfg.Sparse {
-		if st, err := c.frames.State(ctx); err == nil {
+		st, err := c.frames.State(ctx)
+		if err == nil {
 			c.backlog.Store(st.Last - min(st.Last, c.position.Load()))
 		}
-		return
+		return err
 	}
 	c.reading.Lock()
 	pending := c.pending
 	c.reading.Unlock()
 	if pending == nil {
-		return
+		return nil
 	}
-	if n, err := pending.Pending(ctx); err == nil {
+	n, err := pending.Pending(ctx)
+	if err == nil {
 		c.backlog.Store(n)
 	}
+	return err
 }

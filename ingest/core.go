@@ -194,12 +194,16 @@ func (c *Core) alarm(a alarm, lost uint64, err error) {
 	c.log.Error().Err(err).Uint64("checkpoint", c.saved.Load()).Uint64("lost_frames", lost).Msg(string(a))
 }
 
-// watch keeps rates and the backlog up to date.
+// watch keeps rates and the backlog up to date. It also notices when the stream cannot be reached: a reader waits for it to come back, and
+// says nothing.
 func (c *Core) watch(ctx context.Context) {
 	for sleep(ctx, time.Second) {
 		c.live.refreshRates(time.Now())
 		request, cancel := context.WithTimeout(ctx, requestTimeout)
-		c.refreshBacklog(request)
+		err := c.refreshBacklog(request)
 		cancel()
+		if ctx.Err() == nil && c.health.set(partReach, err) && err != nil {
+			c.log.Warn().Err(err).Msg("stream of frames cannot be reached")
+		}
 	}
 }

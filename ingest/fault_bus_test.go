@@ -1,9 +1,15 @@
 package ingest_test
 
 import (
+	"context"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
 // TestBusRestarts: the bus is restarted under load while the core and the publisher keep their connections, which come back.
@@ -68,5 +74,56 @@ func TestBusOpenedAnew(t *testing.T) {
 	r.run()
 	r.drain()
 	t.Logf("%d frames", counted)
+	r.audit(l)
+}
+
+// TestBusAway: the bus is in another process, which ends for a while. Health says so, and all goes on by itself.
+func TestBusAway(t *testing.T) {
+	r := newFaultRig(t)
+	cfg := bus.Config{Dir: t.TempDir(), MaxStore: 1 << 30, Listen: "127.0.0.1:0", Password: "correct horse"}
+	server, err := bus.Start(cfg, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := server.URL()
+	cfg.Listen = strings.TrimPrefix(address, "nats://")
+	stop := func() {
+		if err := server.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	defer func() { stop() }()
+	dial := func(name string) *bus.Conn {
+		c, err := bus.Dial(address, name, cfg.Password, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		return c
+	}
+	r.conn = dial("core")
+	if err := bus.EnsureStreams(t.Context(), r.conn, bus.StreamsConfig{MaxBytes: server.MaxStore()}); err != nil {
+		t.Fatal(err)
+	}
+	r.run()
+	s, l := newSender(t, dial("sender"), "g1"), newLoad("g1")
+	for round := range long(2, 10) {
+		l.publish(s, frames(100))
+		if round%2 == 0 { // nothing is asked for when the bus goes
+			s.settle()
+			r.drain()
+		}
+		stop()
+		began := time.Now()
+		r.waitFor(10*time.Second, "word of it in health", func() bool { return r.core.Health() != nil })
+		t.Logf("%v after %s", r.core.Health(), time.Since(began).Round(time.Millisecond))
+		if server, err = bus.Start(cfg, zerolog.Nop()); err != nil {
+			t.Fatal(err)
+		}
+		l.publish(s, frames(100))
+		s.settle()
+		r.drain()
+		r.waitFor(10*time.Second, "health", func() bool { return r.core.Health() == nil })
+	}
 	r.audit(l)
 }

@@ -12,6 +12,7 @@ type part string
 const (
 	partStart      part = "ingest"
 	partBusy       part = "disk"
+	partReach      part = "bus"
 	partStream     part = "stream"
 	partMetadata   part = "metadata"
 	partStore      part = "store"
@@ -20,7 +21,7 @@ const (
 )
 
 // parts is their order in messages.
-var parts = [...]part{partStart, partBusy, partStream, partMetadata, partStore, partText, partCheckpoint}
+var parts = [...]part{partStart, partBusy, partReach, partStream, partMetadata, partStore, partText, partCheckpoint}
 
 // health remembers what is wrong now.
 type health struct {
