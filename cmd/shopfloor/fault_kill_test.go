@@ -47,7 +47,8 @@ func TestKillsLoseNothing(t *testing.T) {
 	p.Restart()
 	replay := drained(p, load)
 	auditLoad(p, load)
-	t.Logf("%d kills, %d frames of which %d were sent again; replay after the last one took %s", rounds+1, load.stored.Load(), load.publisher.Stats().Resent, replay.Round(time.Millisecond))
+	t.Logf("%d kills, %d frames, %d sent again; after the last kill %d were read again, and all was on disk %s after the start",
+		rounds+1, load.stored.Load(), load.publisher.Stats().Resent, p.metric("shopfloor_ingest_frames_total"), replay.Round(time.Millisecond))
 	if code := p.Stop(); code != exitOK {
 		t.Errorf("exit code %d after SIGTERM, want %d", code, exitOK)
 	}
