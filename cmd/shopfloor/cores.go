@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,10 +29,11 @@ type cores struct {
 
 	mu      sync.Mutex
 	running map[int]*ingest.Core // by partition
+	stores  map[int]storage      // those of partitions
 }
 
 func (p *platform) makeCores(ctx context.Context) error {
-	c := &cores{platform: p, live: ingest.NewLive(), running: map[int]*ingest.Core{}}
+	c := &cores{platform: p, live: ingest.NewLive(), running: map[int]*ingest.Core{}, stores: map[int]storage{}}
 	p.cores = c
 	if !p.shared() {
 		core, err := c.make(frameSource{conn: p.frames}, ingest.CheckpointFile(p.checkpointFile()), p.store, p.text, false)
@@ -118,6 +123,28 @@ func (c *cores) writeMetrics(w io.Writer) {
 	} {
 		fmt.Fprintf(w, "%s %d\n", name, value)
 	}
+	c.mu.Lock()
+	stores := maps.Clone(c.stores)
+	c.mu.Unlock()
+	for partition, store := range stores {
+		var page bytes.Buffer
+		store.WriteMetrics(&page)
+		writeLabelled(w, page.String(), fmt.Sprintf("partition=%q", strconv.Itoa(partition)))
+	}
+}
+
+// writeLabelled writes a page of metrics with one more label, so that it does not say the same as another one.
+func writeLabelled(w io.Writer, page, label string) {
+	for line := range strings.Lines(page) {
+		name, value, ok := strings.Cut(line, " ")
+		switch head, _, has := strings.Cut(name, "{"); {
+		case strings.HasPrefix(line, "#"): // of types, which the page without the label tells
+		case has: // the value of a label may have spaces
+			fmt.Fprintf(w, "%s{%s,%s", head, label, line[len(head)+1:])
+		case ok:
+			fmt.Fprintf(w, "%s{%s} %s", name, label, value)
+		}
+	}
 }
 
 // own takes the frames of one partition while its lease holds.
@@ -148,8 +175,8 @@ func (c *cores) own(ctx context.Context, lease *bus.Lease) error {
 	}()
 	// From here on the values are another process'.
 	defer c.live.Forget(core)
-	c.set(partition, core)
-	defer c.set(partition, nil)
+	c.set(partition, core, store)
+	defer c.set(partition, nil, nil)
 	var answers sync.WaitGroup
 	answers.Go(func() { c.relay.servePartition(ctx, partition) })
 	defer answers.Wait()
@@ -160,14 +187,15 @@ func (c *cores) own(ctx context.Context, lease *bus.Lease) error {
 	return err
 }
 
-func (c *cores) set(partition int, core *ingest.Core) {
+func (c *cores) set(partition int, core *ingest.Core, store storage) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if core == nil {
 		delete(c.running, partition)
+		delete(c.stores, partition)
 		return
 	}
-	c.running[partition] = core
+	c.running[partition], c.stores[partition] = core, store
 }
 
 // health returns nil while frames are taken and stored, else why not.

@@ -520,3 +520,11 @@ func FuzzRelay(f *testing.F) {
 		r.watches.wait()
 	})
 }
+
+func TestMetricsOfPartitionsAreTold(t *testing.T) {
+	var page strings.Builder
+	writeLabelled(&page, "# TYPE x counter\nx_total 3\ny{url=\"http://a b/\"} 1.5\n", `partition="7"`)
+	if want := "x_total{partition=\"7\"} 3\ny{partition=\"7\",url=\"http://a b/\"} 1.5\n"; page.String() != want {
+		t.Errorf("got\n%swant\n%s", page.String(), want)
+	}
+}
