@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // largeDataSet is a data set that does not fit one frame.
@@ -71,9 +73,7 @@ func reassemble(t *testing.T, frames [][]byte) (fields []Field) {
 			clear(f) // the Reassembler keeps nothing of it
 			continue
 		}
-		if err := whole.DecodeDataSet(d.Header(), c.WriterID, payload); err != nil {
-			t.Fatal(err)
-		}
+		whole.DecodeDataSet(d.Header(), c.WriterID, payload)
 		if !whole.Next() || whole.DataSet().WriterID != 7 || whole.DataSet().SequenceNumber != 42 || whole.Header().Timestamp != goldenTime {
 			t.Fatalf("header %+v, data set %+v, error %v", whole.Header(), whole.DataSet(), whole.Err())
 		}
@@ -167,12 +167,17 @@ func TestFramesOfOtherKindsAreNoData(t *testing.T) {
 	}
 }
 
-func TestReassemblerDecodesAnInvalidBody(t *testing.T) {
+func TestBareDataSet(t *testing.T) {
 	var d Decoder
-	if err := d.DecodeDataSet(nil, 1, nil); err != nil {
-		t.Fatal(err)
-	}
+	d.DecodeDataSet(nil, 1, nil)
 	if d.Next() || !errors.Is(d.Err(), ErrTruncated) {
 		t.Errorf("error %v; want %v", d.Err(), ErrTruncated)
+	}
+	h := Header{Content: ContentPublisherID | ContentPromotedFields, PublisherID: UInt16PublisherID(3), PromotedFields: []model.Variant{model.ByteValue(1)}}
+	d.DecodeDataSet(&h, 1, []byte{1, 1, 0, 3, 5})
+	d.DecodeDataSet(d.Header(), 2, []byte{1, 1, 0, 3, 5}) // its own header
+	var f Field
+	if !d.Next() || d.DataSet().WriterID != 2 || d.Header().PublisherID != h.PublisherID || len(d.Header().PromotedFields) != 0 || !d.Field(&f) || f.Value.Value != model.ByteValue(5) {
+		t.Errorf("header %+v, data set %+v, field %v, error %v", d.Header(), d.DataSet(), f.Value, d.Err())
 	}
 }

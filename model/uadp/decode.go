@@ -79,32 +79,6 @@ func (d *Decoder) Reset() {
 	d.head = DataSetHeader{}
 }
 
-// MessageKind tells what is in a NetworkMessage (Part 14, 7.2.4.2).
-type MessageKind uint8
-
-// The kinds of NetworkMessages.
-const (
-	KindData         MessageKind = iota // DataSetMessages: go on with Next
-	KindChunk                           // a part of a DataSetMessage or an announcement: see Chunk
-	KindAnnouncement                    // what a publisher tells of itself: see Announcement
-	KindProbe                           // what a subscriber asks a publisher for: see Probe
-)
-
-// String returns "data", "chunk", "announcement" or "probe".
-func (k MessageKind) String() string {
-	switch k {
-	case KindData:
-		return "data"
-	case KindChunk:
-		return "chunk"
-	case KindAnnouncement:
-		return "announcement"
-	case KindProbe:
-		return "probe"
-	}
-	return "reserved"
-}
-
 // Decode begins a frame with data: it reads the NetworkMessage's headers and the sizes of its DataSetMessages, which Next then visits.
 // The error is an *Error. After an ErrUnsupported, which frames of other kinds are too, Header tells at least whose frame it was:
 // publisher and group.
@@ -137,25 +111,25 @@ func (d *Decoder) DecodeAny(frame []byte) (MessageKind, error) {
 	return d.kind, d.Err()
 }
 
-// DecodeDataSet begins a single DataSetMessage, for Next and Fields: one that was reassembled from chunks. h, which may be nil, and
-// writerID stand for what the NetworkMessage says.
-func (d *Decoder) DecodeDataSet(h *Header, writerID uint16, body []byte) error {
-	d.Reset()
-	d.frame, d.r.buf, d.count = body, body, 1
-	d.setHeader(h)
+// DecodeDataSet begins a single DataSetMessage, for Next and Fields: one that was reassembled from chunks. h and writerID stand for what
+// the NetworkMessage says; h may be nil, and may be this Decoder's Header. Its PromotedFields are not taken over.
+func (d *Decoder) DecodeDataSet(h *Header, writerID uint16, body []byte) {
+	d.resetWith(h, body)
+	d.count = 1
 	binary.LittleEndian.PutUint16(d.writerID[:], writerID)
 	d.writerIDs = d.writerID[:]
-	return nil
 }
 
-// setHeader takes over a header from another frame, whose memory it may be.
-func (d *Decoder) setHeader(h *Header) {
-	if h == nil {
-		return
+// resetWith begins a payload that came without its headers.
+func (d *Decoder) resetWith(h *Header, body []byte) {
+	var head Header
+	if h != nil {
+		head = *h
 	}
-	promoted := append(d.header.PromotedFields[:0], h.PromotedFields...)
-	d.header = *h
-	d.header.PromotedFields = promoted
+	d.Reset()
+	head.PromotedFields = d.header.PromotedFields
+	head.Content &^= ContentPromotedFields
+	d.header, d.frame, d.r.buf = head, body, body
 }
 
 // checkSizes sees to it that the DataSetMessages fit the frame.

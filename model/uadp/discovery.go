@@ -81,12 +81,10 @@ func (d *Decoder) Announcement() (Announcement, error) {
 	return a, nil
 }
 
-// DecodeAnnouncement begins an announcement that was reassembled from chunks, for Announcement. h, which may be nil, stands for what
-// the NetworkMessage says.
+// DecodeAnnouncement begins an announcement that was reassembled from chunks, for Announcement. h is that of DecodeDataSet.
 func (d *Decoder) DecodeAnnouncement(h *Header, body []byte) {
-	d.Reset()
-	d.frame, d.kind = body, KindAnnouncement
-	d.setHeader(h)
+	d.resetWith(h, body)
+	d.kind = KindAnnouncement
 }
 
 // AppendAnnouncement appends an announcement of DataSetMetaData as a NetworkMessage to dst and returns the result. Of h, the publisher's id

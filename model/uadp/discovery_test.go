@@ -181,8 +181,7 @@ func TestAnnouncementInChunks(t *testing.T) {
 		if whole == nil {
 			continue
 		}
-		header := *d.Header()
-		d.DecodeAnnouncement(&header, whole)
+		d.DecodeAnnouncement(d.Header(), whole)
 		got, err := d.Announcement()
 		if diff := cmp.Diff(want, got, equalMetaData); diff != "" || err != nil || d.Header().PublisherID != discoveryHeader.PublisherID {
 			t.Errorf("error %v, -want +got:\n%s", err, diff)

@@ -6,5 +6,11 @@
 // AppendDeltaField adds to it, PatchFieldCount closes it and AppendNetworkMessage joins the buffers to a frame. A subscriber
 // walks a frame with a Decoder. Message is the whole NetworkMessage as one value, for tools and tests.
 //
-// Not supported are chunked and secured NetworkMessages, discovery messages and actions: a Decoder names them in an error.
+// Template is a frame of fixed layout that is encoded once and then written to in place.
+//
+// Other frames than those with data are told apart by Decoder.DecodeAny: chunks, of which a Reassembler makes whole messages, and discovery
+// messages, which carry the DataSet's metadata. A KeyGroup secures encoded frames of any kind, and a Decoder with SetKeys opens
+// them.
+//
+// Not supported are actions and announcements of other things than metadata: a Decoder names them in an error.
 package uadp

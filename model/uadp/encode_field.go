@@ -8,7 +8,14 @@ import (
 
 // AppendDeltaField appends field index of a delta frame (Part 14, 7.2.4.5.6) as AppendField does.
 func AppendDeltaField(dst []byte, index uint16, v *model.DataValue, enc FieldEncoding) ([]byte, error) {
-	buf, err := AppendField(binary.LittleEndian.AppendUint16(dst, index), v, enc)
+	if n := len(dst); cap(dst)-n >= 2+maxNumberField {
+		b := dst[n : n+2+maxNumberField]
+		if size := putNumber((*[maxNumberField]byte)(b[2:]), v, enc); size > 0 {
+			b[0], b[1] = byte(index), byte(index>>8)
+			return dst[:n+2+size], nil
+		}
+	}
+	buf, err := appendField(binary.LittleEndian.AppendUint16(dst, index), v, enc)
 	if err != nil {
 		return dst, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The limits of a Reassembler that are used where its ReassemblerLimits say 0.
@@ -118,7 +119,7 @@ func (r *Reassembler) Add(key ChunkKey, c *Chunk, mark uint64) (whole []byte, er
 		r.stats.Completed++
 		return bytes.Clone(c.Data), nil
 	}
-	key.Source, key.Publisher = string([]byte(key.Source)), key.Publisher.Clone()
+	key.Source, key.Publisher = strings.Clone(key.Source), key.Publisher.Clone()
 	m = &openMessage{key: key, total: c.TotalSize, mark: mark}
 	r.open[key] = m
 	r.order = append(r.order, m)

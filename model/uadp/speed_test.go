@@ -2,6 +2,7 @@ package uadp
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -73,6 +74,25 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+func BenchmarkEncodeDelta(b *testing.B) {
+	for name, v := range benchValues() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			buf := make([]byte, 0, 3*len(benchFrame(b, v, EncodingDataValue)))
+			for b.Loop() {
+				buf = buf[:0]
+				for i := range benchFields {
+					var err error
+					if buf, err = AppendDeltaField(buf, uint16(i), &v, EncodingDataValue); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchFields, "ns/value")
+		})
+	}
+}
+
 func BenchmarkEncodeFields(b *testing.B) {
 	for name, v := range benchValues() {
 		for _, enc := range benchEncodings {
@@ -126,6 +146,13 @@ func decodeFields(d *Decoder, fields []Field, frame []byte, layout []RawField) (
 	return n
 }
 
+// TestFieldFillsACacheLine: readers keep the fields of a whole frame, so that their size is what they cost.
+func TestFieldFillsACacheLine(t *testing.T) {
+	if n := unsafe.Sizeof(Field{}); n != 64 {
+		t.Errorf("a Field has %d bytes; want 64", n)
+	}
+}
+
 // TestNothingIsAllocatedPerValue: values of all types and forms, with statuses and times, in all encodings.
 func TestNothingIsAllocatedPerValue(t *testing.T) {
 	for i, v := range sampleValues() {
@@ -148,6 +175,10 @@ func testAllocs(t *testing.T, i int, v model.DataValue, enc FieldEncoding) {
 		layout[i] = RawField{Type: v.Value.Type(), ValueRank: rankOf(v.Value)}
 	}
 	head := DataSetHeader{Encoding: enc, Content: DataSetSequenceNumber | DataSetTimestamp}
+	many := make([]Field, fields)
+	for i := range many {
+		many[i] = Field{uint16(i), v}
+	}
 	h := Header{Content: ContentPublisherID | ContentPayloadHeader, PublisherID: StringPublisherID("gateway-7")}
 	var body, frame []byte
 	ids, bodies := []uint16{1}, make([][]byte, 1)
@@ -159,6 +190,9 @@ func testAllocs(t *testing.T, i int, v model.DataValue, enc FieldEncoding) {
 			if body, err = AppendField(body, &v, enc); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if scratch, err := AppendFields(body[:at], many, KeyFrame, enc); err != nil || len(scratch) != len(body) {
+			t.Fatalf("%d bytes at once, %d one by one: %v", len(scratch), len(body), err)
 		}
 		if head.hasFieldCount() {
 			PatchFieldCount(body, at, fields)
