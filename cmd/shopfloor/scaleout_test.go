@@ -25,9 +25,6 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest/victoria/victoriatest"
 )
 
-// scaleRounds is how often the processes are killed, one after the other; SHOPFLOOR_SCALEOUT_ROUNDS makes it more.
-const scaleRounds = 1
-
 // scaleRig is a bus and a VictoriaMetrics for processes that share the work.
 type scaleRig struct {
 	t        testing.TB
@@ -65,13 +62,13 @@ func newScaleRig(t testing.TB, victoriaFlags ...string) *scaleRig {
 }
 
 // startCore runs one process of the core.
-func (r *scaleRig) startCore(name string) *process {
+func (r *scaleRig) startCore(name string, args ...string) *process {
 	r.t.Helper()
-	p := &process{t: r.t, args: []string{
+	p := &process{t: r.t, args: append([]string{
 		"core", "--data", filepath.Join(r.t.TempDir(), "data"), "--http", "127.0.0.1:0", "--log-format", "json", "--name", name,
 		"--bus-url", r.url, "--bus-password-file", r.password, "--stream-max-bytes", strconv.Itoa(1 << 30),
 		"--store-write", r.victoria.URL + "/api/v1/write", "--store-read", r.victoria.URL,
-	}}
+	}, args...)}
 	r.t.Cleanup(func() {
 		p.Kill()
 		if r.t.Failed() {
@@ -136,12 +133,8 @@ func TestScaleOut(t *testing.T) {
 	t.Logf("a process that joins has its share after %s", r.waitShares(a, b, c))
 	live.waitAll("values of the process that joined are seen")
 
-	rounds := scaleRounds
-	if n, err := strconv.Atoi(os.Getenv("SHOPFLOOR_SCALEOUT_ROUNDS")); err == nil {
-		rounds = n
-	}
 	others := []*process{b, c}
-	for i := range rounds {
+	for i := range long(1, 9) {
 		<-time.After(rand.N(time.Second))
 		t.Logf("kill -9 of a process: no live value of its partitions for %s at most", live.waitTakeOver(others[i%2].Kill))
 		others[i%2].Restart()
