@@ -6,13 +6,15 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// This file is the short way for what nearly all fields are: scalar numbers with at most a status and a source timestamp. It
+// This file is the short way for what nearly all fields are: scalar numbers with at most a status and timestamps. It
 // reads and writes them at once where encoder and reader go part by part; for all else it steps aside. The tests hold it
 // against the long way.
 
 const (
-	// maxNumberField is the most bytes that a field takes the short way: index, mask, type, number, status, source timestamp.
-	maxNumberField = 2 + 1 + 1 + 8 + 4 + 8
+	// maxNumberField is the most bytes that a field takes the short way: index, mask, type, number, status, two timestamps.
+	maxNumberField = 2 + 1 + 1 + 8 + 4 + 8 + 8
+	// numberParts are the parts of a DataValue besides the value that go the short way.
+	numberParts = dataValueStatus | dataValueSourceTimestamp | dataValueServerTimestamp
 )
 
 // putNumber writes a field to the beginning of b if it goes the short way, and returns its size, else 0. It uses more of b than that.
@@ -21,7 +23,7 @@ func putNumber(b *[maxNumberField]byte, v *model.DataValue, enc FieldEncoding) i
 	switch {
 	case size == 0:
 		return 0
-	case enc == EncodingDataValue && v.ServerTimestamp == 0 && v.SourcePicoseconds|v.ServerPicoseconds == 0:
+	case enc == EncodingDataValue && v.SourcePicoseconds|v.ServerPicoseconds == 0:
 		b[0], b[1] = dataValueValue, uint8(v.Value.Type())
 		binary.LittleEndian.PutUint64(b[2:], word)
 		size += 2
@@ -33,6 +35,11 @@ func putNumber(b *[maxNumberField]byte, v *model.DataValue, enc FieldEncoding) i
 		if v.SourceTimestamp != 0 {
 			b[0] |= dataValueSourceTimestamp
 			binary.LittleEndian.PutUint64(b[size&15:], uint64(v.SourceTimestamp))
+			size += 8
+		}
+		if v.ServerTimestamp != 0 {
+			b[0] |= dataValueServerTimestamp
+			binary.LittleEndian.PutUint64(b[size:], uint64(v.ServerTimestamp))
 			size += 8
 		}
 		return size
@@ -94,6 +101,10 @@ func (d *Decoder) dataValueNumbers(dst []Field) (n int) {
 		v.Status, v.SourceTimestamp, v.ServerTimestamp, v.SourcePicoseconds, v.ServerPicoseconds = 0, 0, 0, 0, 0
 		at += size
 		off += at
+		if head&dataValueServerTimestamp != 0 {
+			at -= 8
+			v.ServerTimestamp = model.DateTime(binary.LittleEndian.Uint64(b[at:]))
+		}
 		if head&dataValueSourceTimestamp != 0 {
 			at -= 8
 			v.SourceTimestamp = model.DateTime(binary.LittleEndian.Uint64(b[at:]))
@@ -108,7 +119,7 @@ func (d *Decoder) dataValueNumbers(dst []Field) (n int) {
 
 // dataValueSize is the size of a DataValue of a number that goes the short way, else 0.
 func dataValueSize(mask uint8, number int) int {
-	if number == 0 || mask&^(dataValueStatus|dataValueSourceTimestamp) != dataValueValue {
+	if number == 0 || mask&^numberParts != dataValueValue {
 		return 0
 	}
 	size := 2 + number
@@ -116,6 +127,9 @@ func dataValueSize(mask uint8, number int) int {
 		size += 4
 	}
 	if mask&dataValueSourceTimestamp != 0 {
+		size += 8
+	}
+	if mask&dataValueServerTimestamp != 0 {
 		size += 8
 	}
 	return size

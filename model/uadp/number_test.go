@@ -49,8 +49,8 @@ func TestShortWayIsTheLongWay(t *testing.T) {
 			}
 		}
 	}
-	// 2 of the 5 parts may vary in the DataValue encoding, 4 in the Variant encoding, all in RawData
-	if want := numbers * (4 + 16 + 32); short != want || numbers == 0 {
+	// 3 of the 5 parts may vary in the DataValue encoding, 4 in the Variant encoding, all in RawData
+	if want := numbers * (8 + 16 + 32); short != want || numbers == 0 {
 		t.Errorf("%d fields went the short way; want %d", short, want)
 	}
 }

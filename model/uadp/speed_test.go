@@ -19,6 +19,7 @@ func benchValues() map[string]model.DataValue {
 		"Int32":        {Value: model.Int32Value(-7)},
 		"String":       {Value: model.StringValue("pump-1")},
 		"Double[16]":   {Value: model.ArrayValue(make([]float64, 16))},
+		"Double/both":  {Value: model.DoubleValue(21.5), Status: 0x40000000, ServerTimestamp: goldenTime},
 		"Double/worst": {Value: model.DoubleValue(21.5), Status: 0x40000000, ServerTimestamp: goldenTime, SourcePicoseconds: 1, ServerPicoseconds: 1},
 	}
 	for name, v := range values {
