@@ -41,8 +41,14 @@ const markInterval = 100 * time.Millisecond
 
 // run appends the batches that come from in and sends them back to free, until ctx ends or something goes wrong.
 func (a *appender) run(ctx context.Context, in <-chan *batch, free chan<- *batch) error {
+	if a.nextCheckpoint.IsZero() {
+		a.nextCheckpoint = time.Now().Add(min(a.cfg.CheckpointInterval, firstCheckpoint))
+	}
 	timer := time.NewTimer(idleWait)
 	defer timer.Stop()
+	if a.nextCheckpoint.IsZero() {
+		a.nextCheckpoint = time.Now().Add(a.cfg.CheckpointInterval)
+	}
 	for {
 		timer.Reset(a.untilDuty())
 		select {
@@ -203,7 +209,7 @@ func (a *appender) checkpointIfDue(ctx context.Context) error {
 		if a.health.set(partCheckpoint, err) && err != nil {
 			a.log.Error().Err(err).Msg("checkpoint not made, trying again")
 		}
-		a.nextCheckpoint = time.Now().Add(max(a.cfg.CheckpointInterval, stopShare*time.Since(started)))
+		a.nextCheckpoint = time.Now().Add(max(a.cfg.CheckpointInterval, min(stopShare*time.Since(started), maxCheckpointPause)))
 	}
 	if a.durable.Sequence > a.purged && !time.Now().Before(a.nextPurge) {
 		a.purge(ctx)
@@ -254,8 +260,15 @@ func (a *appender) onDisk(ctx context.Context) (uint64, error) {
 	return a.settled(asked.Add(-d.Delay())), nil
 }
 
-// stopShare is the part of the time for which checkpoints may stop ingest: one twentieth.
-const stopShare = 20
+const (
+	// stopShare is the part of the time for which checkpoints may stop ingest: one twentieth, but for slow ones no longer a pause between
+	// them than maxCheckpointPause, because all behind the checkpoint has to be read again after a crash.
+	stopShare          = 20
+	maxCheckpointPause = 10 * time.Second
+	// firstCheckpoint is when the first one is made: not at once, which would cover a frame or two of those to be read again, and not
+	// late, so that a process that crashes again and again comes forward.
+	firstCheckpoint = 500 * time.Millisecond
+)
 
 // last makes the checkpoint of the end: ctx has ended already.
 func (a *appender) last(ctx context.Context) error {

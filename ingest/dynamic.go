@@ -49,15 +49,15 @@ func (l *layouts) open(ctx context.Context, writer model.WriterKey, v model.Conf
 	return lay, nil
 }
 
-// publisherOf is the PublisherId in the gateway of a foreign writer, "mqtt:<PublisherId>".
+// publisherOf is the PublisherId in the gateway of a foreign writer, "mqtt:<PublisherId>". The ids of the platform's gateways have no colon.
 func publisherOf(gateway string) string {
-	for i := range len(gateway) {
-		if gateway[i] == ':' {
-			return gateway[i+1:]
-		}
+	if _, publisher, ok := strings.Cut(gateway, ":"); ok {
+		return publisher
 	}
 	return gateway
 }
+
+func isForeign(gateway string) bool { return strings.Contains(gateway, ":") }
 
 // field returns the place of the field of that name; a layout gets it if it has none yet. An error wraps errDead.
 func (l *layouts) field(lay *layout, name string) (int, error) {

@@ -122,6 +122,20 @@ func TestJSONWithMetadata(t *testing.T) {
 	}
 }
 
+// TestMetadataWithoutGroup: announcements name no group.
+func TestMetadataWithoutGroup(t *testing.T) {
+	m := metadata(model.WriterKey{Gateway: "mqtt:opcplc", Writer: "1000"}, model.TypeInt64)
+	m.Fields[0].Name, m.Fields[0].Unit, m.Version = "StepUp", "kg", model.ConfigurationVersion{Major: 1}
+	r := newRig(t, m)
+	r.make(t)
+	r.process(t, foreign(ContentJSON, []byte(networkMessage)))
+	for _, row := range r.batch.rows {
+		if name := string(row.Name); strings.Contains(name, `field="StepUp"`) && strings.Contains(name, `writer="1000"`) && !(strings.Contains(name, `unit="kg"`) && strings.Contains(name, `group="Asset0"`)) {
+			t.Errorf("%s lacks the unit or the group", name)
+		}
+	}
+}
+
 func TestSamples(t *testing.T) {
 	r := newRig(t)
 	core := r.make(t)

@@ -157,9 +157,7 @@ func (l *layouts) giveUp(key layoutKey) {
 // fetch asks for metadata until its source answers: with ErrNoMetadata, wrapped, if there is none.
 func (l *layouts) fetch(ctx context.Context, key layoutKey) (*model.DataSetMetaData, error) {
 	for pause := backoff(0); ; {
-		request, cancel := context.WithTimeout(ctx, metadataTimeout)
-		m, err := l.meta.Metadata(request, key.writer, key.version)
-		cancel()
+		m, err := l.lookUp(ctx, key)
 		if err == nil || errors.Is(err, ErrNoMetadata) {
 			l.health.set(partMetadata, nil)
 			if err != nil {
@@ -174,6 +172,24 @@ func (l *layouts) fetch(ctx context.Context, key layoutKey) (*model.DataSetMetaD
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// lookUp asks once. The metadata of another publisher may have come without the name of the group.
+func (l *layouts) lookUp(ctx context.Context, key layoutKey) (*model.DataSetMetaData, error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
+	defer cancel()
+	m, err := l.meta.Metadata(ctx, key.writer, key.version)
+	if !errors.Is(err, ErrNoMetadata) || !isForeign(key.writer.Gateway) || key.writer.Group == "" {
+		return m, err
+	}
+	group := key.writer.Group
+	key.writer.Group = ""
+	if m, err = l.meta.Metadata(ctx, key.writer, key.version); err != nil {
+		return nil, err
+	}
+	named := *m
+	named.Group = group
+	return &named, nil
 }
 
 // check refuses metadata that would mix up series.

@@ -5,24 +5,68 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/shopfloor-iiot/shopfloor/ingest/victoria/victoriatest"
 )
 
-func TestBenchCoreCountsEachValueOnce(t *testing.T) {
-	out, err := exec.Command(binary, "bench", "core", "--series", "2000", "--rounds", "50", "--data", t.TempDir(), "--json").Output()
+// runBench runs a benchmark in a process of its own and decodes what it prints.
+func runBench(t *testing.T, result any, args ...string) {
+	t.Helper()
+	cmd := exec.Command(binary, append([]string{"bench"}, args...)...)
+	var log strings.Builder
+	cmd.Stderr = &log
+	out, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: %s", err, log.String())
 	}
-	var r benchResult
-	if err := json.Unmarshal(out, &r); err != nil {
+	if err := json.Unmarshal(out, result); err != nil {
 		t.Fatalf("%s: %v", out, err)
 	}
-	if r.Values != 100_000 || r.Lost != 0 || r.Duplicated != 0 || r.ValuesPerSecond <= 0 || r.RawValuesPerSecond <= 0 || r.Ratio <= 0 || r.CPUNsPerValue <= 0 {
+	if !strings.Contains(log.String(), "values") && args[0] != "encode" {
+		t.Errorf("no progress in %q", log.String())
+	}
+}
+
+func TestBenchCore(t *testing.T) {
+	var r benchCoreResult
+	runBench(t, &r, "core", "--series", "2500", "--rounds", "50", "--data", t.TempDir(), "--json")
+	if r.Values != 125_000 || r.Lost != 0 || r.Duplicated != 0 || r.ValuesPerSecond <= 0 || r.RawValuesPerSecond <= 0 || r.Ratio <= 0 || r.CPUNsPerValue <= 0 || r.RSSBytes == 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestBenchEncode(t *testing.T) {
+	var r benchEncodeResult
+	runBench(t, &r, "encode", "--json")
+	if len(r.Codecs) != 6 {
+		t.Fatalf("%d codecs, want 6: %+v", len(r.Codecs), r)
+	}
+	for _, c := range r.Codecs {
+		if c.NsPerValue <= 0 || c.BytesPerValue < 8 || c.AllocsPerValue > 0.01 {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+func TestBenchRecover(t *testing.T) {
+	var r benchRecoverResult
+	runBench(t, &r, "recover", "--series", "2000", "--rounds", "50", "--data", t.TempDir(), "--json")
+	if r.Values != 100_000 || r.Lost != 0 || r.Duplicated != 0 || r.ReplayValuesPerSecond <= 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestBenchRemote(t *testing.T) {
+	p := victoriatest.Start(t, t.TempDir(), "-retentionPeriod=1y")
+	var r benchRemoteResult
+	runBench(t, &r, "remote", "--series", "2000", "--rounds", "50", "--write", p.URL+"/api/v1/write", "--read", p.URL, "--data", t.TempDir(), "--json")
+	if r.Values != 100_000 || r.Lost != 0 || r.Duplicated != 0 || r.ValuesPerSecond <= 0 {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestBenchRefuses(t *testing.T) {
-	for _, args := range [][]string{{"bench"}, {"bench", "core", "--series", "7"}, {"bench", "core", "--rounds", "0"}, {"bench", "encode"}} {
+	for _, args := range [][]string{{"bench"}, {"bench", "core", "--series", "0"}, {"bench", "core", "--rounds", "-1"}, {"bench", "remote"}, {"bench", "all"}} {
 		if code, out := runOnce(t, args...); code != exitUsage || !strings.HasPrefix(out, "shopfloor: ") {
 			t.Errorf("%v: exit code %d: %s", args, code, out)
 		}

@@ -25,7 +25,7 @@ Usage:
   shopfloor [flags]                  run everything in this process
   shopfloor core [flags]             take a share of the frames of a bus elsewhere (--bus-url) into a common store (--store-write)
   shopfloor check [flags]            check the configuration and print what would run
-  shopfloor bench core [flags]       measure frames → JetStream → decode → VictoriaMetrics on this machine
+  shopfloor bench encode|core|remote|recover [flags]   measure this machine
   shopfloor version                  print the version
 
 Flags (each also as an environment variable, --log-level as SHOPFLOOR_LOG_LEVEL, and in the configuration file):
