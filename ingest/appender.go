@@ -46,9 +46,6 @@ func (a *appender) run(ctx context.Context, in <-chan *batch, free chan<- *batch
 	}
 	timer := time.NewTimer(idleWait)
 	defer timer.Stop()
-	if a.nextCheckpoint.IsZero() {
-		a.nextCheckpoint = time.Now().Add(a.cfg.CheckpointInterval)
-	}
 	for {
 		timer.Reset(a.untilDuty())
 		select {
