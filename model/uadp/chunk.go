@@ -20,9 +20,6 @@ type Chunk struct {
 	Data []byte
 }
 
-// chunkHeader is the number of bytes before a chunk's data: sequence number, offset, total size and the length of the data.
-const chunkHeader = 2 + 4 + 4 + 4
-
 // Chunk reads the chunk of a frame of KindChunk. The error is an *Error.
 func (d *Decoder) Chunk() (Chunk, error) {
 	r := &d.r

@@ -1,6 +1,7 @@
 package uadp
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -174,7 +176,8 @@ func checkNoKey(t *testing.T, text string, k SecurityKeys) {
 	t.Helper()
 	for _, key := range k.Keys {
 		part := key[8:16]
-		for _, form := range []string{string(part), hex.EncodeToString(part), strings.Trim(fmt.Sprint(part), "[]"), strings.Trim(fmt.Sprintf("%#v", part), "[]byte{}")} {
+		list := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", part), "[]byte{"), "}")
+		for _, form := range []string{string(part), hex.EncodeToString(part), strings.Trim(fmt.Sprintf("%d", part), "[]"), list, base64.StdEncoding.EncodeToString(key[:30])[12:20]} {
 			if strings.Contains(strings.ToLower(text), strings.ToLower(form)) {
 				t.Errorf("a key is in %q", text)
 			}
@@ -202,5 +205,42 @@ func TestFormattingPrintsNoKey(t *testing.T) {
 	}
 	if got, want := fmt.Sprintf("%x", k), "2 keys from token 5, next in 1m0s, then every 10m0s"; got != want {
 		t.Errorf("%s; want %s", got, want)
+	}
+}
+
+// TestNoNonceIsUsedTwice by goroutines that seal with one key at the same time.
+func TestNoNonceIsUsedTwice(t *testing.T) {
+	g, _ := newClockedGroup(t)
+	if err := g.Update(keysFrom(5, 2, minute)); err != nil {
+		t.Fatal(err)
+	}
+	const goroutines, each = 4, 200
+	frame := goldenFrames(t)["keepalive"]
+	at := len("d111ba08014df403")/2 + 4 + 1
+	nonces := make(chan [nonceSize]byte, goroutines*each)
+	var wait sync.WaitGroup
+	for range goroutines {
+		wait.Go(func() {
+			for range each {
+				sealed, err := g.Seal(nil, frame)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				nonces <- [nonceSize]byte(sealed[at:])
+				if err := opens(g, sealed); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	close(nonces)
+	sequences := map[uint32]bool{}
+	for n := range nonces {
+		sequences[binary.LittleEndian.Uint32(n[4:])] = true
+	}
+	if len(sequences) != goroutines*each || !sequences[1] || !sequences[goroutines*each] {
+		t.Errorf("%d sequence numbers for %d messages", len(sequences), goroutines*each)
 	}
 }

@@ -203,3 +203,32 @@ func TestAppendFieldsRefuses(t *testing.T) {
 		t.Errorf("%q, error %v; want an error in field 1", dst, err)
 	}
 }
+
+// TestAppendDeltaFieldIsAppendFields, with room for the short way and without.
+func TestAppendDeltaFieldIsAppendFields(t *testing.T) {
+	fields := mixedFields(200)
+	for _, enc := range benchEncodings {
+		want, err := AppendFields(nil, fields, DeltaFrame, enc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, room := range []int{0, 2 * len(want)} {
+			got := make([]byte, 0, room)
+			for i := range fields {
+				if room == 0 {
+					got = slices.Clip(got)
+				}
+				if got, err = AppendDeltaField(got, fields[i].Index, &fields[i].Value, enc); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%v with room for %d: %d bytes differ from %d", enc, room, len(got), len(want))
+			}
+		}
+	}
+	bad := model.DataValue{Value: model.NullArrayValue(99)}
+	if dst, err := AppendDeltaField([]byte("before"), 1, &bad, EncodingDataValue); !errors.Is(err, ErrType) || string(dst) != "before" {
+		t.Errorf("%q, error %v; want %v", dst, err, ErrType)
+	}
+}

@@ -105,6 +105,20 @@ func TestReassemblerKeepsItsLimits(t *testing.T) {
 	add(t, r, keyOfWriter(1), chunkAt(0, 3, "abc"), 0, "abc") // at once
 }
 
+// TestMessageBeyondTheLimitsAlone is given up, not the ones that fit.
+func TestMessageBeyondTheLimitsAlone(t *testing.T) {
+	r := NewReassembler(ReassemblerLimits{MaxMemory: 300})
+	for i := range uint32(5) {
+		add(t, r, keyOfWriter(1), chunkAt(2*i, 100, "x"), uint64(i), "")
+		if r.Memory() > 300 {
+			t.Fatalf("%d bytes; want up to 300", r.Memory())
+		}
+	}
+	if r.Stats().Evicted != 1 || r.Open() != 0 {
+		t.Errorf("stats %+v, %d open; want one evicted", r.Stats(), r.Open())
+	}
+}
+
 // FuzzReassembler: whatever chunks come, the limits are kept, and what is made whole has the size that was told and the chunks' data.
 func FuzzReassembler(f *testing.F) {
 	f.Add([]byte{0, 0, 4, 2, 0, 2, 4, 2})

@@ -206,6 +206,24 @@ func TestTooLargeDataSetIsInvalid(t *testing.T) {
 	}
 }
 
+// TestConfiguredSizeOfAMessage: Message.Append pads invalid and short data sets too, and refuses a size without room for the header.
+func TestConfiguredSizeOfAMessage(t *testing.T) {
+	m := Message{Header{}, []DataSet{{Header: DataSetHeader{Invalid: true, Content: DataSetTimestamp}, ConfiguredSize: 20}}}
+	frame, err := m.Append(nil)
+	if err != nil || len(frame) != 1+20 {
+		t.Errorf("%d bytes, error %v; want 21", len(frame), err)
+	}
+	m.DataSets[0].ConfiguredSize = 9
+	if _, err := m.Append(nil); !errors.Is(err, ErrLimit) {
+		t.Errorf("error %v; want %v", err, ErrLimit)
+	}
+	m = periodicFixed()
+	tpl, err := NewTemplate(&m)
+	if err != nil || tpl.Len() != 2 || tpl.DataSet(1).Len() != 2 {
+		t.Fatal(err)
+	}
+}
+
 func TestTemplateRefuses(t *testing.T) {
 	f := func(want error, change func(m *Message)) {
 		t.Helper()
