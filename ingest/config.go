@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 // Config says how the Core works. The zero value of every field but Checkpoints means its default.
@@ -17,6 +19,8 @@ type Config struct {
 	Live *Live
 	// Text keeps values that are no numbers. They are seen in Live alone without it.
 	Text TextSink
+	// Keys returns the keys of a gateway's frames, or nil if they are not secured. It is called for each frame.
+	Keys func(gateway string) *uadp.KeyGroup
 	// Sparse says that the stream holds frames of others too: that sequences are missing means nothing then.
 	Sparse bool
 	// MaxBackfill is how much older than its arrival a sample may be: the retention of the store. Default 365 days.

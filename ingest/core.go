@@ -55,6 +55,8 @@ func New(cfg Config, frames FrameSource, meta MetaSource, dead DeadLetters, stor
 		dead: deadLetters{to: dead, counters: counters, log: log},
 	}
 	c.intake.layouts.reset()
+	c.intake.decoder.setKeys(cfg.Keys)
+	c.intake.chunks.init()
 	c.appender = appender{cfg: cfg, core: c, frames: frames, store: store, log: log, health: &c.health, counters: counters}
 	c.health.set(partStart, errors.New("not started yet"))
 	c.live.join(c)

@@ -1,10 +1,13 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -84,4 +87,33 @@ func TestFramesOfManyWritersWait(t *testing.T) {
 	if n := len(r.dead.taken()); n != 2*maxMissing {
 		t.Errorf("%d dead frames, want %d", n, 2*maxMissing)
 	}
+}
+
+// TestLostAnswerHoldsUpLittle: the bus may be restarted while metadata is asked for. The answer never comes, and is not waited for long.
+func TestLostAnswerHoldsUpLittle(t *testing.T) {
+	r := newRig(t, metadata(testKey, model.TypeDouble))
+	r.make(t)
+	lost := true
+	r.core.intake.layouts.meta = metaFunc(func(ctx context.Context, key model.WriterKey, v model.ConfigurationVersion) (*model.DataSetMetaData, error) {
+		if lost {
+			lost = false
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return r.meta.Metadata(ctx, key, v)
+	})
+	began := time.Now()
+	r.process(t, frameOf(1, number(t, 1, 1)))
+	if took := time.Since(began); took > firstMetadataTimeout+2*time.Second {
+		t.Errorf("the frame waited for %s", took)
+	}
+	if diff := cmp.Diff([]string{"press .001"}, r.values()); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
+	}
+}
+
+type metaFunc func(ctx context.Context, key model.WriterKey, v model.ConfigurationVersion) (*model.DataSetMetaData, error)
+
+func (f metaFunc) Metadata(ctx context.Context, key model.WriterKey, v model.ConfigurationVersion) (*model.DataSetMetaData, error) {
+	return f(ctx, key, v)
 }

@@ -26,6 +26,14 @@ type frameDecoder struct {
 	fields   []uadp.Field
 	messages []message
 	repeated map[string]uint64 // by gateway: the largest running number seen
+	gateway  string            // of the current frame
+}
+
+// setKeys tells by which keys secured frames are read; nil for none.
+func (d *frameDecoder) setKeys(keys func(gateway string) *uadp.KeyGroup) {
+	if keys != nil {
+		d.uadp.SetKeys(func(*uadp.Header) *uadp.KeyGroup { return keys(d.gateway) })
+	}
 }
 
 // message is one decoded DataSetMessage: the fields up to end, from the end of the one before.
@@ -36,6 +44,9 @@ type message struct {
 	time model.DateTime
 }
 
+// errChunk says that a frame is one chunk of a message; see chunks.
+var errChunk = errors.New("chunk of a message")
+
 // errDead wraps the reason why a frame cannot be processed.
 var errDead = errors.New("frame cannot be processed")
 
@@ -44,7 +55,7 @@ func dead(reason error) error { return fmt.Errorf("%w: %w", errDead, reason) }
 // decode fills fields and messages. What they hold is valid until the next call. An error that wraps errDead says that the frame cannot
 // be processed, a waitError that it may be later, any other that ctx ended.
 func (d *frameDecoder) decode(ctx context.Context, f *Frame, l *layouts) error {
-	d.messages = d.messages[:0]
+	d.messages, d.gateway = d.messages[:0], f.Gateway
 	switch {
 	case f.Gateway == "":
 		return dead(errNoName)
@@ -57,7 +68,10 @@ func (d *frameDecoder) decode(ctx context.Context, f *Frame, l *layouts) error {
 }
 
 func (d *frameDecoder) decodeUADP(ctx context.Context, f *Frame, l *layouts) error {
-	if err := d.uadp.Decode(f.Data); err != nil {
+	switch err := d.uadp.Decode(f.Data); {
+	case errors.Is(err, uadp.ErrUnsupportedChunk):
+		return errChunk
+	case err != nil:
 		return dead(err)
 	}
 	n := 0
@@ -109,24 +123,27 @@ func uadpLayout(ctx context.Context, f *Frame, h *uadp.DataSetHeader, l *layouts
 // uadpFields reads the fields of one DataSetMessage behind the first n and returns how many there are then.
 func (d *frameDecoder) uadpFields(n int, lay *layout, l *layouts) (int, error) {
 	for {
-		field := d.room(n)
-		if !d.uadp.Field(field) {
+		d.room(n)
+		end := n + d.uadp.Fields(d.fields[n:])
+		for ; n < end; n++ {
+			field := &d.fields[n]
+			switch {
+			case lay.bare:
+				at, err := l.numbered(lay, field.Index)
+				if err != nil {
+					return n, err
+				}
+				field.Index = uint16(at)
+			case int(field.Index) >= len(lay.fields):
+				return n, dead(fmt.Errorf("%w: %d of %d fields", errFieldIndex, field.Index, len(lay.fields)))
+			}
+			if lay.codec != nil {
+				lay.unfold(&field.Value)
+			}
+		}
+		if n < len(d.fields) {
 			return n, nil
 		}
-		switch {
-		case lay.bare:
-			at, err := l.numbered(lay, field.Index)
-			if err != nil {
-				return n, err
-			}
-			field.Index = uint16(at)
-		case int(field.Index) >= len(lay.fields):
-			return n, dead(fmt.Errorf("%w: %d of %d fields", errFieldIndex, field.Index, len(lay.fields)))
-		}
-		if lay.codec != nil {
-			lay.unfold(&field.Value)
-		}
-		n++
 	}
 }
 

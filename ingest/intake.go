@@ -23,6 +23,7 @@ type intake struct {
 	maker   rowMaker
 	dead    deadLetters
 	parked  parkedFrames
+	chunks  chunks
 	groups  groups
 
 	// read is the sequence of the last frame that was looked at.
@@ -35,6 +36,7 @@ var errBack = errors.New("sequence went back")
 func (k *intake) reset(sequence uint64) {
 	k.maker.reset()
 	k.parked = parkedFrames{}
+	k.chunks.reset()
 	k.groups.count(&batch{}) // what they became was dropped
 	// The status of a field is written when it changes. It may have been in a batch that was dropped.
 	k.layouts.reset()
@@ -104,6 +106,10 @@ func (k *intake) step(ctx context.Context, reader FrameReader) error {
 			return err
 		}
 	}
+	if given := k.chunks.giveUp(time.Now()); given > 0 {
+		k.counters.chunksGivenUp.Add(given)
+		k.log.Warn().Int("messages", given).Msg("messages given up whose chunks did not all come")
+	}
 	return k.unpark(ctx)
 }
 
@@ -112,7 +118,7 @@ func (k *intake) patience() time.Duration {
 	switch {
 	case k.groups.frames > 0:
 		return 2 * time.Millisecond
-	case len(k.parked.frames) > 0:
+	case len(k.parked.frames) > 0 || k.chunks.open() > 0:
 		return askInterval
 	}
 	return idleWait
@@ -120,10 +126,14 @@ func (k *intake) patience() time.Duration {
 
 // safe is the sequence up to which no frame waits here.
 func (k *intake) safe() uint64 {
+	safe := k.read
 	if oldest, ok := k.parked.oldest(); ok {
-		return oldest - 1
+		safe = min(safe, oldest-1)
 	}
-	return k.read
+	if oldest, ok := k.chunks.oldest(); ok {
+		safe = min(safe, oldest-1)
+	}
+	return safe
 }
 
 // take processes frames, writer by writer: what a writer's values touch stays in the cache, and the samples of a series come together.
@@ -161,7 +171,11 @@ func (k *intake) frameSince(ctx context.Context, f *Frame, repeat bool, since ti
 	if w := f.key(); k.parked.waits(w) {
 		return k.park(ctx, f, repeat, since, k.parked.writers[w].key)
 	}
-	if err := k.decoder.decode(ctx, f, &k.layouts); err != nil {
+	err := k.decoder.decode(ctx, f, &k.layouts)
+	if errors.Is(err, errChunk) {
+		return k.chunk(ctx, f, repeat)
+	}
+	if err != nil {
 		return k.refused(ctx, f, repeat, since, err)
 	}
 	if repeat {
@@ -172,6 +186,20 @@ func (k *intake) frameSince(ctx context.Context, f *Frame, repeat bool, since ti
 	k.groups.bytes += len(f.Data)
 	k.groups.values += values - screened
 	k.groups.screened += screened
+	return nil
+}
+
+// chunk takes a chunk of a message, and processes the message with its last one.
+func (k *intake) chunk(ctx context.Context, f *Frame, repeat bool) error {
+	whole, err := k.chunks.take(&k.decoder.uadp, f)
+	switch {
+	case err != nil:
+		return k.dead.send(ctx, *f, dead(err))
+	case whole != nil:
+		return k.frame(ctx, whole, repeat)
+	}
+	k.groups.frames++
+	k.groups.bytes += len(f.Data)
 	return nil
 }
 

@@ -20,8 +20,9 @@ const (
 	askInterval = 50 * time.Millisecond
 	// versionsKept is how many layouts a writer keeps: frames of two versions may mix at a change.
 	versionsKept = 2
-	// metadataTimeout bounds one look-up.
-	metadataTimeout = 5 * time.Second
+	// firstMetadataTimeout bounds the first try of a look-up, metadataTimeout the later ones, each of which may take twice as long. An
+	// answer that is lost, because the bus was restarted, shall not hold ingest up for long.
+	firstMetadataTimeout, metadataTimeout = time.Second, 8 * time.Second
 )
 
 var (
@@ -156,8 +157,9 @@ func (l *layouts) giveUp(key layoutKey) {
 
 // fetch asks for metadata until its source answers: with ErrNoMetadata, wrapped, if there is none.
 func (l *layouts) fetch(ctx context.Context, key layoutKey) (*model.DataSetMetaData, error) {
-	for pause := backoff(0); ; {
-		m, err := l.lookUp(ctx, key)
+	limit := firstMetadataTimeout
+	for pause := backoff(0); ; limit = min(2*limit, metadataTimeout) {
+		m, err := l.lookUp(ctx, key, limit)
 		if err == nil || errors.Is(err, ErrNoMetadata) {
 			l.health.set(partMetadata, nil)
 			if err != nil {
@@ -174,9 +176,9 @@ func (l *layouts) fetch(ctx context.Context, key layoutKey) (*model.DataSetMetaD
 	}
 }
 
-// lookUp asks once. The metadata of another publisher may have come without the name of the group.
-func (l *layouts) lookUp(ctx context.Context, key layoutKey) (*model.DataSetMetaData, error) {
-	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
+// lookUp asks once, and waits no longer than limit. The metadata of another publisher may have come without the name of the group.
+func (l *layouts) lookUp(ctx context.Context, key layoutKey, limit time.Duration) (*model.DataSetMetaData, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	m, err := l.meta.Metadata(ctx, key.writer, key.version)
 	if !errors.Is(err, ErrNoMetadata) || !isForeign(key.writer.Gateway) || key.writer.Group == "" {

@@ -17,7 +17,7 @@ type counters struct {
 	values, rows, screened, superseded        *metrics.Counter
 	appendErrors, checkpointErrors            *metrics.Counter
 	purgeErrors, rewinds                      *metrics.Counter
-	textErrors, seriesRefused                 *metrics.Counter
+	textErrors, seriesRefused, chunksGivenUp  *metrics.Counter
 	alarms                                    map[alarm]*metrics.Counter
 	appendSeconds, checkpointSeconds          *metrics.Histogram
 
@@ -42,6 +42,7 @@ func newCounters() *counters {
 		purgeErrors:       set.NewCounter("shopfloor_ingest_purge_errors_total"),
 		rewinds:           set.NewCounter("shopfloor_ingest_rewinds_total"),
 		textErrors:        set.NewCounter("shopfloor_ingest_text_errors_total"),
+		chunksGivenUp:     set.NewCounter("shopfloor_ingest_chunked_messages_given_up_total"),
 		seriesRefused:     set.NewCounter("shopfloor_ingest_writers_refused_total"),
 		appendSeconds:     set.NewHistogram("shopfloor_ingest_append_seconds"),
 		checkpointSeconds: set.NewHistogram("shopfloor_ingest_checkpoint_seconds"),

@@ -83,10 +83,12 @@ func (p *parkedFrames) take(writer model.WriterKey) []parkedFrame {
 // full tells whether no more frames may wait.
 func (p *parkedFrames) full() bool { return len(p.frames) >= maxParked || p.bytes >= maxParkedBytes }
 
-// oldest returns the sequence of the first frame that waits.
+// oldest returns the lowest sequence of the frames that wait. A message of several chunks has that of its first one, and comes last.
 func (p *parkedFrames) oldest() (sequence uint64, ok bool) {
-	if len(p.frames) == 0 {
-		return 0, false
+	for i := range p.frames {
+		if s := p.frames[i].Sequence; i == 0 || s < sequence {
+			sequence = s
+		}
 	}
-	return p.frames[0].Sequence, true
+	return sequence, len(p.frames) > 0
 }
