@@ -28,6 +28,27 @@ func BenchmarkScaleOut(b *testing.B) {
 	}
 }
 
+// BenchmarkScaleOutPublish measures what it takes to store frames on one NATS server, and on each of three. All are in this process, with
+// the publisher.
+func BenchmarkScaleOutPublish(b *testing.B) {
+	for replicas, rig := range map[int]func(b *testing.B) *scaleRig{
+		1: func(b *testing.B) *scaleRig { return newScaleRig(b) },
+		3: func(b *testing.B) *scaleRig { return startCluster(b).rig() },
+	} {
+		b.Run(fmt.Sprint("replicas=", replicas), func(b *testing.B) {
+			plant := newBenchPlant(b, rig(b))
+			begin, cpu := time.Now(), cpuTime()
+			for n := range int64(benchTicks) {
+				plant.tick(n)
+			}
+			plant.frames.Wait()
+			b.ReportMetric(float64(plant.bytes)/1e6/time.Since(begin).Seconds(), "MB/s")
+			b.ReportMetric(float64(cpuTime()-cpu)/1e6/(float64(plant.bytes)/1e6), "cpu-ms/MB")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 const (
 	benchWriters = 64
 	benchFields  = 250

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,14 +23,14 @@ import (
 
 // natsCluster are three stock NATS servers.
 type natsCluster struct {
-	t       *testing.T
+	t       testing.TB
 	options [3]*server.Options
 	servers [3]*server.Server
 }
 
 const clusterPassword = "cluster"
 
-func startCluster(t *testing.T) *natsCluster {
+func startCluster(t testing.TB) *natsCluster {
 	t.Helper()
 	c := &natsCluster{t: t}
 	var routes []*url.URL
@@ -115,6 +116,37 @@ func (c *natsCluster) URL() string {
 	return strings.Join(urls, ",")
 }
 
+// rig is the cluster with its streams, without a VictoriaMetrics.
+func (c *natsCluster) rig() *scaleRig {
+	c.t.Helper()
+	r := &scaleRig{t: c.t, url: c.URL(), password: filepath.Join(c.t.TempDir(), "password")}
+	if err := os.WriteFile(r.password, []byte(clusterPassword), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	var err error
+	if r.conn, err = bus.Dial(r.url, "test", clusterPassword, zerolog.Nop()); err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(r.conn.Close)
+	// Processes that start together all make the streams.
+	var starts sync.WaitGroup
+	for i := range 3 {
+		starts.Go(func() {
+			conn, err := bus.Dial(r.url, fmt.Sprint("start-", i), clusterPassword, zerolog.Nop())
+			if err != nil {
+				c.t.Error(err)
+				return
+			}
+			defer conn.Close()
+			if err := bus.EnsureStreams(c.t.Context(), conn, bus.StreamsConfig{MaxBytes: 1 << 30, Replicas: len(c.servers)}); err != nil {
+				c.t.Error(err)
+			}
+		})
+	}
+	starts.Wait()
+	return r
+}
+
 // TestScaleOutOnCluster lets two processes share the frames of three NATS servers that hold each frame three times, and takes away the
 // server that leads the stream, and a process: nothing is lost.
 func TestScaleOutOnCluster(t *testing.T) {
@@ -122,25 +154,15 @@ func TestScaleOutOnCluster(t *testing.T) {
 		t.Skip("takes 40 s: set " + envLong)
 	}
 	cluster := startCluster(t)
-	password, config := filepath.Join(t.TempDir(), "password"), filepath.Join(t.TempDir(), "core.yaml")
-	for file, text := range map[string]string{password: clusterPassword, config: "stream:\n  replicas: 3\n"} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	conn, err := bus.Dial(cluster.URL(), "test", clusterPassword, zerolog.Nop())
-	if err != nil {
+	r := cluster.rig()
+	config := filepath.Join(t.TempDir(), "core.yaml")
+	if err := os.WriteFile(config, []byte("stream:\n  replicas: 3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(conn.Close)
-	r := &scaleRig{t: t, conn: conn, url: cluster.URL(), password: password}
-	waitFor(t, 30*time.Second, "the streams are made", func() error {
-		return bus.EnsureStreams(t.Context(), conn, bus.StreamsConfig{MaxBytes: 1 << 30, Replicas: 3})
-	})
 	r.victoria = victoriatest.Start(t, t.TempDir(), "-inmemoryDataFlushInterval=1s", "-loggerLevel=ERROR")
 	a, b := r.startCore("core-a", "--config", config), r.startCore("core-b", "--config", config)
 	r.waitShares(a, b)
-	plant := startPlant(t, conn)
+	plant := startPlant(t, r.conn)
 	live := watchPlant(t, a, plant)
 	live.waitAll("values of both processes' partitions are seen by one")
 

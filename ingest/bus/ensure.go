@@ -118,7 +118,11 @@ func EnsureStreams(ctx context.Context, c *Conn, cfg StreamsConfig) error {
 	}
 	cfg.setDefaults()
 	for _, sc := range cfg.streams() {
-		if _, err := c.js.CreateOrUpdateStream(ctx, sc); err != nil {
+		err := insist(ctx, func(ctx context.Context) error {
+			_, err := c.js.CreateOrUpdateStream(ctx, sc)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("make stream %s: %w", sc.Name, err)
 		}
 	}

@@ -71,7 +71,11 @@ func ensureBucket(ctx context.Context, c *Conn, cfg jetstream.KeyValueConfig) (*
 	} else if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, fmt.Errorf("make bucket %s: look up replicas of %s: %w", name, StreamData, err)
 	}
-	kv, err := c.js.CreateOrUpdateKeyValue(ctx, cfg)
+	var kv jetstream.KeyValue
+	err := insist(ctx, func(ctx context.Context) (err error) {
+		kv, err = c.js.CreateOrUpdateKeyValue(ctx, cfg)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make bucket %s: %w", name, err)
 	}
