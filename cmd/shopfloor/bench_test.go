@@ -51,7 +51,7 @@ func TestBenchEncode(t *testing.T) {
 func TestBenchRecover(t *testing.T) {
 	var r benchRecoverResult
 	runBench(t, &r, "recover", "--series", "2000", "--rounds", "50", "--data", t.TempDir(), "--json")
-	if r.Values != 100_000 || r.Lost != 0 || r.Duplicated != 0 || r.ReplayValuesPerSecond <= 0 {
+	if r.Values != 100_000 || r.Lost != 0 || r.Duplicated != 0 || r.Replayed == 0 || r.ReplayValuesPerSecond <= 0 {
 		t.Errorf("%+v", r)
 	}
 }

@@ -27,10 +27,12 @@ type Config struct {
 	Stream  StreamConfig `yaml:"stream"`
 	Ingest  IngestConfig `yaml:"ingest"`
 	// Inlet bounds what other publishers may send, by MQTT and UDP. Both are off unless they have an address.
-	Inlet   inlet.Config `yaml:"inlet"`
-	MQTT    mqtt.Config  `yaml:"mqtt"`
-	UDP     udp.Config   `yaml:"udp"`
-	GraphQL GraphConfig  `yaml:"graphql"`
+	Inlet inlet.Config `yaml:"inlet"`
+	MQTT  mqtt.Config  `yaml:"mqtt"`
+	UDP   udp.Config   `yaml:"udp"`
+	// KeyGroups are the keys of publishers that secure their frames.
+	KeyGroups []KeyGroupConfig `yaml:"keyGroups"`
+	GraphQL   GraphConfig      `yaml:"graphql"`
 }
 
 // LogConfig says what is logged, to standard error.

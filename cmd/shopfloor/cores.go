@@ -60,7 +60,7 @@ func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store i
 	return ingest.New(ingest.Config{
 		Checkpoints: checkpoints, CheckpointInterval: time.Duration(i.CheckpointInterval), Live: c.live, Text: &textSink{store: text},
 		Sparse: sparse, MaxBackfill: time.Duration(p.cfg.Store.Retention), ElementLimit: i.ElementLimit, MaxSeries: i.MaxSeries,
-		MetadataWait: time.Duration(i.MetadataWait), Busy: p.busy,
+		MetadataWait: time.Duration(i.MetadataWait), Busy: p.busy, Keys: p.keys.find,
 	}, source, metadata{p.control}, source, store, p.part("ingest"))
 }
 

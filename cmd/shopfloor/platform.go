@@ -38,6 +38,7 @@ type platform struct {
 	history  *ingest.History
 	inlets   *inlets
 	limits   *limits
+	keys     *keyGroups
 
 	// These are nil in a process that only takes frames.
 	sender    *bus.Publisher
@@ -78,6 +79,9 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 		return nil, err
 	}
 	p.history = &ingest.History{Reader: p.store, Text: textReader{p.text}}
+	if p.keys, err = newKeyGroups(cfg.KeyGroups, p.part("keys")); err != nil {
+		return nil, err
+	}
 	if err := p.makeCores(ctx); err != nil {
 		return nil, err
 	}
