@@ -128,18 +128,19 @@ func uadpFrame(name string, values []model.DataValue, encoding uadp.FieldEncodin
 	for i := range layout {
 		layout[i] = uadp.RawField{Type: model.TypeDouble, ValueRank: model.ValueRankScalar}
 	}
+	fields := make([]uadp.Field, len(values))
+	for i := range fields {
+		fields[i] = uadp.Field{Index: uint16(i), Value: values[i]}
+	}
 	ids, bodies := []uint16{1}, [][]byte{nil}
 	var d uadp.Decoder
-	var field uadp.Field
+	read := make([]uadp.Field, len(values)+1)
 	return benchFrame{
 		name: name,
 		encode: func(dst []byte) ([]byte, error) {
-			body := uadp.AppendDataSetHeader(bodies[0][:0], &dataSet, uint16(len(values)))
-			var err error
-			for i := range values {
-				if body, err = uadp.AppendField(body, &values[i], encoding); err != nil {
-					return dst, err
-				}
+			body, err := uadp.AppendFields(uadp.AppendDataSetHeader(bodies[0][:0], &dataSet, uint16(len(fields))), fields, dataSet.Kind, encoding)
+			if err != nil {
+				return dst, err
 			}
 			bodies[0] = body
 			return uadp.AppendNetworkMessage(dst, &header, ids, bodies)
@@ -150,9 +151,7 @@ func uadpFrame(name string, values []model.DataValue, encoding uadp.FieldEncodin
 			}
 			for d.Next() {
 				d.SetLayout(layout)
-				for d.Field(&field) {
-					n++
-				}
+				n += d.Fields(read)
 			}
 			return n, d.Err()
 		},
