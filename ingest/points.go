@@ -118,6 +118,3 @@ func (p *points) reset() {
 	p.touched, p.all = p.touched[:0], p.all[:0]
 	p.start = 0
 }
-
-// maxPoints bounds the samples of one group of frames: their places are int32.
-const maxPoints = 1 << 24

@@ -50,11 +50,10 @@ func benchRecover(ctx context.Context, cfg benchConfig, dir string, progress io.
 	cmd.Stderr = progress
 	start := time.Now().Add(-time.Duration(cfg.rounds+1) * time.Second).Truncate(time.Second)
 	cmd.Env = append(os.Environ(), benchStartVariable+"="+strconv.FormatInt(start.Unix(), 10))
-	var exit *exec.ExitError
 	switch err := cmd.Run(); {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL: //nolint:errcheck,forcetypeassert // so on all systems that this runs on
+	case !killed(err):
 		return nil, fmt.Errorf("fill the folder: %w", err)
 	}
 	opening := time.Now()
@@ -78,6 +77,16 @@ func benchRecover(ctx context.Context, cfg benchConfig, dir string, progress io.
 	}
 	r.Lost, r.Duplicated, err = l.audit(ctx, p.store)
 	return r, err
+}
+
+// killed tells whether a process ended by SIGKILL.
+func killed(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signal() == syscall.SIGKILL
 }
 
 // replay starts the platform and returns when all frames behind the checkpoint are stored again.

@@ -35,9 +35,6 @@ func (f Form) String() string {
 // old tells whether f is of version 1.04.
 func (f Form) old() bool { return f <= Reversible }
 
-// typed tells whether f writes the types of Variants within other values.
-func (f Form) typed() bool { return f != NonReversible }
-
 // NetworkMessageContentMask tells which optional parts a NetworkMessage has: JsonNetworkMessageContentMask (Part 14, 6.3.2.1.1).
 type NetworkMessageContentMask uint32
 

@@ -1,6 +1,7 @@
 package uajson
 
 import (
+	"errors"
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -47,7 +48,7 @@ func (f *inflater) inflate(frame []byte, limit int) ([]byte, error) {
 		switch {
 		case len(f.buf) > limit:
 			return nil, fmt.Errorf("%w: a compressed frame of %d bytes holds more than %d", ErrLimit, len(frame), limit)
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return f.buf, nil
 		case err != nil:
 			return nil, fmt.Errorf("%w: gzip: %w", ErrSyntax, err)

@@ -77,7 +77,7 @@ func (r *metaReader) fieldMetaData(i uint32) (f model.FieldMetaDataType) {
 	f.FieldID = r.guidAt(i, "DataSetFieldId")
 	r.list(i, "Properties", func(j uint32) {
 		p := model.KeyValuePair{Key: r.nameAt(j, "Key")}
-		if v := r.reader.named(j, "Value"); v != 0 {
+		if v := r.named(j, "Value"); v != 0 {
 			p.Value = r.hinted(v, FieldType{}).Clone()
 		}
 		f.Properties = append(f.Properties, p)
