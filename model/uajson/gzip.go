@@ -1,9 +1,9 @@
 package uajson
 
 import (
-	"errors"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 )
