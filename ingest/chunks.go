@@ -6,21 +6,33 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
-// chunkWait is how long the first of the open messages may wait for its other chunks.
-const chunkWait = 10 * time.Second
+const (
+	// chunkWait is how long the first chunk of a message may wait for the others.
+	chunkWait = 10 * time.Second
+	// chunkTick is how exactly the times of chunks are known.
+	chunkTick = time.Second
+)
 
 // chunks makes whole frames of the chunks of DataSetMessages (Part 14, 7.2.4.4.4). The checkpoint stays before the first chunk of a
 // message that is not whole yet.
 type chunks struct {
 	reassembler *uadp.Reassembler
-	// first is the lowest sequence that an open message needs, since the time from which it has been that.
-	first uint64
-	since time.Time
+	// arrivals tell when chunks came: the waits of all messages run at the same time.
+	arrivals []arrival
+}
+
+// arrival says that all chunks up to sequence had come by a time.
+type arrival struct {
+	sequence  uint64
+	first, at time.Time
 }
 
 func (c *chunks) init() { c.reassembler = uadp.NewReassembler(uadp.ReassemblerLimits{}) }
 
-func (c *chunks) reset() { c.reassembler.Reset() }
+func (c *chunks) reset() {
+	c.reassembler.Reset()
+	c.arrivals = nil
+}
 
 func (c *chunks) open() int { return c.reassembler.Open() }
 
@@ -45,6 +57,7 @@ func (c *chunks) take(d *uadp.Decoder, f *Frame) (whole *Frame, err error) {
 	}
 	h := d.Header()
 	body, err := c.reassembler.Add(uadp.KeyOf(f.Gateway, h, &chunk), &chunk, f.Sequence)
+	c.came(f.Sequence, time.Now())
 	if body == nil || err != nil {
 		return nil, err
 	}
@@ -57,16 +70,33 @@ func (c *chunks) take(d *uadp.Decoder, f *Frame) (whole *Frame, err error) {
 	return &frame, nil
 }
 
+// came notes when a chunk came.
+func (c *chunks) came(sequence uint64, now time.Time) {
+	if n := len(c.arrivals); n > 0 {
+		last := &c.arrivals[n-1]
+		sequence = max(sequence, last.sequence)
+		if now.Sub(last.first) < chunkTick {
+			last.sequence, last.at = sequence, now
+			return
+		}
+	}
+	c.arrivals = append(c.arrivals, arrival{sequence, now, now})
+}
+
 // giveUp gives up messages whose chunks do not come, and returns how many.
 func (c *chunks) giveUp(now time.Time) int {
-	oldest, ok := c.oldest()
-	switch {
-	case !ok:
-		c.first = 0
-	case oldest != c.first:
-		c.first, c.since = oldest, now
-	case now.Sub(c.since) > chunkWait:
-		return c.reassembler.DropBefore(oldest + 1)
+	if c.open() == 0 {
+		c.arrivals = c.arrivals[:0]
+		return 0
 	}
-	return 0
+	n, over := 0, uint64(0)
+	for n < len(c.arrivals) && now.Sub(c.arrivals[n].at) > chunkWait {
+		over = c.arrivals[n].sequence
+		n++
+	}
+	if n == 0 {
+		return 0
+	}
+	c.arrivals = append(c.arrivals[:0], c.arrivals[n:]...)
+	return c.reassembler.DropBefore(over + 1)
 }
