@@ -243,6 +243,35 @@ mutation Publish {
   }
 }
 `,
+  `# How far the platform is from its limits, what somebody has to act on, and what
+# it refused with the reason.
+query Health {
+  alarms {
+    severity
+    since
+    message
+    remedy
+  }
+  limits {
+    name
+    current
+    limit
+    unit
+    state
+    consequence
+  }
+  deadLetters(first: 5) {
+    edges {
+      node {
+        time
+        gateway
+        writer
+        reason
+      }
+    }
+  }
+}
+`,
   `# Put the address of a real server here. The second operation
 # takes it away again.
 mutation AddServer {
