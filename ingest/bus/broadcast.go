@@ -121,7 +121,8 @@ const (
 )
 
 // ServePartition answers the requests to the owner of a partition until ctx ends, and then waits for the last handler. When two
-// processes serve one partition for a moment, each request comes to one of them. It returns an error when the connection is closed.
+// processes serve one partition for a moment, each request comes to one of them. A request that comes while it ends has no answer. It
+// returns an error when the connection is closed.
 func (c *Conn) ServePartition(ctx context.Context, partition int, handle Handler) error {
 	prefix := prefixOwn + strconv.Itoa(partition) + "."
 	in, err := c.openInbox(prefix+"*", "owner", ownerAhead)
