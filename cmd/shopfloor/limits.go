@@ -31,6 +31,9 @@ type limits struct {
 
 var severityNames = map[model.AlarmSeverity]string{model.AlarmWarning: "warning", model.AlarmCritical: "critical"}
 
+// startGrace is how long after the start it is no alarm that values are not stored yet.
+const startGrace = 10 * time.Second
+
 // refusedFor is how long after the last refused frame the alarm lasts.
 const refusedFor = 5 * time.Minute
 
@@ -76,7 +79,7 @@ func (l *limits) look(ctx context.Context) {
 
 // find returns all that is wrong now.
 func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
-	if err := l.platform.cores.health(); err != nil {
+	if err := l.platform.cores.health(); err != nil && time.Since(l.platform.started) > startGrace {
 		alarms = append(alarms, model.Alarm{
 			ID: "ingest", Severity: model.AlarmCritical, Message: "values are not stored: " + err.Error(),
 			Remedy: "Nothing is lost: gateways and the stream keep the values. See /readyz for what has to be mended; ingest goes on by itself.",
@@ -91,7 +94,7 @@ func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
 	for i := range all {
 		limit := &all[i]
 		state := limit.State()
-		if state == model.LimitFar {
+		if state == model.LimitFar || limit.ID == limitDisk {
 			continue
 		}
 		a := model.Alarm{
@@ -101,6 +104,9 @@ func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
 			a.Severity = model.AlarmCritical
 		}
 		alarms = append(alarms, a)
+	}
+	if g := l.platform.guard; g != nil {
+		alarms = append(alarms, diskAlarms(g.Stats(), l.platform.diskReserve())...)
 	}
 	if n := l.platform.cores.live.Statistics().DeadFrames; n > l.refused {
 		l.refused, l.lastRefused = n, time.Now()
@@ -112,6 +118,24 @@ func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
 		})
 	}
 	return alarms
+}
+
+// limitDisk is the disk, whose alarm follows from the bytes that are free and not from a share: of a large disk a fifth is plenty.
+const limitDisk = "disk"
+
+func diskAlarms(st bus.GuardStats, reserve int64) []model.Alarm {
+	a := model.Alarm{
+		ID: limitDisk, Remedy: "Free space, or make the disk larger. At the reserve nothing is taken any more; it goes on by itself when there is room.",
+		Message: fmt.Sprintf("the disk has %d MiB free, of which %d MiB are a reserve", st.Free>>20, reserve>>20),
+	}
+	switch st.Level {
+	case bus.DiskLow:
+		return []model.Alarm{a}
+	case bus.DiskFull:
+		a.Severity = model.AlarmCritical
+		return []model.Alarm{a}
+	}
+	return nil
 }
 
 // Alarms returns those that are active.
@@ -146,7 +170,7 @@ func (l *limits) Limits(ctx context.Context) ([]model.Limit, error) {
 	if g := p.guard; g != nil {
 		disk := g.Stats()
 		all = append(all, model.Limit{
-			ID: "disk", Name: "Disk", Current: float64(disk.Size - disk.Free), Max: float64(disk.Size - p.diskReserve()), Unit: model.LimitBytes,
+			ID: limitDisk, Name: "Disk", Current: float64(disk.Size - disk.Free), Max: float64(disk.Size - p.diskReserve()), Unit: model.LimitBytes,
 			Consequence: "When only the reserve is left, nothing is taken any more until there is room. Free space, or make the disk larger.",
 		})
 	}
