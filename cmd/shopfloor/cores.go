@@ -17,6 +17,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/victoria"
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // cores are the ingest cores of this process, which share one Live: one that reads the whole stream, or one for each partition
@@ -42,7 +43,7 @@ func (p *platform) makeCores(ctx context.Context) error {
 	}
 	leases, err := bus.NewLeases(ctx, p.control, bus.LeaseConfig{Process: p.cfg.process()}, p.part("leases"))
 	c.leases = leases
-	c.relay = newRelay(p.control, p.cfg.process(), c.live, c.owns, p.part("relay"))
+	c.relay = newRelay(p.control, p.cfg.process(), ownLive{c.live}, c.owns, p.part("relay"))
 	return err
 }
 
@@ -99,7 +100,15 @@ func (c *cores) seen() graph.Live {
 	if c.relay != nil {
 		return c.relay
 	}
-	return c.live
+	return ownLive{c.live}
+}
+
+// ownLive is ingest.Live with the errors that graph knows.
+type ownLive struct{ *ingest.Live }
+
+func (l ownLive) Telemetry(ctx context.Context, f model.SeriesFilter, interval time.Duration) (<-chan model.TelemetryBatch, error) {
+	updates, err := l.Live.Telemetry(ctx, f, interval)
+	return updates, invalid(err)
 }
 
 // owns tells whether this process takes the frames of a partition.

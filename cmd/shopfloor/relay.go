@@ -13,7 +13,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/shopfloor-iiot/shopfloor/graph"
-	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -46,13 +45,13 @@ type relay struct {
 	sent, sendErrors, gaps, refused atomic.Uint64
 }
 
-// localLive is the ingest.Live of this process.
+// localLive is what this process sees itself.
 type localLive interface {
 	graph.Live
 	ServerRates() map[string]float64
 }
 
-var _ localLive = (*ingest.Live)(nil)
+var _ localLive = ownLive{}
 
 // Topics of broadcasts.
 const (

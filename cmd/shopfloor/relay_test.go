@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/shopfloor-iiot/shopfloor/graph"
+	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -526,5 +527,19 @@ func TestMetricsOfPartitionsAreTold(t *testing.T) {
 	writeLabelled(&page, "# TYPE x counter\nx_total 3\ny{url=\"http://a b/\"} 1.5\n", `partition="7"`)
 	if want := "x_total{partition=\"7\"} 3\ny{partition=\"7\",url=\"http://a b/\"} 1.5\n"; page.String() != want {
 		t.Errorf("got\n%swant\n%s", page.String(), want)
+	}
+}
+
+func TestTelemetryOfABadFilterIsInvalid(t *testing.T) {
+	rig := newRelayRig(t)
+	own := ownLive{ingest.NewLive()}
+	conn, err := rig.server.Connect("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, live := range map[string]graph.Live{"one process": own, "several": newRelay(conn, "a", own, func(int) bool { return true }, zerolog.Nop())} {
+		if _, err := live.Telemetry(t.Context(), model.SeriesFilter{Field: "("}, time.Second); !errors.Is(err, graph.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
 	}
 }
