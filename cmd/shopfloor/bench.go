@@ -83,7 +83,7 @@ func (cfg *benchConfig) check(what string) error {
 		return nil
 	}
 	if cfg.rounds == 0 && cfg.series > 0 {
-		cfg.rounds = max(10, 3_000_000/cfg.series)
+		cfg.rounds = max(20, 3_000_000/cfg.series)
 	}
 	switch {
 	case cfg.series < 1 || cfg.series > 5_000_000:
