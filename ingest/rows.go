@@ -103,7 +103,8 @@ func (m *rowMaker) value(l *layout, index int, v *model.DataValue, ms int64) rea
 		f.lastStatus, f.hasStatus = v.Status, true
 		m.points.add(&f.status, ms, float64(v.Status))
 	}
-	if m.keepText && isText(v) {
+	// A field that has no series of numbers shows a gap in its history by its Bad values.
+	if m.keepText && (isText(v) || f.kind == fieldOther && v.Status.IsBad()) {
 		m.texts = append(m.texts, TextValue{Series: f.slot.id, Time: ms, Value: cloneValue(v)})
 	}
 	switch {

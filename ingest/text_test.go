@@ -48,15 +48,20 @@ func (s *fakeText) Flush(context.Context) error {
 }
 
 func TestText(t *testing.T) {
-	r := newRig(t, metadata(testKey, model.TypeVariant, model.TypeInt64, model.TypeUInt64))
+	r := newRig(t, metadata(testKey, model.TypeVariant, model.TypeInt64, model.TypeUInt64, model.TypeString))
 	sink := &fakeText{fail: 1}
 	r.cfg.Text = sink
 	const ms = time.Millisecond
+	bad := func(index int, after time.Duration) fieldValue {
+		v := at(index, model.Variant{}, after)
+		v.value.Status = model.StatusBadNodeIdUnknown
+		return v
+	}
 	text := deltaFrame(t,
 		at(0, model.StringValue("running"), ms), at(0, model.DoubleValue(1), 2*ms), at(0, model.BooleanValue(true), 3*ms),
 		at(0, model.ArrayValue([]int32{1, 2}), 4*ms), at(0, model.Variant{}, 5*ms),
 		at(1, model.Int64Value(1<<53), 6*ms), at(1, model.Int64Value(1<<53+1), 7*ms), at(1, model.Int64Value(math.MinInt64), 8*ms),
-		at(2, model.UInt64Value(math.MaxUint64), 9*ms),
+		at(2, model.UInt64Value(math.MaxUint64), 9*ms), bad(3, 10*ms), bad(1, 11*ms),
 	)
 	r.stream.add(text)
 	r.run(t)
@@ -67,6 +72,7 @@ func TestText(t *testing.T) {
 	want := []string{
 		"a 1 String running", "a 4 Int32 [1 2]", "b 7 Int64 9007199254740993", "b 8 Int64 -9223372036854775808",
 		"c 9 UInt64 18446744073709551615",
+		"d 10 Null <nil>", // the gap of a text; that of a number is a marker in its series
 	}
 	if diff := cmp.Diff(want, sink.stored); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)
