@@ -40,10 +40,12 @@ type Config struct {
 const (
 	// maxFuture is how far ahead of its arrival a sample may be; the store takes two days.
 	maxFuture = time.Hour
-	// maxRows is the number of rows from which on a batch is not filled further while the store is busy, some 40 bytes each.
-	maxRows = 64 << 10
+	// minRows and maxRows bound the samples of a batch that grows while the store is busy, some 70 bytes each; within them it is
+	// samplesPerSeries of each series.
+	minRows, maxRows = 64 << 10, 2 << 20
+	samplesPerSeries = 4
 	// maxTexts and maxTaken, the bytes of its frames, bound it as well: values that are no numbers make no rows.
-	maxTexts, maxTaken = 16 << 10, 8 << 20
+	maxTexts, maxTaken = 16 << 10, 32 << 20
 	// purgeInterval is the time between purges of frames that are on disk.
 	purgeInterval = 10 * time.Second
 	// checkpointTimeout bounds one checkpoint; a later one goes on from there.

@@ -76,7 +76,7 @@ func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch
 
 // full tells whether what was taken is enough for a batch, however busy the store is.
 func (k *intake) full() bool {
-	return len(k.maker.points.all) >= maxRows || len(k.maker.texts) >= maxTexts || k.groups.bytes >= maxTaken
+	return len(k.maker.points.all) >= k.enough() || len(k.maker.texts) >= maxTexts || k.groups.bytes >= maxTaken
 }
 
 // step waits for frames for a while and takes them.
@@ -111,6 +111,12 @@ func (k *intake) step(ctx context.Context, reader FrameReader) error {
 		k.log.Warn().Int("messages", given).Msg("messages given up whose chunks did not all come")
 	}
 	return k.unpark(ctx)
+}
+
+// enough is how many samples are taken while the store is busy: some of each series, because a series is looked up once for all its samples
+// that come together.
+func (k *intake) enough() int {
+	return min(max(minRows, samplesPerSeries*k.maker.live.size()), maxRows)
 }
 
 // patience is how long to wait for frames: not long with samples to hand over or frames that wait for metadata.
