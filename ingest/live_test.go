@@ -158,6 +158,7 @@ func TestTelemetry(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		// The batch that waits was made after the first second. Then comes a series that did not exist.
 		want("2", `press.a {"type":11,"value":999}`)
+		synctest.Wait() // a tick was waiting; it finds nothing
 		f := frameOf(2000, number(t, 1, 7))
 		f.Writer = other.Writer
 		process(t, core, f, frameOf(2001, deltaFrame(t, at(2, model.StringValue("x"), 0), at(1, model.DoubleValue(5), 0))))
