@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,15 +150,15 @@ func TestHistoryOfExactValues(t *testing.T) {
 // TestHistoryOfSeriesWithDefaults asks for the history of a page of series without saying how much, all of it.
 func TestHistoryOfSeriesWithDefaults(t *testing.T) {
 	p := newStore()
-	var limit int
+	var limit atomic.Int64 // of the series, which are asked side by side
 	p.store.HistoryFunc = func(q model.HistoryQuery) ([]model.HistoryPoint, bool, error) {
-		limit = q.Limit
+		limit.Store(int64(q.Limit))
 		return nil, false, nil
 	}
 	a := p.ask(t, `{ series { pageInfo { hasNextPage endCursor } edges { cursor node { id field unit history { truncated points {
 		time value data { value dataType status { code name severity } sourceTimestamp serverTimestamp message } } } } } } }`)
-	if len(a.Errors) > 0 || limit != 500 {
-		t.Errorf("limit %d, errors %v", limit, a.Errors)
+	if len(a.Errors) > 0 || limit.Load() != 500 {
+		t.Errorf("limit %d, errors %v", limit.Load(), a.Errors)
 	}
 	a = p.ask(t, `{ series { edges { node { history(first: 10000) { points { time value } } } } } }`)
 	a.wantCodes(t, "COMPLEXITY_LIMIT_EXCEEDED")
