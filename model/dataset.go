@@ -54,10 +54,30 @@ type DataSetMetaData struct {
 type PublishedField struct {
 	Name   string         `json:"name"`
 	NodeID ExpandedNodeID `json:"nodeId"`
+	// BrowsePath leads from NodeID, or from the root when NodeID is null, to the node that is published: names separated by '/' as
+	// in VerbTranslate. Empty for NodeID itself.
+	BrowsePath string `json:"browsePath,omitempty"`
+	// Attribute 0 stands for AttributeValue.
+	Attribute AttributeID `json:"attribute,omitempty"`
+	// IndexRange is "3", "2:5" or "0:1,3"; empty for the whole value.
+	IndexRange string `json:"indexRange,omitempty"`
 	// SamplingInterval 0 asks for the writer's default, or for each change where the server knows it without sampling.
 	SamplingInterval time.Duration `json:"samplingInterval,omitempty"`
 	// QueueSize is the length of the queue at the server; 0 asks for one that holds a publishing interval's samples.
 	QueueSize uint32 `json:"queueSize,omitempty"`
+	// DiscardNew drops the newest value when the queue at the server is full, not the oldest.
+	DiscardNew bool              `json:"discardNew,omitempty"`
+	Trigger    DataChangeTrigger `json:"trigger,omitempty"`
+	Deadband   *Deadband         `json:"deadband,omitempty"`
+	// SkipFirst drops the first value after the start.
+	SkipFirst bool `json:"skipFirst,omitempty"`
+	// Heartbeat nil stands for the writer's.
+	Heartbeat *Heartbeat `json:"heartbeat,omitempty"`
+	// CyclicRead has the gateway read the node each SamplingInterval in place of monitoring it; nil monitors it.
+	CyclicRead *CyclicRead `json:"cyclicRead,omitempty"`
+	// TriggeredBy is the name of another field of the writer. The server samples this one and reports it only when that one
+	// reports (SetTriggering, Part 4, 5.13.5); empty for a field that reports by itself.
+	TriggeredBy string `json:"triggeredBy,omitempty"`
 }
 
 // DataSetWriter is the desired state of one DataSet that a gateway publishes from one server (Part 14, 6.2.4).
@@ -74,6 +94,23 @@ type DataSetWriter struct {
 	PublishingInterval time.Duration     `json:"publishingInterval"`
 	Fields             []PublishedField  `json:"fields"`
 	ExtensionFields    map[string]string `json:"extensionFields,omitempty"`
+	// Selections add fields for what the gateway finds in the server's address space.
+	Selections []Selection `json:"selections,omitempty"`
+	// Events makes the writer one of events: each is a DataSetMessage whose fields are the select clauses. Fields and Selections
+	// are empty then.
+	Events *EventSource `json:"events,omitempty"`
+	// Heartbeat is the default of the fields.
+	Heartbeat *Heartbeat `json:"heartbeat,omitempty"`
+	// KeyFrameCount has every n-th DataSetMessage be a key frame with the newest value of all fields, the first one among them; 1 makes all
+	// of them key frames, 0 none.
+	KeyFrameCount uint32 `json:"keyFrameCount,omitempty"`
+	// KeepAlive sends a keep-alive DataSetMessage when nothing was sent for that long; 0 sends none.
+	KeepAlive time.Duration `json:"keepAlive,omitempty"`
+	Watchdog  *Watchdog     `json:"watchdog,omitempty"`
+	// Priority is that of the subscription at the server (Part 4, 5.14.2), higher ones first.
+	Priority uint8 `json:"priority,omitempty"`
+	// Output sends the writer's messages to an MQTT broker as well; nil sends them to the core alone.
+	Output *Output `json:"output,omitempty"`
 	// Revision is the version of this record; 0 when it is not stored yet.
 	Revision uint64 `json:"-"`
 }

@@ -33,6 +33,8 @@ type Server struct {
 	// TrustedThumbprints are the SHA-1 thumbprints (Part 6, 6.2.6), in lower-case hexadecimal, of server certificates that an operator trusted
 	// for this server, beside the gateway's trust list.
 	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
+	// ReverseConnect has the gateway wait for the server to connect to it (Part 6, 7.1.2.6), at the address that the gateway's configuration file names.
+	ReverseConnect bool `json:"reverseConnect,omitempty"`
 	// Revision is the version of this record; 0 when it is not stored yet.
 	Revision uint64 `json:"-"`
 }
