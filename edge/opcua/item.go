@@ -19,7 +19,7 @@ const (
 
 // sink takes what becomes of an item. It is called by one goroutine at a time.
 type sink interface {
-	// put takes a value, which stays as it is and may be kept.
+	// put takes a value. It is valid during the call only: what is kept must be cloned.
 	put(v *model.DataValue)
 	// refused tells that the server does not monitor the node; accepted that it does after all.
 	refused(status model.StatusCode, message string)
@@ -74,7 +74,7 @@ func (i *item) put(v *model.DataValue) {
 	if i.has && v.SourceTimestamp == i.last.SourceTimestamp && !v.SourceTimestamp.IsZero() && v.Status == i.last.Status && v.Value.Equal(i.last.Value) {
 		return
 	}
-	i.last, i.has = *v, true
+	i.last, i.has = v.Clone(), true // numbers do not allocate
 	i.bad.Store(v.Status.IsBad())
 	i.sink.put(v)
 }
