@@ -1,6 +1,9 @@
 package ingest
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // points collects the samples of a group of frames and gives them out series by series. The store finds a series by its name,
 // which costs more than all the rest; samples of one series in a row are found once.
@@ -96,6 +99,7 @@ func (p *points) end() {
 
 // emit appends all samples to rows, those of one series together and in the order in which they came, and forgets them.
 func (p *points) emit(rows []Row) []Row {
+	rows = slices.Grow(rows, len(p.all)) // at once: a batch of many series would be copied again and again while it grows
 	for _, s := range p.touched {
 		for place := s.head; place != 0; {
 			pt := &p.all[place-1]
