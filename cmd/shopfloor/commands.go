@@ -9,33 +9,10 @@ import (
 
 	"github.com/nats-io/nuid"
 
-	"github.com/shopfloor-iiot/shopfloor/edge"
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
-
-// serveCommands makes a gateway's answers the bus' own: the status code of an error becomes the code of the reply.
-func serveCommands(g *edge.Gateway) bus.Handler {
-	return func(ctx context.Context, verb string, body []byte) ([]byte, error) {
-		reply, err := g.Handle(ctx, verb, body)
-		var status model.StatusCode
-		if errors.As(err, &status) {
-			err = &bus.RemoteError{Code: status.Name(), Text: err.Error()}
-		}
-		return reply, err
-	}
-}
-
-// liveSink is edge.LiveSink over the bus.
-type liveSink struct {
-	conn    *bus.Conn
-	gateway string
-}
-
-func (s liveSink) PublishLive(id string, body []byte) error {
-	return s.conn.PublishLive(s.gateway, id, body)
-}
 
 // commands is graph.Commands over the bus: it finds the server's gateway and asks it.
 type commands struct {

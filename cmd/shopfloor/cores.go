@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
@@ -62,7 +63,7 @@ func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store i
 		Checkpoints: checkpoints, CheckpointInterval: time.Duration(i.CheckpointInterval), Live: c.live, Text: &textSink{store: text},
 		Sparse: sparse, MaxBackfill: time.Duration(p.cfg.Store.Retention), ElementLimit: i.ElementLimit, MaxSeries: i.MaxSeries,
 		MetadataWait: time.Duration(i.MetadataWait), Busy: p.busy, Keys: p.keys.find,
-	}, source, metadata{p.control}, source, store, p.part("ingest"))
+	}, source, metadata{gateway.Metadata{Conn: p.control}}, source, store, p.part("ingest"))
 }
 
 // busy tells why no frames may be taken now, or nil.

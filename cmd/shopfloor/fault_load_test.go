@@ -20,6 +20,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
@@ -218,7 +219,7 @@ func (l *outsideLoad) describe(ctx context.Context, w model.WriterKey, types []m
 	}
 	for ctx.Err() == nil {
 		limited, cancel := context.WithTimeout(ctx, time.Second)
-		err := metadata{l.conn}.StoreMetadata(limited, m)
+		err := gateway.Metadata{Conn: l.conn}.StoreMetadata(limited, m)
 		cancel()
 		if err == nil {
 			return true

@@ -2,71 +2,28 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// This file joins the bus to those who send frames and metadata and those who take them: the edge and the ingest core do not
-// know the bus, and the bus does not know them.
+// This file joins the bus to those who take frames and metadata: the ingest core does not know the bus, and the bus does not know it.
+// Package gateway does the same for those who send them.
 
-// frameSink is edge.FrameSink over the bus.
-type frameSink struct{ publisher *bus.Publisher }
-
-func (s frameSink) PublishFrame(ctx context.Context, w model.WriterKey, frame []byte, done func(error)) error {
-	subject, err := bus.Data(w.Gateway, w.Group, w.Writer)
-	if err != nil {
-		return err
-	}
-	return s.publisher.PublishFrame(ctx, subject, bus.FrameHeader{ContentType: bus.ContentUADP}, frame, done)
-}
-
-// metadata is edge.Metadata and ingest.MetaSource over the bus.
-type metadata struct{ conn *bus.Conn }
-
-const contentMetadata = "application/json"
-
-func (m metadata) StoreMetadata(ctx context.Context, d *model.DataSetMetaData) error {
-	doc, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("encode metadata: %w", err)
-	}
-	return m.conn.PublishMeta(ctx, d.Gateway, d.Group, d.Writer, contentMetadata, doc)
-}
-
-func (m metadata) LastMetadata(ctx context.Context, w model.WriterKey) (*model.DataSetMetaData, error) {
-	return m.find(ctx, w, func(*model.DataSetMetaData) bool { return true })
-}
+// metadata is ingest.MetaSource over the bus.
+type metadata struct{ stored gateway.Metadata }
 
 func (m metadata) Metadata(ctx context.Context, w model.WriterKey, v model.ConfigurationVersion) (*model.DataSetMetaData, error) {
 	newest := v == model.ConfigurationVersion{}
-	d, err := m.find(ctx, w, func(d *model.DataSetMetaData) bool { return newest || d.Version == v })
+	d, err := m.stored.Find(ctx, w, func(d *model.DataSetMetaData) bool { return newest || d.Version == v })
 	if err == nil && d == nil {
 		err = fmt.Errorf("metadata of %s in version %s: %w", w, v, ingest.ErrNoMetadata)
 	}
 	return d, err
-}
-
-// find returns the newest version that is right, or nil.
-func (m metadata) find(ctx context.Context, w model.WriterKey, right func(*model.DataSetMetaData) bool) (*model.DataSetMetaData, error) {
-	docs, err := m.conn.MetaVersions(ctx, w.Gateway, w.Group, w.Writer)
-	if err != nil {
-		return nil, err
-	}
-	for i := len(docs) - 1; i >= 0; i-- {
-		var d model.DataSetMetaData
-		if err := json.Unmarshal(docs[i].Data, &d); err != nil {
-			return nil, fmt.Errorf("decode metadata of %s: %w", w, err)
-		}
-		if right(&d) {
-			return &d, nil
-		}
-	}
-	return nil, nil
 }
 
 // frameSource is ingest.FrameSource and ingest.DeadLetters over the bus, of some partitions or, with none, of the whole stream.

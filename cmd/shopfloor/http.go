@@ -111,7 +111,7 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 
 // writeGatewayMetrics writes those of the gateway in this process.
 func (p *platform) writeGatewayMetrics(w io.Writer) {
-	s := p.publisher.Statistics()
+	s := p.gateway.Publisher.Statistics()
 	for _, m := range []struct {
 		name  string
 		value uint64

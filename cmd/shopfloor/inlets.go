@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/inlet"
 	"github.com/shopfloor-iiot/shopfloor/ingest/inlet/mqtt"
@@ -35,7 +36,7 @@ func (p *platform) makeInlets(ctx context.Context) (err error) {
 	if n.sender, err = bus.NewPublisher(p.frames, bus.PublisherConfig{Gateway: inletSender, NextNumber: next}); err != nil {
 		return err
 	}
-	if n.inlet, err = inlet.New(p.cfg.Inlet, inletFrames{n.sender}, metadata{p.control}, inletDead{p.control}, p.part("inlet")); err != nil {
+	if n.inlet, err = inlet.New(p.cfg.Inlet, inletFrames{n.sender}, gateway.Metadata{Conn: p.control}, inletDead{p.control}, p.part("inlet")); err != nil {
 		return err
 	}
 	if p.cfg.MQTT.Enabled() {

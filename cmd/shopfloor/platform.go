@@ -10,13 +10,11 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/shopfloor-iiot/shopfloor/edge"
-	"github.com/shopfloor-iiot/shopfloor/edge/opcua"
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/registry"
-	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // platform is what runs in this process: everything, or the ingest core alone, which shares the work with other processes over their
@@ -41,10 +39,8 @@ type platform struct {
 	keys     *keyGroups
 
 	// These are nil in a process that only takes frames.
-	sender    *bus.Publisher
-	publisher *edge.Publisher
-	gateway   *edge.Gateway
-	service   *bus.Service
+	sender  *bus.Publisher
+	gateway *gateway.Gateway
 }
 
 // newPlatform opens what is stored and wires the parts. Nothing runs yet. On an error nothing stays open.
@@ -64,7 +60,7 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if p.store, err = openStorage(&cfg, p.part("victoria")); err != nil {
 		return nil, err
 	}
-	buckets, err := openBuckets(ctx, p.control, p.maxStore())
+	buckets, err := gateway.OpenBuckets(ctx, p.control, p.maxStore())
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +68,7 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if err != nil {
 		return nil, err
 	}
-	p.registry = registry.New(buckets.forRegistry(), secrets, p.part("registry"))
+	p.registry = registry.New(forRegistry(buckets), secrets, p.part("registry"))
 	p.commands = &commands{conn: p.control, servers: graphRegistry{p.registry}}
 	p.registry.SetNodes(p.commands)
 	if p.text, err = bus.NewTextStore(p.frames, p.part("text")); err != nil {
@@ -161,7 +157,7 @@ func (p *platform) maxStore() int64 {
 	return p.cfg.Stream.MaxBytes
 }
 
-func (p *platform) makeGateway(ctx context.Context, b buckets, secrets *sealer) error {
+func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *sealer) error {
 	id := p.cfg.Gateway
 	next, err := p.frames.NextNumber(ctx, bus.StreamData, id)
 	if err != nil {
@@ -170,51 +166,18 @@ func (p *platform) makeGateway(ctx context.Context, b buckets, secrets *sealer) 
 	if p.sender, err = bus.NewPublisher(p.frames, bus.PublisherConfig{Gateway: id, NextNumber: next}); err != nil {
 		return err
 	}
-	p.publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: id}, frameSink{p.sender}, metadata{p.control}, p.part("publisher"))
-	newSource, err := p.sources(secrets)
-	if err != nil {
-		return err
-	}
-	p.gateway = edge.NewGateway(edge.GatewayConfig{
-		ID: id, Version: shortVersion(), NewSource: newSource, Live: liveSink{p.control, id},
-	}, gatewayState{id, b}, p.publisher, p.part("gateway"))
-	p.service, err = bus.NewService(p.control, id, 0, serveCommands(p.gateway))
+	p.gateway, err = gateway.New(gateway.Config{
+		ID: id, Version: shortVersion(), PKI: filepath.Join(p.cfg.Data, "pki"),
+		Frames: gateway.FrameSink{Publisher: p.sender}, Metadata: gateway.Metadata{Conn: p.control},
+		State: gateway.BucketState{Gateway: id, Buckets: b}, Control: p.control, Secrets: secrets,
+	}, p.log)
 	return err
-}
-
-// sources makes what makes the Source of a server: here stands a case for each protocol.
-func (p *platform) sources(secrets *sealer) (func(model.Server) (edge.Source, error), error) {
-	pki := filepath.Join(p.cfg.Data, "pki")
-	host, err := os.Hostname()
-	if err != nil {
-		return nil, fmt.Errorf("host name: %w", err)
-	}
-	identity, err := opcua.LoadIdentity(pki, fmt.Sprintf("urn:%s:shopfloor:%s", host, p.cfg.Gateway))
-	if err != nil {
-		return nil, err
-	}
-	trust, err := opcua.NewTrustList(pki)
-	if err != nil {
-		return nil, err
-	}
-	log := p.part("opcua")
-	return func(s model.Server) (edge.Source, error) {
-		password, err := secrets.Open(s.SealedPassword)
-		if err != nil {
-			return nil, fmt.Errorf("password of user %q: %w", s.UserName, err)
-		}
-		return opcua.New(opcua.Config{
-			Server: s, Password: string(password), Identity: identity, Trust: trust, DataSets: p.publisher,
-		}, log)
-	}, nil
 }
 
 // start runs all parts but the HTTP server, in the order in which data flows.
 func (p *platform) start(s *stages) {
 	if p.gateway != nil {
-		s.start("commands", 5*time.Second, p.service.Run)
-		s.start("gateway", 15*time.Second, p.gateway.Run)
-		s.start("publisher", 10*time.Second, func(ctx context.Context) error { return p.publisher.Run(ctx, 5*time.Second) })
+		p.gateway.Start(s.start)
 		s.start("sender", 5*time.Second, p.sender.Run)
 	}
 	p.inlets.start(s)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
@@ -136,7 +137,7 @@ func storeCounters(t testing.TB, conn *bus.Conn, w model.WriterKey, fields int) 
 			Node: model.ExpandedNodeID{NodeID: model.StringID(0, fmt.Sprint(w.Writer, ".f", i)), NamespaceURI: "urn:plant"},
 		})
 	}
-	if err := (metadata{conn}).StoreMetadata(t.Context(), m); err != nil {
+	if err := (gateway.Metadata{Conn: conn}).StoreMetadata(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 }

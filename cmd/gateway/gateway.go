@@ -1,0 +1,64 @@
+// Package gateway joins the gateway (edge) to the bus, for the programs that have one: the platform with everything in one process, and the
+// gateway of its own. It knows neither the ingest core nor the store, GraphQL or the web UI.
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+)
+
+// Config says who the gateway is and what it is joined to. All fields are needed.
+type Config struct {
+	// ID is the gateway's name in the platform, Version that of the program.
+	ID, Version string
+	// PKI is the folder of the gateway's own certificate and of its trust list.
+	PKI string
+	// Frames and Metadata are where values go.
+	Frames   edge.FrameSink
+	Metadata edge.Metadata
+	// State is what the gateway is to run, and where it reports.
+	State edge.State
+	// Control is the connection over which commands come and live values go.
+	Control *bus.Conn
+	// Secrets opens the sealed passwords of servers.
+	Secrets Secrets
+}
+
+// Secrets opens what was sealed for this gateway. Nothing stays nothing.
+type Secrets interface {
+	Open(sealed []byte) ([]byte, error)
+}
+
+// Gateway is a gateway with its publisher and the service for its commands.
+type Gateway struct {
+	Publisher *edge.Publisher
+	gateway   *edge.Gateway
+	service   *bus.Service
+}
+
+// New makes a Gateway. Nothing runs before Start.
+func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
+	part := func(name string) zerolog.Logger { return log.With().Str("part", name).Logger() }
+	g := &Gateway{Publisher: edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID}, cfg.Frames, cfg.Metadata, part("publisher"))}
+	newSource, err := sources(&cfg, g.Publisher, part("opcua"))
+	if err != nil {
+		return nil, err
+	}
+	g.gateway = edge.NewGateway(edge.GatewayConfig{
+		ID: cfg.ID, Version: cfg.Version, NewSource: newSource, Live: liveSink{cfg.Control, cfg.ID},
+	}, cfg.State, g.Publisher, part("gateway"))
+	g.service, err = bus.NewService(cfg.Control, cfg.ID, 0, serveCommands(g.gateway))
+	return g, err
+}
+
+// Start runs all parts, in the order in which data flows. What stores the frames is to be started after it.
+func (g *Gateway) Start(start func(name string, grace time.Duration, run func(context.Context) error)) {
+	start("commands", 5*time.Second, g.service.Run)
+	start("gateway", 15*time.Second, g.gateway.Run)
+	start("publisher", 10*time.Second, func(ctx context.Context) error { return g.Publisher.Run(ctx, 5*time.Second) })
+}

@@ -1,0 +1,38 @@
+package gateway
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// sources makes what makes the Source of a server: here stands a case for each protocol.
+func sources(cfg *Config, dataSets edge.DataSets, log zerolog.Logger) (func(model.Server) (edge.Source, error), error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("host name: %w", err)
+	}
+	identity, err := opcua.LoadIdentity(cfg.PKI, fmt.Sprintf("urn:%s:shopfloor:%s", host, cfg.ID))
+	if err != nil {
+		return nil, err
+	}
+	trust, err := opcua.NewTrustList(cfg.PKI)
+	if err != nil {
+		return nil, err
+	}
+	secrets := cfg.Secrets
+	return func(s model.Server) (edge.Source, error) {
+		password, err := secrets.Open(s.SealedPassword)
+		if err != nil {
+			return nil, fmt.Errorf("password of user %q: %w", s.UserName, err)
+		}
+		return opcua.New(opcua.Config{
+			Server: s, Password: string(password), Identity: identity, Trust: trust, DataSets: dataSets,
+		}, log)
+	}, nil
+}
