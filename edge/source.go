@@ -50,6 +50,10 @@ type (
 	Caller interface {
 		Call(ctx context.Context, calls []model.CallRequest) ([]model.CallResult, error)
 	}
+	// NodeReporter tells how each published node stands. It asks the server nothing and works without a connection.
+	NodeReporter interface {
+		Nodes(ctx context.Context, queries []model.NodeQuery) ([]model.NodePage, error)
+	}
 	// Monitor delivers values as they change, until ctx ends. deliver is called by one goroutine at a time and must not block for
 	// long; the changes belong to it.
 	Monitor interface {

@@ -79,15 +79,6 @@ type ServerStatus struct {
 	LostNotifications uint64 `json:"lostNotifications"`
 }
 
-// ItemState is the actual state of one published field.
-type ItemState struct {
-	Field  string         `json:"field"`
-	NodeID ExpandedNodeID `json:"nodeId"`
-	Status StatusCode     `json:"status"`
-	// Message says more than the status, if there is more to say.
-	Message string `json:"message,omitempty"`
-}
-
 // WriterStatus is what a gateway reports of one DataSetWriter.
 type WriterStatus struct {
 	Writer WriterKey `json:"writer"`

@@ -1,7 +1,6 @@
 package opcua
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/gopcua/opcua/ua"
@@ -60,8 +59,7 @@ type item struct {
 	last model.DataValue // the newest value, for a sink that comes later
 	has  bool
 
-	// bad tells that the newest value is Bad.
-	bad atomic.Bool
+	counts itemCounts
 }
 
 func newItem(handle uint32, m monitored, to sink) *item {
@@ -75,7 +73,6 @@ func (i *item) put(v *model.DataValue) {
 		return
 	}
 	i.last, i.has = v.Clone(), true // numbers do not allocate
-	i.bad.Store(v.Status.IsBad())
 	i.sink.put(v)
 }
 

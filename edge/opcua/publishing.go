@@ -319,7 +319,7 @@ func (p *publishing) counts() (active, bad int) {
 				bad++
 			case it.state == itemActive:
 				active++
-				if it.bad.Load() {
+				if it.counts.bad() {
 					bad++
 				}
 			}

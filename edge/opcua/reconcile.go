@@ -213,6 +213,7 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 			var itemID uint32
 			if x != nil {
 				status, itemID = model.StatusCode(x.StatusCode), x.MonitoredItemID
+				asked[from+i].counts.revise(x.RevisedSamplingInterval, x.RevisedQueueSize)
 			}
 			s.settle(asked[from+i], itemID, status, "")
 		}
@@ -239,6 +240,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		again := it.state == itemRefused
 		it.id, it.state, it.status, it.message = id, itemActive, 0, ""
 		it.retry.reset()
+		it.counts.turned(time.Now())
 		s.mu.Unlock()
 		if again {
 			it.sink.accepted()
@@ -249,6 +251,9 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		message = fmt.Sprintf("monitor %s: %s", it.node, status.Name())
 	}
 	news := it.status != status
+	if news {
+		it.counts.turned(time.Now())
+	}
 	it.id, it.state, it.status, it.message = 0, itemRefused, status, message
 	it.retryAt = time.Now().Add(it.retry.pause())
 	s.mu.Unlock()

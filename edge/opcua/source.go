@@ -12,13 +12,14 @@ import (
 )
 
 var (
-	_ edge.Source     = (*Source)(nil)
-	_ edge.Browser    = (*Source)(nil)
-	_ edge.Translator = (*Source)(nil)
-	_ edge.Reader     = (*Source)(nil)
-	_ edge.Writer     = (*Source)(nil)
-	_ edge.Caller     = (*Source)(nil)
-	_ edge.Monitor    = (*Source)(nil)
+	_ edge.Source       = (*Source)(nil)
+	_ edge.Browser      = (*Source)(nil)
+	_ edge.Translator   = (*Source)(nil)
+	_ edge.Reader       = (*Source)(nil)
+	_ edge.Writer       = (*Source)(nil)
+	_ edge.Caller       = (*Source)(nil)
+	_ edge.Monitor      = (*Source)(nil)
+	_ edge.NodeReporter = (*Source)(nil)
 )
 
 // Source is one OPC UA server. It is safe for concurrent use.

@@ -126,6 +126,13 @@ func (s *status) up(link int, ses *session) {
 	s.show()
 }
 
+// connected tells whether a link has its connection.
+func (s *status) connected(link int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.links[link].state == model.StateConnected
+}
+
 // offered notes what a server shows of itself before it is trusted.
 func (s *status) offered(ep *endpoint) {
 	s.mu.Lock()

@@ -111,13 +111,14 @@ func (s *subscription) dataChange(n *ua.DataChangeNotification) {
 		s.targets = append(s.targets, s.items[x.ClientHandle]) // nil for an item removed meanwhile
 	}
 	s.mu.Unlock()
-	c := s.p.converter.Load()
+	c, now := s.p.converter.Load(), time.Now()
 	for i, x := range n.MonitoredItems {
 		if it := s.targets[i]; it != nil && x.Value != nil {
 			c.dataValue(x.Value, &s.value)
 			if s.value.Status.Overflow() {
 				s.p.lost.Add(1)
 			}
+			it.counts.arrived(now, s.value.Status)
 			it.put(&s.value)
 		}
 	}

@@ -302,9 +302,9 @@ func (w *writers) countItems(o *writer, s *model.WriterStatus) {
 		}
 		s.BadCount++
 		if len(s.Bad) < maxBadItems {
-			state := model.ItemState{Field: o.config.Fields[i].Name, NodeID: it.node, Status: it.status, Message: it.message}
+			state := model.ItemState{Field: o.config.Fields[i].Name, NodeID: it.node, State: model.NodeBad, Status: it.status, Message: it.message}
 			if state.Status.IsGood() {
-				state.Status, state.Message = model.StatusBadWaitingForInitialData, "not monitored yet"
+				state.State, state.Status, state.Message = model.NodeCreating, model.StatusBadWaitingForInitialData, "not monitored yet"
 			}
 			s.Bad = append(s.Bad, state)
 		}
