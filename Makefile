@@ -21,6 +21,9 @@ race: ## the tests of everything concurrent, with the race detector
 	.ci/prepare
 	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph
 
+interop: ## tests against other OPC UA stacks; installs what they need (Python)
+	.ci/interop
+
 fuzz: ## each fuzz target for ten seconds
 	.ci/fuzz 10s
 

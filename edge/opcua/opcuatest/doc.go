@@ -30,5 +30,11 @@
 // Users: op/op-pass (role Operator), eng/eng-pass (Engineer, ConfigureAdmin), view/view-pass (Observer); anonymous unless
 // Options.NoAnonymous. All permissions but those of OperatorOnlyWrite are the same for everybody. Policies: None, and Basic256Sha256, Aes128_Sha256_RsaOaep, Aes256_Sha256_RsaPss with Sign and with SignAndEncrypt.
 //
+// # Another implementation
+//
+// StartAsyncua starts a server on asyncua, for the interoperability tests (make interop). It has V<i>, Scalar_<T> and Array_<T> but for
+// XmlElement, NodeId, ExpandedNodeId and StatusCode, Matrix_Double, BigArray, ReadOnly, Struct_Vec3 and Add of the above, the users op and
+// view without roles, None, and SignAndEncrypt in all policies. It trusts every client, has no limits, and its counters begin at 0 again.
+//
 // The package runs on Unix systems.
 package opcuatest

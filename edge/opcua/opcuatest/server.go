@@ -45,12 +45,13 @@ type Options struct {
 	Env            []string      // further settings of peer/settings.js, "COMPANION=di,ia,machinery"; they win over the fields
 }
 
-// Server is a node-opcua server in a process of its own. Its methods end the test when something goes wrong; call them from the test's
+// Server is an OPC UA server in a process of its own. Its methods end the test when something goes wrong; call them from the test's
 // goroutine only.
 type Server struct {
 	t           testing.TB
 	env         []string
 	dir         string
+	command     []string // what runs in dir
 	pki         string
 	port        int
 	certificate []byte
@@ -60,15 +61,21 @@ type Server struct {
 	down        bool          // ended by us
 }
 
-// Start installs the server when necessary, starts it and returns when clients can connect. It ends with the test; when the test fails, or
+// Start installs the node-opcua server when necessary, starts it and returns when clients can connect. It ends with the test; when the test fails, or
 // the server ended by itself (which fails the test), the last 64 KiB of its output are in the test's log.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
 	Install(t)
+	return launch(t, o, peerDir(t), "node", "server.js")
+}
+
+// launch starts the server that command is, in dir.
+func launch(t testing.TB, o Options, dir string, command ...string) *Server {
+	t.Helper()
 	if o.ApplicationURI == "" {
 		o.ApplicationURI = defaultApplicationURI
 	}
-	s := &Server{t: t, dir: peerDir(t), pki: t.TempDir(), port: o.Port, down: true}
+	s := &Server{t: t, dir: dir, command: command, pki: t.TempDir(), port: o.Port, down: true}
 	s.env = append(s.settings(o), o.Env...)
 	certificate, err := writePKI(s.pki, o.ApplicationURI)
 	if err != nil {
@@ -196,7 +203,7 @@ func (s *Server) startOnFreePort() error {
 		if err == nil {
 			return nil
 		}
-		if out, _ := s.log.text(); !strings.Contains(out, "EADDRINUSE") { // else somebody was faster
+		if out, _ := s.log.text(); !strings.Contains(strings.ToLower(out), "address already in use") { // else somebody was faster
 			return err
 		}
 	}
@@ -215,7 +222,7 @@ func (s *Server) start() error {
 			ready <- struct{}{}
 		}
 	}}
-	cmd := exec.Command("node", "server.js")
+	cmd := exec.Command(s.command[0], s.command[1:]...)
 	cmd.Dir = s.dir
 	cmd.Env = append(s.env, "PORT="+strconv.Itoa(s.port))
 	process, err := startProcess(cmd, stdout, &s.log)
