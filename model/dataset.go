@@ -89,6 +89,8 @@ type DataSetWriter struct {
 	// GroupID and WriterID are the numbers of the group and the writer in frames; never 0.
 	GroupID  uint16 `json:"groupId"`
 	WriterID uint16 `json:"writerId"`
+	// DataSetName is what receivers call the DataSet; empty stands for the writer's name.
+	DataSetName string `json:"dataSetName,omitempty"`
 	// SamplingInterval and PublishingInterval are the defaults of the fields and of the subscription.
 	SamplingInterval   time.Duration     `json:"samplingInterval"`
 	PublishingInterval time.Duration     `json:"publishingInterval"`
