@@ -24,7 +24,8 @@ const usage = `Shopfloor connects OPC UA servers and serves them as one GraphQL 
 Usage:
   shopfloor [flags]                  run everything in this process
   shopfloor core [flags]             take a share of the frames of a bus elsewhere (--bus-url) into a common store (--store-write)
-  shopfloor check [flags]            check the configuration and print what would run
+  shopfloor check [flags]            check the configuration and print what would run;
+                                     with --published-nodes FILE, check a configuration file of OPC Publisher
   shopfloor bench encode|core|remote|recover [flags]   measure this machine
   shopfloor version                  print the version
 

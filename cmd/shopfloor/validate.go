@@ -86,11 +86,18 @@ func (c *Config) validate() error {
 	return errors.Join(errs...)
 }
 
-// check validates the configuration and prints what results from it.
+// check validates the configuration and prints what results from it, or what a published nodes file would have the gateway run.
 func check(args []string, stdout, stderr io.Writer) error {
+	file, args, err := cutFlag(args, "published-nodes")
+	if err != nil {
+		return err
+	}
 	c, err := loadConfig(args, os.LookupEnv, stderr)
 	if err != nil {
 		return err
+	}
+	if file != "" {
+		return checkPublishedNodes(file, c.Gateway, stdout)
 	}
 	b, err := yaml.Marshal(c)
 	if err != nil {
