@@ -43,6 +43,7 @@ type Gateway struct {
 	mu       sync.Mutex
 	assets   map[string]*asset        // by server id
 	reported map[any]any              // server id or model.WriterKey → what was reported last; of the report loop alone
+	beats    map[string]beat          // by server id; of the report loop alone
 	writers  map[model.WriterKey]bool // of the last desired state; of apply alone
 }
 
@@ -61,7 +62,7 @@ type asset struct {
 func NewGateway(cfg GatewayConfig, state State, p *Publisher, log zerolog.Logger) *Gateway {
 	return &Gateway{
 		cfg: cfg, state: state, publisher: p, log: log, started: time.Now(),
-		monitors: monitors{live: cfg.Live}, assets: map[string]*asset{}, reported: map[any]any{},
+		monitors: monitors{live: cfg.Live}, assets: map[string]*asset{}, reported: map[any]any{}, beats: map[string]beat{},
 	}
 }
 
@@ -177,7 +178,7 @@ func (g *Gateway) start(ctx context.Context, s model.Server, earlier *asset) *as
 // status is what is known of the asset.
 func (a *asset) status() model.ServerStatus {
 	if a.source == nil {
-		return model.ServerStatus{Server: a.server.ID, State: model.StateRefused, Since: a.since, Error: a.failed}
+		return model.ServerStatus{Server: a.server.ID, State: model.StateRefused, Since: a.since, Reason: model.ReasonConfiguration, Error: a.failed}
 	}
 	return a.source.Status()
 }
@@ -188,8 +189,10 @@ func (g *Gateway) report(ctx context.Context) {
 	defer tick.Stop()
 	next := time.Now()
 	for {
-		g.reportChanges(ctx)
-		if now := time.Now(); !now.Before(next) {
+		now := time.Now()
+		due := !now.Before(next)
+		g.reportChanges(ctx, due)
+		if due {
 			next = now.Add(heartbeatInterval)
 			if err := g.state.ReportGateway(ctx, g.Status()); err != nil && ctx.Err() == nil {
 				g.log.Warn().Err(err).Msg("gateway status not reported")
@@ -203,7 +206,7 @@ func (g *Gateway) report(ctx context.Context) {
 	}
 }
 
-func (g *Gateway) reportChanges(ctx context.Context) {
+func (g *Gateway) reportChanges(ctx context.Context, heartbeat bool) {
 	g.mu.Lock()
 	assets := make([]*asset, 0, len(g.assets))
 	for _, a := range g.assets {
@@ -215,6 +218,7 @@ func (g *Gateway) reportChanges(ctx context.Context) {
 	for _, a := range assets {
 		s := a.status()
 		s.Gateway = g.cfg.ID
+		s.Figures = g.steady(s.Server, s.Figures, heartbeat)
 		current[s.Server] = true
 		errs = append(errs, reportOnce(ctx, g.reported, s.Server, s, g.state.ReportServer))
 		if a.source == nil {
@@ -228,6 +232,9 @@ func (g *Gateway) reportChanges(ctx context.Context) {
 	for key := range g.reported {
 		if !current[key] {
 			delete(g.reported, key)
+			if server, ok := key.(string); ok {
+				delete(g.beats, server)
+			}
 		}
 	}
 	if err := errors.Join(errs...); err != nil && ctx.Err() == nil {
@@ -251,7 +258,8 @@ func reportOnce[T any](ctx context.Context, reported map[any]any, key any, statu
 func (g *Gateway) Status() model.GatewayStatus {
 	s := g.publisher.Statistics()
 	return model.GatewayStatus{
-		Gateway: g.cfg.ID, Version: g.cfg.Version, Started: g.started,
+		Gateway: g.cfg.ID, Version: g.cfg.Version, Started: g.started, Reported: time.Now().UTC(),
 		Frames: s.Frames, Values: s.Values, Bytes: s.Bytes, Pending: s.Pending,
+		DroppedValues: s.Dropped, RefusedValues: s.Refused, UnstoredFrames: s.Unstored, LostDeliveries: g.monitors.lost.Load(),
 	}
 }

@@ -39,20 +39,6 @@ type Server struct {
 	Revision uint64 `json:"-"`
 }
 
-// ConnectionState tells how the connection to a server stands.
-type ConnectionState string
-
-// The states of a connection.
-const (
-	// StateUnknown: its gateway has not reported yet.
-	StateUnknown      ConnectionState = "Unknown"
-	StateConnecting   ConnectionState = "Connecting"
-	StateConnected    ConnectionState = "Connected"
-	StateReconnecting ConnectionState = "Reconnecting"
-	// StateRefused: the server or we refuse the connection (certificate, user, endpoint). It is tried again, slowly.
-	StateRefused ConnectionState = "Refused"
-)
-
 // ServerStatus is what a gateway reports of one server.
 type ServerStatus struct {
 	// Gateway is filled in by the gateway; a Source leaves it empty.
@@ -61,6 +47,8 @@ type ServerStatus struct {
 	State   ConnectionState `json:"state"`
 	// Since is the time of the last change of State.
 	Since time.Time `json:"since"`
+	// Reason is the kind of Error; empty when there is none.
+	Reason ConnectionReason `json:"reason,omitempty"`
 	// Error tells why the state is not Connected, and what to do; empty otherwise.
 	Error string `json:"error,omitempty"`
 	// Thumbprint is that of the server's certificate, if it has shown one.
@@ -77,6 +65,8 @@ type ServerStatus struct {
 	Reconnects uint64 `json:"reconnects"`
 	// LostNotifications counts notifications that the server dropped before they were fetched, since the gateway started.
 	LostNotifications uint64 `json:"lostNotifications"`
+	// Figures are reported at each heartbeat of the gateway, the rest when it changes.
+	Figures ServerFigures `json:"figures"`
 }
 
 // WriterStatus is what a gateway reports of one DataSetWriter.
@@ -101,6 +91,14 @@ type GatewayStatus struct {
 	Values  uint64 `json:"values"`
 	Bytes   uint64 `json:"bytes"`
 	Pending int    `json:"pending"`
+	// Reported is the time of this report, by the gateway's clock. A gateway reports every 10 s.
+	Reported time.Time `json:"reported,omitzero"`
+	// DroppedValues came for a DataSet that was just replaced; RefusedValues cannot be encoded; UnstoredFrames were handed over when the
+	// connection to the store ended, and it is not known whether they are stored; LostDeliveries are those to live subscribers.
+	DroppedValues  uint64 `json:"droppedValues,omitempty"`
+	RefusedValues  uint64 `json:"refusedValues,omitempty"`
+	UnstoredFrames uint64 `json:"unstoredFrames,omitempty"`
+	LostDeliveries uint64 `json:"lostDeliveries,omitempty"`
 }
 
 // PublishRequest asks to add nodes of a server to a DataSetWriter, which is made when it does not exist.

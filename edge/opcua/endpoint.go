@@ -91,7 +91,7 @@ func choose(offered []*ua.EndpointDescription, s *model.Server, withIdentity boo
 		}
 	}
 	if best == nil {
-		return nil, refuse("the server has no endpoint with securityMode %s and securityPolicy %s that we can use; it offers %s: change the server's record or the server's settings",
+		return nil, refuse(model.ReasonEndpointNotOffered, "the server has no endpoint with securityMode %s and securityPolicy %s that we can use; it offers %s: change the server's record or the server's settings",
 			s.SecurityMode, orAny(s.SecurityPolicy), describe(offered))
 	}
 	token, err := chooseToken(best, s)

@@ -7,6 +7,9 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
+// firstValue is how long an item may be without its first value, beside its sampling interval and three publishing intervals, before it is late.
+const firstValue = 10 * time.Second
+
 // itemCounts is what diagnostics know of the values of an item. One goroutine at a time notes, any may read. There is one for each monitored
 // node, hundreds of thousands in a gateway: 48 bytes.
 type itemCounts struct {
@@ -68,4 +71,17 @@ func timeOf(ns int64) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, ns).UTC()
+}
+
+// late is how long the item is without a value, 0 while that is not too long: at counts by the watchdog's timeout, and the first value is due anyway.
+func (c *itemCounts) late(at *moment) time.Duration {
+	from, limit := c.last.Load(), at.timeout
+	if from == 0 {
+		from = c.since.Load()
+		limit = max(limit, firstValue+3*at.publishing+time.Duration(c.sampling.Load()))
+	}
+	if quiet := time.Duration(at.now.UnixNano() - from); from != 0 && limit > 0 && quiet > limit {
+		return quiet
+	}
+	return 0
 }

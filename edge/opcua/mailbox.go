@@ -63,6 +63,17 @@ func (b *mailbox) pop(ctx context.Context) (m *ua.NotificationMessage, calm bool
 	}
 }
 
+// values counts the values that wait.
+func (b *mailbox) values() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := uint64(0)
+	for _, m := range b.queue {
+		n += values(m)
+	}
+	return int(n)
+}
+
 // waitRoom waits for a while until messages do not pile up.
 func (b *mailbox) waitRoom(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, roomWait)

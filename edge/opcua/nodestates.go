@@ -11,9 +11,6 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// firstValue is how long an item may be without its first value, beside three publishing intervals, before it counts as late.
-const firstValue = 10 * time.Second
-
 // Nodes implements edge.NodeReporter.
 func (s *Source) Nodes(ctx context.Context, queries []model.NodeQuery) ([]model.NodePage, error) {
 	pages := make([]model.NodePage, len(queries))
@@ -151,7 +148,7 @@ func (i *item) tell(s *model.ItemState, at *moment) {
 	*s = model.ItemState{State: model.NodeActive, Status: model.StatusCode(i.counts.status.Load())}
 	i.counts.fill(s)
 	s.NodeID = i.node
-	late := i.late(s, at)
+	late := i.counts.late(at)
 	switch {
 	case i.status.IsBad():
 		s.State, s.Status, s.Message = model.NodeBad, i.status, i.message
@@ -168,17 +165,4 @@ func (i *item) tell(s *model.ItemState, at *moment) {
 		s.State = model.NodeOverflow
 		s.Message = "the queue at the server overflowed: enlarge the queue size or the sampling interval, or shorten the publishing interval"
 	}
-}
-
-// late is how long an item is without a value, 0 while that is not too long.
-func (i *item) late(s *model.ItemState, at *moment) time.Duration {
-	from, limit := s.LastValue, at.timeout
-	if from.IsZero() {
-		from = s.Since
-		limit = max(limit, firstValue+3*at.publishing+s.SamplingInterval)
-	}
-	if quiet := at.now.Sub(from); !from.IsZero() && limit > 0 && quiet > limit {
-		return quiet
-	}
-	return 0
 }

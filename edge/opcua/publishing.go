@@ -30,6 +30,7 @@ type publishing struct {
 	converter atomic.Pointer[converter]
 	wake      chan struct{}  // has a token when serve has something to do
 	lost      *atomic.Uint64 // notifications that did not arrive
+	figures   figures
 	handles   atomic.Uint32
 
 	ctx context.Context // of the deliveries, set by run
@@ -202,7 +203,9 @@ func (p *publishing) publish(ctx context.Context, s *session) {
 			return
 		}
 		sent := time.Now()
+		p.figures.publishes.Add(1)
 		r, err := call[*ua.PublishResponse](ctx, s.channel, s.token, &ua.PublishRequest{SubscriptionAcknowledgements: p.takeAcks()}, timeout)
+		p.figures.publishes.Add(-1)
 		switch {
 		case err == nil:
 			p.mu.Lock()
@@ -306,13 +309,15 @@ func (p *publishing) takeAcks() []*ua.SubscriptionAcknowledgement {
 	return acks
 }
 
-// counts returns how many items are at the server, and how many it refused or reports Bad.
-func (p *publishing) counts() (active, bad int) {
+// counts returns how many items are at the server, how many it refused or reports Bad, and how many are late.
+func (p *publishing) counts() (active, bad, late int) {
+	at := moment{now: time.Now()}
 	for _, sub := range p.all() {
 		if sub.live {
 			continue
 		}
 		sub.mu.Lock()
+		at.publishing = max(sub.revised, sub.interval)
 		for _, it := range sub.items {
 			switch {
 			case it.state == itemRefused:
@@ -321,10 +326,12 @@ func (p *publishing) counts() (active, bad int) {
 				active++
 				if it.counts.bad() {
 					bad++
+				} else if it.counts.late(&at) > 0 {
+					late++
 				}
 			}
 		}
 		sub.mu.Unlock()
 	}
-	return active, bad
+	return active, bad, late
 }

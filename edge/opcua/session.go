@@ -69,13 +69,13 @@ func createSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (
 	}
 	if ep.mode != ua.MessageSecurityModeNone {
 		if !bytes.Equal(leaf(r.ServerCertificate), ep.certificate) {
-			return nil, refuse("the server's session has another certificate than its endpoint: somebody may be between us and the server")
+			return nil, refuse(model.ReasonCertificateInvalid, "the server's session has another certificate than its endpoint: somebody may be between us and the server")
 		}
 		if r.ServerSignature == nil {
-			return nil, refuse("the server does not sign its session: somebody may be between us and the server")
+			return nil, refuse(model.ReasonCertificateInvalid, "the server does not sign its session: somebody may be between us and the server")
 		}
 		if err := c.sc.VerifySessionSignature(slices.Clone(ep.certificate), nonce, r.ServerSignature.Signature); err != nil {
-			return nil, refuse("the signature of the server's session is wrong (%v): somebody may be between us and the server", err)
+			return nil, refuse(model.ReasonCertificateInvalid, "the signature of the server's session is wrong (%v): somebody may be between us and the server", err)
 		}
 	}
 	s := &session{
@@ -115,9 +115,9 @@ func (s *session) activate(ctx context.Context, cfg *Config) error {
 	switch {
 	case errors.Is(err, model.StatusBadUserAccessDenied), errors.Is(err, model.StatusBadIdentityTokenRejected), errors.Is(err, model.StatusBadIdentityTokenInvalid):
 		if cfg.Server.UserName == "" {
-			return refuse("the server refuses anonymous sessions (%v): give the server's record a user name and a password", err)
+			return refuse(model.ReasonUserRefused, "the server refuses anonymous sessions (%v): give the server's record a user name and a password", err)
 		}
-		return refuse("the server refuses user %q (%v): check user name and password in the server's record", cfg.Server.UserName, err)
+		return refuse(model.ReasonUserRefused, "the server refuses user %q (%v): check user name and password in the server's record", cfg.Server.UserName, err)
 	case err != nil:
 		return fmt.Errorf("activate session: %w", err)
 	}

@@ -82,7 +82,8 @@ func (s *Source) Configure(list []model.DataSetWriter) { s.writers.configure(lis
 // Status implements edge.Source.
 func (s *Source) Status() model.ServerStatus {
 	r := s.status.get()
-	r.MonitoredItems, r.BadItems = s.publishing.counts()
+	r.Figures = s.publishing.serverFigures()
+	r.MonitoredItems, r.BadItems, r.Figures.LateItems = s.publishing.counts()
 	for _, l := range []*link{s.publishes, s.asks} {
 		if n := l.connects.Load(); n > 0 {
 			r.Reconnects += n - 1

@@ -14,11 +14,16 @@ import (
 )
 
 // refusedError says that the server or we do not want the connection. Trying again soon is of no use.
-type refusedError struct{ text string }
+type refusedError struct {
+	reason model.ConnectionReason
+	text   string
+}
 
 func (e *refusedError) Error() string { return e.text }
 
-func refuse(format string, args ...any) error { return &refusedError{fmt.Sprintf(format, args...)} }
+func refuse(reason model.ConnectionReason, format string, args ...any) error {
+	return &refusedError{reason, fmt.Sprintf(format, args...)}
+}
 
 func isRefused(err error) bool {
 	var r *refusedError
@@ -52,7 +57,7 @@ func explainOpen(err error, cfg *Config) error {
 	switch statusOf(err, 0) {
 	case model.StatusBadSecurityChecksFailed, model.StatusBadCertificateUntrusted, model.StatusBadCertificateInvalid, model.StatusBadCertificateUriInvalid,
 		model.StatusBadCertificateTimeInvalid, model.StatusBadCertificateUseNotAllowed, model.StatusBadCertificateChainIncomplete:
-		return refuse("the server refuses the gateway's certificate (%v): trust the certificate %s (SHA-1 thumbprint %s) at the server",
+		return refuse(model.ReasonCertificateRefused, "the server refuses the gateway's certificate (%v): trust the certificate %s (SHA-1 thumbprint %s) at the server",
 			err, cfg.Identity.path, Thumbprint(cfg.Identity.certificate))
 	case model.StatusBadConnectionClosed:
 		return fmt.Errorf("%w; it may not trust the gateway's certificate %s (SHA-1 thumbprint %s)", err, cfg.Identity.path, Thumbprint(cfg.Identity.certificate))
@@ -68,8 +73,9 @@ type status struct {
 }
 
 type linkStatus struct {
-	state model.ConnectionState
-	err   string
+	state  model.ConnectionState
+	reason model.ConnectionReason
+	err    string
 }
 
 // The links of a Source.
@@ -111,7 +117,7 @@ func (s *status) down(link int, err error) (news bool) {
 	case l.state != model.StateConnecting:
 		l.state = model.StateReconnecting
 	}
-	l.err = err.Error()
+	l.reason, l.err = reasonOf(err), err.Error()
 	s.show()
 	return *l != before
 }
@@ -154,7 +160,7 @@ func (s *status) show() {
 			worst = l
 		}
 	}
-	s.shown.Error = worst.err
+	s.shown.Reason, s.shown.Error = worst.reason, worst.err
 	if s.shown.State != worst.state {
 		s.shown.State, s.shown.Since = worst.state, time.Now()
 	}

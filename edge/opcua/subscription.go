@@ -112,11 +112,15 @@ func (s *subscription) dataChange(n *ua.DataChangeNotification) {
 	}
 	s.mu.Unlock()
 	c, now := s.p.converter.Load(), time.Now()
+	if !s.live {
+		s.p.figures.arrived(now, len(n.MonitoredItems))
+	}
 	for i, x := range n.MonitoredItems {
 		if it := s.targets[i]; it != nil && x.Value != nil {
 			c.dataValue(x.Value, &s.value)
 			if s.value.Status.Overflow() {
 				s.p.lost.Add(1)
+				s.p.figures.overflows.Add(1)
 			}
 			it.counts.arrived(now, s.value.Status)
 			it.put(&s.value)

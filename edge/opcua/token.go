@@ -42,13 +42,13 @@ func chooseToken(e *ua.EndpointDescription, s *model.Server) (*ua.UserTokenPolic
 	case best != nil:
 		return best, nil
 	case clear:
-		return nil, refuse("the endpoint %s wants the password of user %q in clear: choose a secure mode, or let the server encrypt passwords",
+		return nil, refuse(model.ReasonEndpointNotOffered, "the endpoint %s wants the password of user %q in clear: choose a secure mode, or let the server encrypt passwords",
 			describe([]*ua.EndpointDescription{e}), s.UserName)
 	case s.UserName == "":
-		return nil, refuse("the endpoint %s does not allow anonymous sessions: give the server's record a user name and a password",
+		return nil, refuse(model.ReasonUserRefused, "the endpoint %s does not allow anonymous sessions: give the server's record a user name and a password",
 			describe([]*ua.EndpointDescription{e}))
 	}
-	return nil, refuse("the endpoint %s does not allow user names: remove the user name from the server's record", describe([]*ua.EndpointDescription{e}))
+	return nil, refuse(model.ReasonUserRefused, "the endpoint %s does not allow user names: remove the user name from the server's record", describe([]*ua.EndpointDescription{e}))
 }
 
 // encryptionOf is the policy that encrypts the token's secret: its own or that of the channel.

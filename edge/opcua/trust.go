@@ -119,13 +119,13 @@ func modTime(e fs.DirEntry) time.Time {
 func (t *TrustList) checkServer(s *model.Server, chain []byte, applicationURI string) (warning string, err error) {
 	certs, err := x509.ParseCertificates(chain)
 	if err != nil || len(certs) == 0 {
-		return "", refuse("certificate of %s cannot be read: %v", s.EndpointURL, err)
+		return "", refuse(model.ReasonCertificateInvalid, "certificate of %s cannot be read: %v", s.EndpointURL, err)
 	}
 	leaf := certs[0]
 	thumbprint := Thumbprint(leaf.Raw)
 	name := fmt.Sprintf("certificate of %s (subject %s, SHA-1 thumbprint %s)", s.EndpointURL, leaf.Subject, thumbprint)
 	if _, ok := leaf.PublicKey.(*rsa.PublicKey); !ok {
-		return "", refuse("%s has a key that is not RSA, which the supported security policies need", name)
+		return "", refuse(model.ReasonCertificateInvalid, "%s has a key that is not RSA, which the supported security policies need", name)
 	}
 	pinned := slices.ContainsFunc(s.TrustedThumbprints, func(p string) bool { return strings.EqualFold(p, thumbprint) })
 	if !pinned {
@@ -139,11 +139,11 @@ func (t *TrustList) checkServer(s *model.Server, chain []byte, applicationURI st
 	}
 	now := time.Now()
 	if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
-		return "", refuse("%s is valid from %s to %s only: renew it at the server, or correct the clock of the gateway",
+		return "", refuse(model.ReasonCertificateInvalid, "%s is valid from %s to %s only: renew it at the server, or correct the clock of the gateway",
 			name, leaf.NotBefore.Format(time.RFC3339), leaf.NotAfter.Format(time.RFC3339))
 	}
 	if !slices.ContainsFunc(leaf.URIs, func(u *url.URL) bool { return u.String() == applicationURI }) {
-		return "", refuse("%s is for the application %q, but the server says it is %q", name, certificateURI(leaf), applicationURI)
+		return "", refuse(model.ReasonCertificateInvalid, "%s is for the application %q, but the server says it is %q", name, certificateURI(leaf), applicationURI)
 	}
 	if u, err := url.Parse(s.EndpointURL); err == nil && leaf.VerifyHostname(u.Hostname()) != nil {
 		warning = fmt.Sprintf("%s does not name the host %s", name, u.Hostname())
@@ -153,13 +153,13 @@ func (t *TrustList) checkServer(s *model.Server, chain []byte, applicationURI st
 
 func (t *TrustList) refuseUnknown(name string, leaf *x509.Certificate) error {
 	if t == nil {
-		return refuse("%s is not trusted: verify it at the machine, then trust it with the mutation trustServerCertificate", name)
+		return refuse(model.ReasonCertificateUntrusted, "%s is not trusted: verify it at the machine, then trust it with the mutation trustServerCertificate", name)
 	}
 	file, err := t.reject(leaf)
 	if err != nil {
-		return refuse("%s is not trusted: verify it at the machine, then trust it with the mutation trustServerCertificate (it could not be saved: %v)", name, err)
+		return refuse(model.ReasonCertificateUntrusted, "%s is not trusted: verify it at the machine, then trust it with the mutation trustServerCertificate (it could not be saved: %v)", name, err)
 	}
-	return refuse("%s is not trusted: verify it at the machine, then trust it with the mutation trustServerCertificate or copy the file %s to %s", name, file, t.trusted())
+	return refuse(model.ReasonCertificateUntrusted, "%s is not trusted: verify it at the machine, then trust it with the mutation trustServerCertificate or copy the file %s to %s", name, file, t.trusted())
 }
 
 // signs tells whether the leaf of chain is in the list or signed by an authority in it.
