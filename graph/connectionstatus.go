@@ -20,6 +20,17 @@ func (c *Connection) State() model.ConnectionState {
 // Since is the time of the last change of State.
 func (c *Connection) Since() time.Time { return c.status.Since }
 
+// Reason is the kind of Error, nil when there is none.
+func (c *Connection) Reason() *model.ConnectionReason {
+	if c.status.Reason == "" {
+		return nil
+	}
+	return &c.status.Reason
+}
+
+// Figures are those of the gateway's last heartbeat.
+func (c *Connection) Figures() model.ServerFigures { return c.status.Figures }
+
 // Error tells why there is no connection.
 func (c *Connection) Error() *string { return optional(c.status.Error) }
 

@@ -137,6 +137,7 @@ type fakeCommands struct {
 	BrowseFunc  func(nodes []model.BrowseDescription) ([]model.BrowseResult, error)
 	WriteFunc   func(server string, values []model.WriteValue) ([]model.WriteResult, error)
 	CallFunc    func(server string, calls []model.CallRequest) ([]model.CallResult, error)
+	NodesFunc   func(server string, q model.NodeQuery) model.NodePage
 	MonitorFunc func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }
 
@@ -175,6 +176,17 @@ func (f *fakeCommands) Read(ctx context.Context, _ string, ids []model.ReadValue
 		results[i] = plantRead(id)
 	}
 	return results, nil
+}
+
+func (f *fakeCommands) Nodes(_ context.Context, server string, queries []model.NodeQuery) ([]model.NodePage, error) {
+	if f.NodesFunc == nil {
+		return nil, fmt.Errorf("%w: gateway %q is not connected", ErrUnavailable, "edge1")
+	}
+	pages := make([]model.NodePage, len(queries))
+	for i, q := range queries {
+		pages[i] = f.NodesFunc(server, q)
+	}
+	return pages, nil
 }
 
 func plantRead(id model.ReadValueID) (r model.ReadResult) {

@@ -86,6 +86,11 @@ type ItemState struct {
 	Message *string              `json:"message,omitempty"`
 }
 
+type NodeStateCount struct {
+	State model.NodeState `json:"state"`
+	Count int             `json:"count"`
+}
+
 type OutputArgument struct {
 	Name     string          `json:"name"`
 	Value    json.RawMessage `json:"value,omitempty"`
@@ -154,6 +159,18 @@ type PublishedFieldConnection struct {
 type PublishedFieldEdge struct {
 	Cursor string         `json:"cursor"`
 	Node   PublishedField `json:"node"`
+}
+
+type PublishedNodeEdge struct {
+	Cursor string        `json:"cursor"`
+	Node   PublishedNode `json:"node"`
+}
+
+type PublishedNodeFilter struct {
+	// In one of these states; left out, in any.
+	States []model.NodeState `json:"states,omitempty"`
+	// Part of the name of the field or of the node id, in any case.
+	Text *string `json:"text,omitempty"`
 }
 
 type SeriesConnection struct {

@@ -52,6 +52,8 @@ type Commands interface {
 	Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error)
 	Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error)
 	Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error)
+	// Nodes asks the gateway how the nodes that it publishes from the server stand.
+	Nodes(ctx context.Context, server string, queries []model.NodeQuery) ([]model.NodePage, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
 	// Monitor delivers changes until ctx ends; then, or when the gateway goes away, the channel is closed.
 	Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error)

@@ -24,6 +24,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Gateway() GatewayResolver
 	Mutation() MutationResolver
+	PublishedNode() PublishedNodeResolver
 	Query() QueryResolver
 	Series() SeriesResolver
 	Server() ServerResolver
@@ -62,6 +63,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeadLetterFilter", ec.unmarshalInputDeadLetterFilter),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
 			graphql.NewInputUnmarshaler("PublishNodeInput", ec.unmarshalInputPublishNodeInput),
+			graphql.NewInputUnmarshaler("PublishedNodeFilter", ec.unmarshalInputPublishedNodeFilter),
 			graphql.NewInputUnmarshaler("SeriesFilter", ec.unmarshalInputSeriesFilter),
 			graphql.NewInputUnmarshaler("ServerFilter", ec.unmarshalInputServerFilter),
 			graphql.NewInputUnmarshaler("UnpublishInput", ec.unmarshalInputUnpublishInput),
@@ -160,7 +162,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "deadletter.graphqls" "health.graphqls" "node.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
+//go:embed "common.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "health.graphqls" "node.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -174,6 +176,7 @@ func sourceData(filename string) string {
 var sources = []*ast.Source{
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
+	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
@@ -252,6 +255,10 @@ func (ec *executionContext) childFields_Connection(ctx context.Context, field gr
 		return ec.fieldContext_Connection_reconnects(ctx, field)
 	case "lostNotifications":
 		return ec.fieldContext_Connection_lostNotifications(ctx, field)
+	case "reason":
+		return ec.fieldContext_Connection_reason(ctx, field)
+	case "figures":
+		return ec.fieldContext_Connection_figures(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Connection", field.Name)
 }
@@ -338,6 +345,16 @@ func (ec *executionContext) childFields_Gateway(ctx context.Context, field graph
 		return ec.fieldContext_Gateway_pending(ctx, field)
 	case "servers":
 		return ec.fieldContext_Gateway_servers(ctx, field)
+	case "reported":
+		return ec.fieldContext_Gateway_reported(ctx, field)
+	case "droppedValues":
+		return ec.fieldContext_Gateway_droppedValues(ctx, field)
+	case "refusedValues":
+		return ec.fieldContext_Gateway_refusedValues(ctx, field)
+	case "unstoredFrames":
+		return ec.fieldContext_Gateway_unstoredFrames(ctx, field)
+	case "lostDeliveries":
+		return ec.fieldContext_Gateway_lostDeliveries(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Gateway", field.Name)
 }
@@ -462,6 +479,16 @@ func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LocalizedText", field.Name)
 }
 
+func (ec *executionContext) childFields_NodeStateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_NodeStateCount_state(ctx, field)
+	case "count":
+		return ec.fieldContext_NodeStateCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NodeStateCount", field.Name)
+}
+
 func (ec *executionContext) childFields_OutputArgument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -560,6 +587,70 @@ func (ec *executionContext) childFields_PublishedFieldEdge(ctx context.Context, 
 		return ec.fieldContext_PublishedFieldEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublishedFieldEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PublishedNode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "writer":
+		return ec.fieldContext_PublishedNode_writer(ctx, field)
+	case "field":
+		return ec.fieldContext_PublishedNode_field(ctx, field)
+	case "nodeId":
+		return ec.fieldContext_PublishedNode_nodeId(ctx, field)
+	case "state":
+		return ec.fieldContext_PublishedNode_state(ctx, field)
+	case "status":
+		return ec.fieldContext_PublishedNode_status(ctx, field)
+	case "message":
+		return ec.fieldContext_PublishedNode_message(ctx, field)
+	case "remedy":
+		return ec.fieldContext_PublishedNode_remedy(ctx, field)
+	case "since":
+		return ec.fieldContext_PublishedNode_since(ctx, field)
+	case "lastValueTime":
+		return ec.fieldContext_PublishedNode_lastValueTime(ctx, field)
+	case "values":
+		return ec.fieldContext_PublishedNode_values(ctx, field)
+	case "overflows":
+		return ec.fieldContext_PublishedNode_overflows(ctx, field)
+	case "samplingInterval":
+		return ec.fieldContext_PublishedNode_samplingInterval(ctx, field)
+	case "queueSize":
+		return ec.fieldContext_PublishedNode_queueSize(ctx, field)
+	case "series":
+		return ec.fieldContext_PublishedNode_series(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishedNode", field.Name)
+}
+
+func (ec *executionContext) childFields_PublishedNodeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PublishedNodeConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PublishedNodeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PublishedNodeConnection_totalCount(ctx, field)
+	case "totals":
+		return ec.fieldContext_PublishedNodeConnection_totals(ctx, field)
+	case "values":
+		return ec.fieldContext_PublishedNodeConnection_values(ctx, field)
+	case "overflows":
+		return ec.fieldContext_PublishedNodeConnection_overflows(ctx, field)
+	case "lastValueTime":
+		return ec.fieldContext_PublishedNodeConnection_lastValueTime(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishedNodeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PublishedNodeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_PublishedNodeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_PublishedNodeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishedNodeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_QualifiedName(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -678,6 +769,10 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_writers(ctx, field)
 	case "objects":
 		return ec.fieldContext_Server_objects(ctx, field)
+	case "publishedNodes":
+		return ec.fieldContext_Server_publishedNodes(ctx, field)
+	case "badNodes":
+		return ec.fieldContext_Server_badNodes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
 }
@@ -702,6 +797,28 @@ func (ec *executionContext) childFields_ServerEdge(ctx context.Context, field gr
 		return ec.fieldContext_ServerEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerFigures(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "values":
+		return ec.fieldContext_ServerFigures_values(ctx, field)
+	case "valuesPerSecond":
+		return ec.fieldContext_ServerFigures_valuesPerSecond(ctx, field)
+	case "lastValueTime":
+		return ec.fieldContext_ServerFigures_lastValueTime(ctx, field)
+	case "overflows":
+		return ec.fieldContext_ServerFigures_overflows(ctx, field)
+	case "lateItems":
+		return ec.fieldContext_ServerFigures_lateItems(ctx, field)
+	case "subscriptions":
+		return ec.fieldContext_ServerFigures_subscriptions(ctx, field)
+	case "publishRequests":
+		return ec.fieldContext_ServerFigures_publishRequests(ctx, field)
+	case "queuedValues":
+		return ec.fieldContext_ServerFigures_queuedValues(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerFigures", field.Name)
 }
 
 func (ec *executionContext) childFields_StatusCode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -810,6 +927,8 @@ func (ec *executionContext) childFields_Writer(ctx context.Context, field graphq
 		return ec.fieldContext_Writer_status(ctx, field)
 	case "valuesPerSecond":
 		return ec.fieldContext_Writer_valuesPerSecond(ctx, field)
+	case "nodes":
+		return ec.fieldContext_Writer_nodes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Writer", field.Name)
 }

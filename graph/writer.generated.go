@@ -24,6 +24,7 @@ type WriterResolver interface {
 
 	Status(ctx context.Context, obj *Writer) (*WriterStatus, error)
 	ValuesPerSecond(ctx context.Context, obj *Writer) (float64, error)
+	Nodes(ctx context.Context, obj *Writer, filter *PublishedNodeFilter, first *int, after *string) (*PublishedNodeConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -49,6 +50,36 @@ func (ec *executionContext) field_Writer_fields_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Writer_nodes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*PublishedNodeFilter, error) {
+			return ec.unmarshalOPublishedNodeFilter2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐPublishedNodeFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -967,6 +998,50 @@ func (ec *executionContext) fieldContext_Writer_valuesPerSecond(_ context.Contex
 	return graphql.NewScalarFieldContext("Writer", field, true, true, "Float")
 }
 
+func (ec *executionContext) _Writer_nodes(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Writer().Nodes(ctx, obj, fc.Args["filter"].(*PublishedNodeFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PublishedNodeConnection) graphql.Marshaler {
+			return ec.marshalOPublishedNodeConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐPublishedNodeConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_nodes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Writer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishedNodeConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Writer_nodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WriterConnection_edges(ctx context.Context, field graphql.CollectedField, obj *WriterConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1807,6 +1882,12 @@ func (ec *executionContext) _Writer(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Writer_valuesPerSecond(ctx, field, obj)
 				})
+		case "nodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Writer_nodes(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2076,6 +2157,14 @@ func (ec *executionContext) marshalNUnpublishResult2ᚖgithubᚗcomᚋshopfloor�
 
 func (ec *executionContext) marshalNWriter2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐWriter(ctx context.Context, sel ast.SelectionSet, v Writer) graphql.Marshaler {
 	return ec._Writer(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWriter2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐWriter(ctx context.Context, sel ast.SelectionSet, v *Writer) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Writer!")
+		return graphql.Null
+	}
+	return ec._Writer(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNWriterConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐWriterConnection(ctx context.Context, sel ast.SelectionSet, v *WriterConnection) graphql.Marshaler {

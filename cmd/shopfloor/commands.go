@@ -42,6 +42,10 @@ func (c *commands) Call(ctx context.Context, server string, calls []model.CallRe
 	return ask[model.CallRequest, model.CallResult](ctx, c, server, model.VerbCall, calls)
 }
 
+func (c *commands) Nodes(ctx context.Context, server string, queries []model.NodeQuery) ([]model.NodePage, error) {
+	return ask[model.NodeQuery, model.NodePage](ctx, c, server, model.VerbNodes, queries)
+}
+
 // ask sends a command for a server to its gateway and decodes one result per item.
 func ask[Item, Result any](ctx context.Context, c *commands, server, verb string, items []Item) ([]Result, error) {
 	s, err := c.servers.Server(server)
