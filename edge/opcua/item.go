@@ -36,9 +36,14 @@ const (
 
 // monitored is what an item asks for. It is comparable.
 type monitored struct {
-	node     model.ExpandedNodeID
-	sampling time.Duration
-	queue    uint32
+	node       model.ExpandedNodeID
+	attribute  model.AttributeID // 0 is Value
+	indexRange string
+	sampling   time.Duration // negative for the publishing interval
+	queue      uint32
+	discardNew bool
+	trigger    model.DataChangeTrigger
+	deadband   model.Deadband // zero for none
 }
 
 // item is a monitored item (Part 4, 5.13) of a subscription, over all sessions.
@@ -85,24 +90,55 @@ func (i *item) replace(to sink) {
 }
 
 // queueSize is the asked queue, or one that holds what is sampled in two publishing intervals.
-func (i *item) queueSize(publishing time.Duration) uint32 {
+func (m *monitored) queueSize(publishing time.Duration) uint32 {
 	switch {
-	case i.queue > 0:
-		return i.queue
-	case i.sampling <= 0:
+	case m.queue > 0:
+		return m.queue
+	case m.sampling == 0:
 		return eventQueue
+	case m.sampling < 0:
+		return 2
 	}
-	return uint32(min(2*(publishing/i.sampling)+2, maxQueue))
+	return uint32(min(2*(publishing/m.sampling)+2, maxQueue))
 }
 
-// request asks the server for the item: every change of value or status, the oldest dropped when the queue is full (Part 4, 7.22).
+// request asks the server for the item (Part 4, 5.13.2).
 func (i *item) request(node *ua.NodeID, publishing time.Duration) *ua.MonitoredItemCreateRequest {
+	attribute := i.attributeOrValue()
+	sampling := float64(i.sampling) / float64(time.Millisecond)
+	if i.sampling < 0 {
+		sampling = -1
+	}
 	return &ua.MonitoredItemCreateRequest{
-		ItemToMonitor:  &ua.ReadValueID{NodeID: node, AttributeID: ua.AttributeIDValue, DataEncoding: &ua.QualifiedName{}},
+		ItemToMonitor: &ua.ReadValueID{
+			NodeID: node, AttributeID: ua.AttributeID(attribute), IndexRange: i.indexRange, DataEncoding: &ua.QualifiedName{},
+		},
 		MonitoringMode: ua.MonitoringModeReporting,
 		RequestedParameters: &ua.MonitoringParameters{
-			ClientHandle: i.handle, SamplingInterval: float64(i.sampling) / float64(time.Millisecond), QueueSize: i.queueSize(publishing), DiscardOldest: true,
-			Filter: ua.NewExtensionObject(&ua.DataChangeFilter{Trigger: ua.DataChangeTriggerStatusValue}),
+			ClientHandle: i.handle, SamplingInterval: sampling, QueueSize: i.queueSize(publishing), DiscardOldest: !i.discardNew,
+			Filter: i.dataChangeFilter(attribute),
 		},
 	}
+}
+
+// dataChangeFilter is what makes a change (Part 4, 7.22.2). Servers take a filter for values only; without one they report changes of status and
+// value.
+func (m *monitored) dataChangeFilter(attribute model.AttributeID) *ua.ExtensionObject {
+	if attribute != model.AttributeValue {
+		return ua.NewExtensionObject(nil)
+	}
+	f := &ua.DataChangeFilter{Trigger: ua.DataChangeTriggerStatusValue, DeadbandValue: m.deadband.Value}
+	switch m.trigger {
+	case model.TriggerStatus:
+		f.Trigger = ua.DataChangeTriggerStatus
+	case model.TriggerStatusValueTimestamp:
+		f.Trigger = ua.DataChangeTriggerStatusValueTimestamp
+	}
+	switch m.deadband.Type {
+	case model.DeadbandAbsolute:
+		f.DeadbandType = uint32(ua.DeadbandTypeAbsolute)
+	case model.DeadbandPercent:
+		f.DeadbandType, f.DeadbandValue = uint32(ua.DeadbandTypePercent), min(m.deadband.Value, 100)
+	}
+	return ua.NewExtensionObject(f)
 }

@@ -9,31 +9,58 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// describe finds the metadata of a writer's fields, all at once. A field whose node is not there is described as one of any type, so that it can be
-// published when the node comes.
-func (s *Source) describe(ctx context.Context, ses *session, w *model.DataSetWriter) ([]model.FieldMetaData, error) {
-	fields := make([]model.FieldMetaData, len(w.Fields))
-	var nodes []model.NodeID
-	var whose []int
-	for i, f := range w.Fields {
-		fields[i] = model.FieldMetaData{Name: f.Name, BuiltInType: model.TypeVariant, DataType: anyType, ValueRank: model.ValueRankAny, Node: f.NodeID}
-		if id, err := ses.namespaces.Resolve(f.NodeID); err == nil {
-			fields[i].Node = ses.namespaces.Expand(id)
-			nodes, whose = append(nodes, id), append(whose, i)
+// describe finds the metadata of a writer's fields, whose nodes are at places, all at once. A field whose node is not there is described as one of
+// any type, so that it can be published when the node comes.
+func (s *Source) describe(ctx context.Context, ses *session, wanted []model.PublishedField, places []place) ([]model.FieldMetaData, error) {
+	fields := make([]model.FieldMetaData, len(wanted))
+	var nodes, variables []model.NodeID
+	var whose, whoseVariables []int
+	for i := range wanted {
+		f := &wanted[i]
+		fields[i] = model.FieldMetaData{Name: f.Name, BuiltInType: model.TypeVariant, DataType: anyType, ValueRank: model.ValueRankAny, Node: places[i].node}
+		id, err := ses.namespaces.Resolve(places[i].node)
+		if err != nil || places[i].status.IsBad() {
+			continue
 		}
-	}
-	ses.types.forget(nodes)
-	types, status, err := ses.variableTypes(ctx, nodes)
-	if err != nil {
-		return nil, fmt.Errorf("read data types: %w", err)
-	}
-	units, err := ses.units(ctx, nodes)
-	if err != nil {
-		return nil, fmt.Errorf("read engineering units: %w", err)
+		fields[i].Node = ses.namespaces.Expand(id)
+		nodes, whose = append(nodes, id), append(whose, i)
+		if f.Attribute == 0 || f.Attribute == model.AttributeValue {
+			variables, whoseVariables = append(variables, id), append(whoseVariables, i)
+		} else {
+			describeAttribute(&fields[i], f.Attribute)
+		}
 	}
 	paths, err := ses.paths(ctx, nodes)
 	if err != nil {
 		return nil, fmt.Errorf("find browse paths: %w", err)
+	}
+	for j, i := range whose {
+		fields[i].Path = paths[j]
+	}
+	structures, err := ses.describeValues(ctx, fields, variables, whoseVariables)
+	if err != nil {
+		return nil, err
+	}
+	// Their types are registered on sight, so that the first notification does not lose its bodies.
+	if _, err := s.readWhole(ctx, ses, structures); err != nil {
+		return nil, fmt.Errorf("read structures: %w", err)
+	}
+	for i := range wanted {
+		describeRange(&fields[i], wanted[i].IndexRange)
+	}
+	return fields, nil
+}
+
+// describeValues fills in what the Value attributes of variables hold, and returns those that may hold structures.
+func (s *session) describeValues(ctx context.Context, fields []model.FieldMetaData, variables []model.NodeID, whose []int) ([]*ua.ReadValueID, error) {
+	s.types.forget(variables)
+	types, status, err := s.variableTypes(ctx, variables)
+	if err != nil {
+		return nil, fmt.Errorf("read data types: %w", err)
+	}
+	units, err := s.units(ctx, variables)
+	if err != nil {
+		return nil, fmt.Errorf("read engineering units: %w", err)
 	}
 	var structures []*ua.ReadValueID
 	for j, i := range whose {
@@ -41,17 +68,36 @@ func (s *Source) describe(ctx context.Context, ses *session, w *model.DataSetWri
 			continue
 		}
 		f, t := &fields[i], types[j]
-		f.BuiltInType, f.DataType, f.ValueRank, f.ArrayDimensions = published(t.builtIn), ses.namespaces.Expand(t.dataType), t.rank, t.dimensions
-		f.Unit, f.Path = units[j], paths[j]
+		f.BuiltInType, f.DataType, f.ValueRank, f.ArrayDimensions = published(t.builtIn), s.namespaces.Expand(t.dataType), t.rank, t.dimensions
+		f.Unit = units[j]
 		if t.builtIn == model.TypeExtensionObject || t.builtIn == model.TypeVariant {
-			structures = append(structures, &ua.ReadValueID{NodeID: uaNodeID(nodes[j]), AttributeID: ua.AttributeIDValue})
+			structures = append(structures, &ua.ReadValueID{NodeID: uaNodeID(variables[j]), AttributeID: ua.AttributeIDValue})
 		}
 	}
-	// Their types are registered on sight, so that the first notification does not lose its bodies.
-	if _, err := s.readWhole(ctx, ses, structures); err != nil {
-		return nil, fmt.Errorf("read structures: %w", err)
+	return structures, nil
+}
+
+// describeAttribute fills in the type of an attribute other than Value (Part 3, 5.2 to 5.8); those that are structures or of no fixed type
+// stay as they are.
+func describeAttribute(f *model.FieldMetaData, a model.AttributeID) {
+	t, ok := attributeTypes[a]
+	switch a {
+	case model.AttributeNodeID:
+		t, ok = variableType{builtIn: model.TypeNodeID, rank: model.ValueRankScalar}, true
+	case model.AttributeNodeClass:
+		t, ok = variableType{builtIn: model.TypeInt32, rank: model.ValueRankScalar}, true
 	}
-	return fields, nil
+	if ok {
+		f.BuiltInType, f.DataType = published(t.builtIn), model.Expanded(model.NumericID(0, uint32(t.builtIn)))
+		f.ValueRank = t.rank
+	}
+}
+
+// describeRange gives the field of a part of an array the part's length.
+func describeRange(f *model.FieldMetaData, indexRange string) {
+	if lengths, err := rangeLengths(indexRange); err == nil && lengths != nil && f.ValueRank >= 0 {
+		f.ValueRank, f.ArrayDimensions = int32(len(lengths)), lengths
+	}
 }
 
 var anyType = model.Expanded(model.NumericID(0, uint32(model.TypeVariant)))

@@ -114,7 +114,11 @@ func (w *writers) eachNode(key model.WriterKey, yield func(*model.ItemState)) {
 	}
 	var state model.ItemState
 	for i, it := range o.items {
-		it.tell(&state, &at)
+		if it == nil {
+			state = o.places[i].tell()
+		} else {
+			it.tell(&state, &at)
+		}
 		state.Field = o.config.Fields[i].Name
 		yield(&state)
 	}

@@ -117,7 +117,7 @@ func (s *subscription) create(ctx context.Context, ses *session) error {
 	r, err := do[*ua.CreateSubscriptionResponse](ctx, ses, &ua.CreateSubscriptionRequest{
 		RequestedPublishingInterval: float64(s.interval) / float64(time.Millisecond),
 		RequestedMaxKeepAliveCount:  keepAlive, RequestedLifetimeCount: max(count(s.p.cfg.Lifetime), 3*keepAlive),
-		MaxNotificationsPerPublish: maxNotifications, PublishingEnabled: true,
+		MaxNotificationsPerPublish: maxNotifications, PublishingEnabled: true, Priority: s.priority,
 	})
 	if err != nil {
 		return fmt.Errorf("create subscription: %w", err)
@@ -248,7 +248,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		return
 	}
 	if message == "" {
-		message = fmt.Sprintf("monitor %s: %s", it.node, status.Name())
+		message = it.explain(status)
 	}
 	news := it.status != status
 	if news {

@@ -11,10 +11,11 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// subscriptionKey tells subscriptions apart: all items of one publishing interval share one, but those that somebody watches live have
-// their own, so that the back-pressure of publishing does not touch them.
+// subscriptionKey tells subscriptions apart: all items of one publishing interval and priority share one, but those that somebody watches
+// live have their own, so that the back-pressure of publishing does not touch them.
 type subscriptionKey struct {
 	interval time.Duration
+	priority uint8 // among the session's subscriptions, the larger first (Part 4, 5.14.2)
 	live     bool
 }
 

@@ -74,16 +74,10 @@ func (s *Source) Translate(ctx context.Context, paths []string) ([]model.Transla
 	}
 	walks := make([]walk, len(paths))
 	for i, p := range paths {
-		walks[i] = walk{node: model.NumericID(0, idRootFolder), names: splitPath(p)}
+		walks[i] = ses.walk(model.ExpandedNodeID{}, p)
 	}
-	for {
-		done, err := ses.advance(ctx, walks)
-		if err != nil {
-			return nil, fmt.Errorf("translate: %w", err)
-		}
-		if done {
-			break
-		}
+	if err := ses.follow(ctx, walks); err != nil {
+		return nil, fmt.Errorf("translate: %w", err)
 	}
 	results := make([]model.TranslateResult, len(paths))
 	for i, w := range walks {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -40,10 +39,14 @@ type writer struct {
 	fields  []model.FieldMetaData
 	dataSet edge.DataSet
 	key     subscriptionKey
-	items   []*item // by field
+	places  []place // by field
+	items   []*item // by field; nil for a field without a node
 	err     error   // why it is not as desired
 	retry   backoff
 	retryAt time.Time
+	// search paces the search for nodes that browse paths do not lead to; searchAt is zero when there are none.
+	search   backoff
+	searchAt time.Time
 }
 
 func newWriters(s *Source) *writers {
@@ -97,13 +100,12 @@ func (w *writers) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		w.closeUnwanted()
-		next := time.Hour
 		for _, key := range w.due() {
 			if err := w.openOne(ctx, key); err != nil && ctx.Err() == nil {
-				next = min(next, w.failed(key, err))
+				w.failed(key, err)
 			}
 		}
-		timer.Reset(next)
+		timer.Reset(w.untilDue())
 	}
 }
 
@@ -113,7 +115,7 @@ func (w *writers) closeUnwanted() {
 	defer w.mu.Unlock()
 	for key, o := range w.open {
 		if _, ok := w.desired[key]; !ok {
-			w.source.publishing.remove(o.key, o.items)
+			w.source.publishing.remove(o.key, o.monitored())
 			delete(w.open, key)
 			delete(w.stale, key)
 		}
@@ -124,26 +126,47 @@ func (w *writers) closeUnwanted() {
 func (w *writers) due() []model.WriterKey {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	now := time.Now()
 	var keys []model.WriterKey
 	for key, want := range w.desired {
 		o := w.open[key]
-		if o == nil || o.dataSet == nil || o.err != nil || w.stale[key] || !sameConfig(o.config, want) {
-			if o == nil || !time.Now().Before(o.retryAt) {
-				keys = append(keys, key)
-			}
+		switch {
+		case o == nil:
+			keys = append(keys, key)
+		case now.Before(o.retryAt):
+		case o.dataSet == nil || o.err != nil || w.stale[key] || o.searches(now) || !sameConfig(o.config, want):
+			keys = append(keys, key)
 		}
 	}
 	slices.SortFunc(keys, func(a, b model.WriterKey) int { return cmp.Compare(a.String(), b.String()) })
 	return keys
 }
 
+// untilDue is how long nothing is to be tried again.
+func (w *writers) untilDue() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	next := time.Hour
+	for _, o := range w.open {
+		for _, at := range []time.Time{o.retryAt, o.searchAt} {
+			if !at.IsZero() {
+				next = min(next, time.Until(at))
+			}
+		}
+	}
+	return max(next, 0)
+}
+
+// searches tells whether it is time to look for missing nodes.
+func (o *writer) searches(now time.Time) bool { return !o.searchAt.IsZero() && !now.Before(o.searchAt) }
+
 func sameConfig(a, b model.DataSetWriter) bool {
 	a.Revision, b.Revision = 0, 0
 	return reflect.DeepEqual(a, b)
 }
 
-// failed notes why a writer does not run, and returns when it is tried again.
-func (w *writers) failed(key model.WriterKey, err error) time.Duration {
+// failed notes why a writer does not run.
+func (w *writers) failed(key model.WriterKey, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.open[key]
@@ -158,9 +181,7 @@ func (w *writers) failed(key model.WriterKey, err error) time.Duration {
 		w.source.log.Warn().Err(err).Str("writer", key.String()).Msg("data set writer does not run")
 	}
 	o.err = err
-	pause := o.retry.pause()
-	o.retryAt = time.Now().Add(pause)
-	return pause
+	o.retryAt = time.Now().Add(o.retry.pause())
 }
 
 // openOne brings one writer to what is desired.
@@ -177,136 +198,38 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 	if err != nil {
 		return err
 	}
-	fields, err := w.source.describe(ctx, ses, &want)
+	places, err := ses.locate(ctx, want.Fields)
+	if err != nil {
+		return err
+	}
+	fields, err := w.source.describe(ctx, ses, want.Fields, places)
 	if err != nil {
 		return err
 	}
 	if o != nil && o.dataSet != nil && sameConfig(o.config, want) && reflect.DeepEqual(o.fields, fields) {
-		w.keep(key, o)
+		w.keep(key, o, places)
 		return nil
 	}
 	dataSet, err := w.source.cfg.DataSets.Open(ctx, want, fields)
 	if err != nil {
 		return fmt.Errorf("open data set: %w", err)
 	}
-	n := w.bind(o, want, dataSet)
+	n := w.bind(o, want, dataSet, places)
 	n.fields = fields
-	w.keep(key, n)
+	w.keep(key, n, places)
 	return nil
 }
 
-func (w *writers) keep(key model.WriterKey, o *writer) {
+// keep notes that a writer runs as desired.
+func (w *writers) keep(key model.WriterKey, o *writer, places []place) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o.err, o.retryAt = nil, time.Time{}
+	o.places, o.err, o.retryAt, o.searchAt = places, nil, time.Time{}, time.Time{}
 	o.retry.reset()
+	if slices.ContainsFunc(places, func(p place) bool { return p.status.IsBad() && p.status != model.StatusBadConfigurationError }) {
+		o.searchAt = time.Now().Add(o.search.pause())
+	} else {
+		o.search.reset()
+	}
 	w.open[key] = o
-}
-
-// bind leads the values of a writer's items into a new DataSet. Items of the old writer that are still wanted go on, and their newest values open the
-// DataSet; the others are removed.
-func (w *writers) bind(old *writer, want model.DataSetWriter, dataSet edge.DataSet) *writer {
-	n := &writer{config: want, dataSet: dataSet, key: subscriptionKey{interval: want.PublishingInterval}, items: make([]*item, len(want.Fields))}
-	if n.key.interval <= 0 {
-		n.key.interval = defaultPublishing
-	}
-	p := w.source.publishing
-	reusable := map[monitored][]*item{}
-	if old != nil && old.key == n.key {
-		for _, it := range old.items {
-			reusable[it.monitored] = append(reusable[it.monitored], it)
-		}
-	}
-	var missing []wanted
-	var whose []int
-	for i, f := range want.Fields {
-		m := monitored{node: f.NodeID, sampling: f.SamplingInterval, queue: f.QueueSize}
-		if m.sampling == 0 {
-			m.sampling = want.SamplingInterval
-		}
-		to := &fieldSink{writers: w, key: want.Key(), dataSet: dataSet, field: i}
-		if list := reusable[m]; len(list) > 0 {
-			n.items[i], reusable[m] = list[0], list[1:]
-			if sub := p.subscription(n.key); sub != nil {
-				sub.deliver.Lock()
-				n.items[i].replace(to)
-				sub.deliver.Unlock()
-			}
-			continue
-		}
-		missing, whose = append(missing, wanted{n.key, m, to}), append(whose, i)
-	}
-	switch {
-	case old != nil && old.key != n.key:
-		p.remove(old.key, old.items)
-	case old != nil:
-		p.remove(old.key, slices.Concat(slices.Collect(maps.Values(reusable))...))
-	}
-	for j, it := range p.add(missing) {
-		n.items[whose[j]] = it
-	}
-	return n
-}
-
-// fieldSink puts values into a field of a DataSet.
-type fieldSink struct {
-	writers *writers
-	key     model.WriterKey
-	dataSet edge.DataSet
-	field   int
-}
-
-func (f *fieldSink) put(v *model.DataValue) { f.dataSet.Put(f.field, v) }
-
-// refused needs nothing: the status of the writer shows it.
-func (f *fieldSink) refused(model.StatusCode, string) {}
-
-// accepted has the metadata read again, which could not be had before.
-func (f *fieldSink) accepted() { f.writers.checkOne(f.key) }
-
-// status reports all desired writers, in the order of their names.
-func (w *writers) status() []model.WriterStatus {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var r []model.WriterStatus
-	for key, want := range w.desired {
-		s := model.WriterStatus{Writer: key}
-		if o := w.open[key]; o != nil {
-			if o.err != nil {
-				s.Error = o.err.Error()
-			}
-			if o.dataSet != nil {
-				w.countItems(o, &s)
-			}
-		}
-		if s.Active == 0 && s.BadCount == 0 {
-			s.BadCount = len(want.Fields)
-		}
-		r = append(r, s)
-	}
-	slices.SortFunc(r, func(a, b model.WriterStatus) int { return cmp.Compare(a.Writer.String(), b.Writer.String()) })
-	return r
-}
-
-func (w *writers) countItems(o *writer, s *model.WriterStatus) {
-	sub := w.source.publishing.subscription(o.key)
-	if sub == nil {
-		return
-	}
-	sub.mu.Lock()
-	defer sub.mu.Unlock()
-	for i, it := range o.items {
-		if it.state == itemActive {
-			s.Active++
-			continue
-		}
-		s.BadCount++
-		if len(s.Bad) < maxBadItems {
-			state := model.ItemState{Field: o.config.Fields[i].Name, NodeID: it.node, State: model.NodeBad, Status: it.status, Message: it.message}
-			if state.Status.IsGood() {
-				state.State, state.Status, state.Message = model.NodeCreating, model.StatusBadWaitingForInitialData, "not monitored yet"
-			}
-			s.Bad = append(s.Bad, state)
-		}
-	}
 }

@@ -1,0 +1,37 @@
+package opcua
+
+import (
+	"fmt"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// explain says what the server does not monitor, with the member of the field that the status is about. What to do about it is the status' Remedy.
+func (m *monitored) explain(status model.StatusCode) string {
+	return fmt.Sprintf("monitor %s%s: %s", m.node, m.about(status), status.Name())
+}
+
+func (m *monitored) about(status model.StatusCode) string {
+	switch status {
+	case model.StatusBadAttributeIdInvalid:
+		return fmt.Sprintf(" with attribute %d", m.attributeOrValue())
+	case model.StatusBadIndexRangeInvalid, model.StatusBadIndexRangeNoData:
+		return fmt.Sprintf(" with indexRange %q", m.indexRange)
+	case model.StatusBadFilterNotAllowed, model.StatusBadMonitoredItemFilterUnsupported, model.StatusBadDeadbandFilterInvalid, model.StatusBadMonitoredItemFilterInvalid:
+		switch m.deadband.Type {
+		case model.DeadbandPercent:
+			return fmt.Sprintf(" with a deadband of %v percent of its EURange", m.deadband.Value)
+		case model.DeadbandAbsolute:
+			return fmt.Sprintf(" with a deadband of %v", m.deadband.Value)
+		}
+		return fmt.Sprintf(" with trigger %q", m.trigger)
+	}
+	return ""
+}
+
+func (m *monitored) attributeOrValue() model.AttributeID {
+	if m.attribute == 0 {
+		return model.AttributeValue
+	}
+	return m.attribute
+}

@@ -1,0 +1,130 @@
+package opcua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// place is the node of a field, or why it is not known.
+type place struct {
+	node    model.ExpandedNodeID // where the search began when there is none
+	status  model.StatusCode     // Bad when there is no node to ask for
+	message string
+}
+
+// tell is the state of a field whose node is not known.
+func (p *place) tell() model.ItemState {
+	return model.ItemState{NodeID: p.node, State: model.NodeBad, Status: p.status, Message: p.message}
+}
+
+// locate finds the nodes of fields: an id is taken as it is, browse paths are followed for all fields at once. A field that asks for what
+// cannot be has a Bad place that says so.
+func (s *session) locate(ctx context.Context, fields []model.PublishedField) ([]place, error) {
+	places := make([]place, len(fields))
+	var walks []walk
+	var whose []int
+	for i := range fields {
+		f := &fields[i]
+		if err := checkField(f); err != nil {
+			places[i] = place{f.NodeID, model.StatusBadConfigurationError, err.Error()}
+			continue
+		}
+		if f.BrowsePath == "" {
+			places[i].node = f.NodeID
+			continue
+		}
+		walks, whose = append(walks, s.walk(f.NodeID, f.BrowsePath)), append(whose, i)
+	}
+	if err := s.follow(ctx, walks); err != nil {
+		return nil, fmt.Errorf("follow browse paths: %w", err)
+	}
+	for j, i := range whose {
+		if w := &walks[j]; w.status.IsBad() {
+			message := fmt.Sprintf("browsePath %q: %s: %s; it is looked for again", fields[i].BrowsePath, w.status.Name(), w.message)
+			places[i] = place{fields[i].NodeID, w.status, message}
+			continue
+		}
+		places[i].node = s.namespaces.Expand(walks[j].node)
+	}
+	return places, nil
+}
+
+// walk begins the path from a node; a null one stands for the root.
+func (s *session) walk(from model.ExpandedNodeID, path string) walk {
+	w := walk{node: model.NumericID(0, idRootFolder), names: splitPath(path)}
+	if from.IsNull() {
+		return w
+	}
+	id, err := s.namespaces.Resolve(from)
+	if err != nil {
+		w.status, w.message = model.StatusBadNodeIdUnknown, err.Error()
+	}
+	w.node = id
+	return w
+}
+
+// follow takes walks to their ends.
+func (s *session) follow(ctx context.Context, walks []walk) error {
+	for {
+		done, err := s.advance(ctx, walks)
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+// checkField refuses what no server could make sense of. Errors name the member, its value and what it may be.
+func checkField(f *model.PublishedField) error {
+	if f.NodeID.IsNull() && f.BrowsePath == "" {
+		return errors.New("nodeId and browsePath are empty, want one of them")
+	}
+	switch f.Trigger {
+	case "", model.TriggerStatus, model.TriggerStatusValue, model.TriggerStatusValueTimestamp:
+	default:
+		return fmt.Errorf("trigger %q is none, want Status, StatusValue or StatusValueTimestamp", f.Trigger)
+	}
+	value := f.Attribute == 0 || f.Attribute == model.AttributeValue
+	if d := f.Deadband; d != nil {
+		switch {
+		case d.Type != model.DeadbandAbsolute && d.Type != model.DeadbandPercent:
+			return fmt.Errorf("deadband.type %q is none, want Absolute or Percent", d.Type)
+		case !(d.Value >= 0) || math.IsInf(d.Value, 1):
+			return fmt.Errorf("deadband.value %v is none, want 0 or more", d.Value)
+		case !value:
+			return fmt.Errorf("deadband is for attribute %d (Value) alone, not for %d", model.AttributeValue, f.Attribute)
+		}
+	}
+	if _, err := rangeLengths(f.IndexRange); err != nil {
+		return fmt.Errorf("indexRange %q: %w", f.IndexRange, err)
+	}
+	return nil
+}
+
+// rangeLengths are the numbers of elements in each dimension of a NumericRange (Part 4, 7.27); nil for an empty one.
+func rangeLengths(text string) ([]uint32, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var lengths []uint32
+	for _, part := range strings.Split(text, ",") {
+		low, high, interval := strings.Cut(part, ":")
+		first, err := strconv.ParseUint(low, 10, 31)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no index, want the form 3, 2:5 or 0:1,3", low)
+		}
+		last := first
+		if interval {
+			if last, err = strconv.ParseUint(high, 10, 31); err != nil || last <= first {
+				return nil, fmt.Errorf("%q is no interval, want a larger index after the colon", part)
+			}
+		}
+		lengths = append(lengths, uint32(last-first+1))
+	}
+	return lengths, nil
+}

@@ -1,0 +1,58 @@
+package opcua
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// status reports all desired writers, in the order of their names.
+func (w *writers) status() []model.WriterStatus {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var r []model.WriterStatus
+	for key, want := range w.desired {
+		s := model.WriterStatus{Writer: key}
+		if o := w.open[key]; o != nil {
+			if o.err != nil {
+				s.Error = o.err.Error()
+			}
+			if o.dataSet != nil {
+				w.countItems(o, &s)
+			}
+		}
+		if s.Active == 0 && s.BadCount == 0 {
+			s.BadCount = len(want.Fields)
+		}
+		r = append(r, s)
+	}
+	slices.SortFunc(r, func(a, b model.WriterStatus) int { return cmp.Compare(a.Writer.String(), b.Writer.String()) })
+	return r
+}
+
+func (w *writers) countItems(o *writer, s *model.WriterStatus) {
+	sub := w.source.publishing.subscription(o.key)
+	if sub != nil {
+		sub.mu.Lock()
+		defer sub.mu.Unlock()
+	}
+	for i, it := range o.items {
+		if it != nil && it.state == itemActive {
+			s.Active++
+			continue
+		}
+		s.BadCount++
+		if len(s.Bad) < maxBadItems {
+			state := o.places[i].tell()
+			if it != nil {
+				state = model.ItemState{NodeID: it.node, State: model.NodeBad, Status: it.status, Message: it.message}
+			}
+			if state.Status.IsGood() {
+				state.State, state.Status, state.Message = model.NodeCreating, model.StatusBadWaitingForInitialData, "not monitored yet"
+			}
+			state.Field = o.config.Fields[i].Name
+			s.Bad = append(s.Bad, state)
+		}
+	}
+}
