@@ -29,6 +29,8 @@ type GatewayConfig struct {
 	NewSource func(model.Server) (Source, error)
 	// Live is where deliveries of monitorings go.
 	Live LiveSink
+	// Discoveries carries out discoveries; nil for a gateway that has none. It is run by its owner.
+	Discoveries *Discoveries
 }
 
 // Gateway runs one Source per server of its desired state, reports how they are, and answers commands on them.

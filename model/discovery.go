@@ -2,7 +2,7 @@ package model
 
 import "time"
 
-// VerbDiscover starts or queues a discovery, or the gateway's schedule at once; VerbCancelDiscovery ends one that runs or waits.
+// VerbDiscover starts a discovery, or queues it behind others; VerbCancelDiscovery ends one that runs or waits.
 const (
 	VerbDiscover        = "discover"        // DiscoveryRequest → null
 	VerbCancelDiscovery = "cancelDiscovery" // CancelDiscovery → null
