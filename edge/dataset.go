@@ -26,6 +26,7 @@ type dataSet struct {
 	writer    model.WriterKey
 	header    uadp.Header
 	message   uadp.DataSetHeader
+	output    Output // nil for none
 
 	mu       sync.Mutex
 	counts   []uint8     // values of each field in the open frame
@@ -161,6 +162,9 @@ func (d *dataSet) close() {
 	f := p.frames.get(p)
 	var err error
 	if f.data, err = uadp.AppendNetworkMessage(f.data[:0], &d.header, d.ids, d.bodies); err == nil {
+		if d.output != nil {
+			d.output.Put(f.data) // the sink may change it as soon as it has it
+		}
 		p.pending.Add(1)
 		if err = p.sink.PublishFrame(p.handOverContext(), d.writer, f.data, f.done); err != nil {
 			f.done(err)

@@ -39,6 +39,8 @@ type PublisherConfig struct {
 	MaxFrameValues int
 	// MaxFrameAge is how long a value waits in an open frame. 0 means 100 ms.
 	MaxFrameAge time.Duration
+	// Outputs take the frames of writers with an Output as well; nil when there are none.
+	Outputs Outputs
 }
 
 // PublisherStatistics are running totals since the start, and what is on its way now.
@@ -163,6 +165,7 @@ func (p *Publisher) Open(ctx context.Context, w model.DataSetWriter, fields []mo
 	if earlier != nil {
 		earlier.replace()
 	}
+	d.output = p.output(&w, &m) // behind the last frame of the earlier one
 	return d, nil
 }
 
