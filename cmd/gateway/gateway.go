@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -62,3 +63,6 @@ func (g *Gateway) Start(start func(name string, grace time.Duration, run func(co
 	start("gateway", 15*time.Second, g.gateway.Run)
 	start("publisher", 10*time.Second, func(ctx context.Context) error { return g.Publisher.Run(ctx, 5*time.Second) })
 }
+
+// WriteMetrics writes the gateway's metrics in Prometheus' text form: those that edge.Metrics lists.
+func (g *Gateway) WriteMetrics(w io.Writer) { g.gateway.WriteMetrics(w) }

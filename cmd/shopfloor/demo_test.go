@@ -43,7 +43,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
 	for path, want := range map[string]string{
-		"/healthz": "ok", "/metrics": "shopfloor_ingest_values_total", "/": "<html", "/playground": "<html", "/vmui/": "<html",
+		"/healthz": "ok", "/metrics": "shopfloor_edge_server_values_total", "/": "<html", "/playground": "<html", "/vmui/": "<html",
 		"/prometheus/api/v1/labels": `"field"`,
 	} {
 		if code, body := p.Get(path); code != 200 || !strings.Contains(body, want) {

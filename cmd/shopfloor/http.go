@@ -95,7 +95,8 @@ func (p *platform) localHost(hostPort string) bool {
 // writeMetrics writes the metrics of all parts in Prometheus' text form.
 func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	if p.gateway != nil {
-		p.writeGatewayMetrics(w)
+		p.gateway.WriteMetrics(w)
+		p.sender.WriteMetrics(w)
 	}
 	p.inlets.writeMetrics(w)
 	p.control.WriteMetrics(w)
@@ -107,26 +108,6 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	p.store.WriteMetrics(w)
 	p.limits.writeMetrics(ctx, w)
 	metrics.WriteProcessMetrics(w)
-}
-
-// writeGatewayMetrics writes those of the gateway in this process.
-func (p *platform) writeGatewayMetrics(w io.Writer) {
-	s := p.gateway.Publisher.Statistics()
-	for _, m := range []struct {
-		name  string
-		value uint64
-	}{
-		{"shopfloor_edge_frames_total", s.Frames},
-		{"shopfloor_edge_values_total", s.Values},
-		{"shopfloor_edge_bytes_total", s.Bytes},
-		{"shopfloor_edge_dropped_values_total", s.Dropped},
-		{"shopfloor_edge_refused_values_total", s.Refused},
-		{"shopfloor_edge_unstored_frames_total", s.Unstored},
-	} {
-		metrics.WriteCounterUint64(w, m.name, m.value)
-	}
-	p.sender.WriteMetrics(w)
-	metrics.WriteGaugeUint64(w, "shopfloor_edge_pending_frames", uint64(max(s.Pending, 0)))
 }
 
 // httpGrace is how long requests may take to end when the process stops.

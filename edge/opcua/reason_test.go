@@ -98,8 +98,10 @@ func TestConnectionReasonsOfServer(t *testing.T) {
 		cfg  Config
 		want model.ConnectionReason
 	}{
-		{"server untrusted", secure, model.ReasonCertificateUntrusted}, {"gateway untrusted", pinned, model.ReasonCertificateRefused},
-		{"wrong password", user, model.ReasonUserRefused}, {"no user", anonymous, model.ReasonUserRefused},
+		{"server untrusted", secure, model.ReasonCertificateUntrusted},
+		{"gateway untrusted", pinned, model.ReasonCertificateRefused},
+		{"wrong password", user, model.ReasonUserRefused},
+		{"no user", anonymous, model.ReasonUserRefused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			source := run(t, c.cfg)
