@@ -8,8 +8,10 @@ import (
 
 // Desired is all that a gateway is to run.
 type Desired struct {
-	Servers []model.Server
-	Writers []model.DataSetWriter
+	// Revision counts the changes of what the gateway is to run; 0 when there was none yet.
+	Revision uint64
+	Servers  []model.Server
+	Writers  []model.DataSetWriter
 }
 
 // State is where a gateway finds what it is to run, and where it reports. Its methods may be called from several goroutines.

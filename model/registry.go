@@ -99,6 +99,13 @@ type GatewayStatus struct {
 	RefusedValues  uint64 `json:"refusedValues,omitempty"`
 	UnstoredFrames uint64 `json:"unstoredFrames,omitempty"`
 	LostDeliveries uint64 `json:"lostDeliveries,omitempty"`
+	// Brokers are the names of the MQTT brokers in the gateway's configuration file.
+	Brokers []string `json:"brokers,omitempty"`
+	// ConfigurationRevision is the revision of its desired state that it runs; 0 when it was given none yet.
+	ConfigurationRevision uint64 `json:"configurationRevision"`
+	// OutOfSync are the parts of it that do not run as wanted, at most 100 of them; OutOfSyncCount is how many there are.
+	OutOfSync      []OutOfSync `json:"outOfSync,omitempty"`
+	OutOfSyncCount int         `json:"outOfSyncCount"`
 }
 
 // PublishRequest asks to add nodes of a server to a DataSetWriter, which is made when it does not exist.

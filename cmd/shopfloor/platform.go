@@ -68,7 +68,7 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if err != nil {
 		return nil, err
 	}
-	p.registry = registry.New(forRegistry(buckets), secrets, p.part("registry"))
+	p.registry = registry.New(buckets.Registry(), secrets, p.part("registry"))
 	p.commands = &commands{conn: p.control, servers: graphRegistry{p.registry}}
 	p.registry.SetNodes(p.commands)
 	if p.text, err = bus.NewTextStore(p.frames, p.part("text")); err != nil {
@@ -169,7 +169,7 @@ func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *
 	p.gateway, err = gateway.New(gateway.Config{
 		ID: id, Version: shortVersion(), PKI: filepath.Join(p.cfg.Data, "pki"),
 		Frames: gateway.FrameSink{Publisher: p.sender}, Metadata: gateway.Metadata{Conn: p.control},
-		State: gateway.BucketState{Gateway: id, Buckets: b}, Control: p.control, Secrets: secrets,
+		State: gateway.BucketState{Gateway: id, Buckets: b, Log: p.part("state")}, Control: p.control, Secrets: secrets,
 	}, p.log)
 	return err
 }

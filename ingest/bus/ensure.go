@@ -16,6 +16,8 @@ const (
 	metaVersions = 64
 	// keyRevisions is how many revisions of one key stay for roll-back (the most a bucket keeps).
 	keyRevisions = 64
+	// markerAge is how long a purged key is remembered, so that watchers that were away learn of it.
+	markerAge = 24 * time.Hour
 )
 
 // Shares of the store, in percent. What is left belongs to buckets and streams of others.
@@ -126,7 +128,7 @@ func EnsureStreams(ctx context.Context, c *Conn, cfg StreamsConfig) error {
 			return fmt.Errorf("make stream %s: %w", sc.Name, err)
 		}
 	}
-	for _, name := range []string{BucketGateway, BucketServer, BucketWriter} {
+	for _, name := range []string{BucketGateway, BucketConfiguration} {
 		if _, err := EnsureBucket(ctx, c, name, cfg.MaxBytes/100*bucketShare); err != nil {
 			return err
 		}

@@ -60,7 +60,9 @@ type Bucket struct {
 // EnsureBucket makes a bucket that keeps 64 revisions a key within maxBytes, or brings an existing one to this form. It has
 // as many replicas as UA_DATA.
 func EnsureBucket(ctx context.Context, c *Conn, name string, maxBytes int64) (*Bucket, error) {
-	return ensureBucket(ctx, c, jetstream.KeyValueConfig{Bucket: name, History: keyRevisions, MaxBytes: maxBytes})
+	return ensureBucket(ctx, c, jetstream.KeyValueConfig{
+		Bucket: name, History: keyRevisions, MaxBytes: maxBytes, LimitMarkerTTL: markerAge,
+	})
 }
 
 func ensureBucket(ctx context.Context, c *Conn, cfg jetstream.KeyValueConfig) (*Bucket, error) {
@@ -158,6 +160,25 @@ func (b *Bucket) Delete(ctx context.Context, key Key, expected uint64) error {
 	return nil
 }
 
+// Purge removes a key with its history, whose revision must still be the expected one; another is ErrRevision. Watchers see a deletion,
+// of which nothing is left after a day.
+func (b *Bucket) Purge(ctx context.Context, key Key, expected uint64) error {
+	k, err := key.encode()
+	if err != nil {
+		return err
+	}
+	if expected == 0 {
+		return fmt.Errorf("purge %s/%s: expected revision 0: %w: read the entry first", b.name, key, ErrRevision)
+	}
+	if err := b.kv.Purge(ctx, k, jetstream.LastRevision(expected), jetstream.PurgeTTL(markerAge)); err != nil {
+		return b.error("purge", key, err)
+	}
+	return nil
+}
+
+// MaxValue is the largest value that the bucket takes, in bytes.
+func (b *Bucket) MaxValue() int { return b.conn.MaxMessage() }
+
 // History returns the last revisions of a key, at most 64, oldest first, deletions among them.
 func (b *Bucket) History(ctx context.Context, key Key) ([]Entry, error) {
 	k, err := key.encode()
@@ -177,9 +198,22 @@ func (b *Bucket) History(ctx context.Context, key Key) ([]Entry, error) {
 
 // List returns all entries with key prefix, and below it; a nil prefix means all. The order is that of their last change.
 func (b *Bucket) List(ctx context.Context, prefix Key) ([]Entry, error) {
+	return b.list(ctx, prefix, false)
+}
+
+// Keys is List without the values, for keys with large ones.
+func (b *Bucket) Keys(ctx context.Context, prefix Key) ([]Entry, error) {
+	return b.list(ctx, prefix, true)
+}
+
+func (b *Bucket) list(ctx context.Context, prefix Key, headersOnly bool) ([]Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestWait)
 	defer cancel()
-	updates, err := b.Watch(ctx, prefix)
+	filters, err := b.below(prefix)
+	if err != nil {
+		return nil, err
+	}
+	updates, err := b.watch(ctx, filters, headersOnly)
 	if err != nil {
 		return nil, err
 	}

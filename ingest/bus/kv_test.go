@@ -26,7 +26,7 @@ func openBucket(t *testing.T, c *Conn, name string) *Bucket {
 func TestBucketRevisions(t *testing.T) {
 	_, c := newBus(t)
 	ctx := testContext(t)
-	b := openBucket(t, c, BucketServer)
+	b := openBucket(t, c, BucketConfiguration)
 	key := Key{"Halle 3", "opc.tcp://10.0.0.1:4840/*"}
 	if _, err := b.Get(ctx, key); !errors.Is(err, ErrNotFound) {
 		t.Fatalf("get of nothing: %v", err)
@@ -97,7 +97,7 @@ func TestBucketRevisions(t *testing.T) {
 func TestBucketList(t *testing.T) {
 	_, c := newBus(t)
 	ctx := testContext(t)
-	b := openBucket(t, c, BucketWriter)
+	b := openBucket(t, c, BucketConfiguration)
 	list := func(prefix Key) (keys []string) {
 		t.Helper()
 		entries, err := b.List(ctx, prefix)

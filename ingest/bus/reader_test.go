@@ -261,7 +261,7 @@ func TestRestartKeepsAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := c.Bucket(ctx, BucketWriter)
+	b, err := c.Bucket(ctx, BucketConfiguration)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestRestartKeepsAll(t *testing.T) {
 		t.Fatalf("state after the restart %+v, %v; before %+v", after, err, before)
 	}
 	checkNumbers(t, readAll(t, c, StreamData, 41, 60), 41)
-	if b, err = c.Bucket(ctx, BucketWriter); err != nil {
+	if b, err = c.Bucket(ctx, BucketConfiguration); err != nil {
 		t.Fatal(err)
 	}
 	if e, err := b.Get(ctx, Key{"g", "w"}); err != nil || e.Revision != revision || string(e.Value) != "v" {

@@ -36,7 +36,7 @@ func startLoad(t *testing.T, s *Server, size int) *load {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.bucket, err = l.control.Bucket(ctx, BucketServer); err != nil {
+	if l.bucket, err = l.control.Bucket(ctx, BucketConfiguration); err != nil {
 		t.Fatal(err)
 	}
 	watch, err := l.bucket.Watch(ctx, nil)

@@ -18,9 +18,8 @@ const (
 
 // Buckets that EnsureStreams makes.
 const (
-	BucketGateway = "gateway"
-	BucketServer  = "server"
-	BucketWriter  = "writer"
+	BucketGateway       = "gateway"
+	BucketConfiguration = "configuration"
 )
 
 const (

@@ -22,17 +22,40 @@ const (
 // It reads the bucket's stream itself. The watch of nats.go knows only by missing heartbeats that a server was restarted,
 // and stands still for 10 to 20 s.
 func (b *Bucket) Watch(ctx context.Context, prefix Key) (<-chan Entry, error) {
-	subjects := "$KV." + b.name + "."
-	filters := []string{subjects + ">"}
-	if len(prefix) > 0 {
-		k, err := prefix.encode()
-		if err != nil {
-			return nil, err
-		}
-		filters = []string{subjects + k, subjects + k + ".>"}
+	filters, err := b.below(prefix)
+	if err != nil {
+		return nil, err
 	}
+	return b.watch(ctx, filters, false)
+}
+
+// WatchEach is a Watch of the keys of two names whose second one is name, whatever the first is.
+func (b *Bucket) WatchEach(ctx context.Context, name string) (<-chan Entry, error) {
+	k, err := Key{name}.encode()
+	if err != nil {
+		return nil, err
+	}
+	return b.watch(ctx, []string{b.subjects() + "*." + k}, false)
+}
+
+// subjects is what the subjects of the bucket's keys begin with.
+func (b *Bucket) subjects() string { return "$KV." + b.name + "." }
+
+// below returns the filters for the key prefix and what is below it.
+func (b *Bucket) below(prefix Key) ([]string, error) {
+	if len(prefix) == 0 {
+		return []string{b.subjects() + ">"}, nil
+	}
+	k, err := prefix.encode()
+	if err != nil {
+		return nil, err
+	}
+	return []string{b.subjects() + k, b.subjects() + k + ".>"}, nil
+}
+
+func (b *Bucket) watch(ctx context.Context, filters []string, headersOnly bool) (<-chan Entry, error) {
 	cons, err := b.conn.js.OrderedConsumer(ctx, "KV_"+b.name, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, FilterSubjects: filters,
+		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, FilterSubjects: filters, HeadersOnly: headersOnly,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("watch bucket %s: %w", b.name, err)
@@ -47,7 +70,7 @@ func (b *Bucket) Watch(ctx context.Context, prefix Key) (<-chan Entry, error) {
 		defer close(out)
 		defer b.conn.forget(cons, "KV_"+b.name)
 		defer messages.Stop()
-		forward(ctx, messages, subjects, pending, out)
+		forward(ctx, messages, b.subjects(), pending, out)
 	}()
 	return out, nil
 }

@@ -73,7 +73,7 @@ func (s *sight) judge(asked model.ExpandedNodeID, id, class, name model.ReadResu
 	if e := id.Value.ExpandedNodeID(); !e.IsNull() {
 		s.id = e
 	}
-	if n := name.Value.QualifiedName().Name; n != "" && len(n) <= maxName {
+	if n := name.Value.QualifiedName().Name; n != "" && len(n) <= model.MaxNameBytes {
 		s.names = []string{n}
 	}
 }
@@ -110,7 +110,7 @@ func (r *Registry) addParents(ctx context.Context, p *model.PublishRequest, look
 	}
 	for j, i := range shared {
 		if refs := parents[j].References; len(refs) > 0 {
-			if name := refs[0].BrowseName.Name + "." + looked[i].names[0]; len(name) <= maxName {
+			if name := refs[0].BrowseName.Name + "." + looked[i].names[0]; len(name) <= model.MaxNameBytes {
 				looked[i].names = []string{name}
 			}
 		}

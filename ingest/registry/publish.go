@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,16 +11,8 @@ import (
 )
 
 const (
-	// maxFields bounds the fields of a writer, so that its record stays far below the largest message of the bus.
-	maxFields = 5000
-	// maxName bounds the names of groups, writers and fields, in bytes.
-	maxName = 128
-
 	defaultSampling   = time.Second
 	defaultPublishing = time.Second
-	minPublishing     = 10 * time.Millisecond
-	maxInterval       = 24 * time.Hour
-	maxExtensions     = 32
 )
 
 // Publish adds nodes to a writer, which is made when it does not exist. Nodes that the server knows not to be variables are
@@ -42,33 +33,25 @@ func (r *Registry) Publish(ctx context.Context, p model.PublishRequest) (model.D
 		return model.DataSetWriter{}, nil, err
 	}
 	looked := r.look(ctx, &p)
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	for range tries {
-		w, err := r.prepareWriter(key, &p)
-		if err != nil {
-			return model.DataSetWriter{}, nil, err
+	var w model.DataSetWriter
+	var results []model.PublishResult
+	c := model.ConfigurationChange{Gateway: s.Gateway, Comment: fmt.Sprintf("publish %d nodes to writer %s", len(p.Nodes), key)}
+	err = r.transactOne(ctx, &c, func(d *draft) (err error) {
+		if w, err = d.prepareWriter(key, &p); err != nil {
+			return err
 		}
-		results := addFields(&w, &p, looked)
-		if w.Revision == 0 && len(w.Fields) == 0 {
-			return model.DataSetWriter{}, results, nil // nothing to publish: do not make a writer
+		results = addFields(&w, &p, looked)
+		if len(w.Fields) == 0 && len(w.Selections) == 0 {
+			w = model.DataSetWriter{} // nothing to publish: do not make a writer
+			return nil
 		}
-		w, err = r.storeWriter(ctx, w)
-		if !errors.Is(err, ErrConflict) {
-			return w, results, err
-		}
-		if err := r.settle(ctx); err != nil {
-			return w, nil, err
-		}
+		return d.putWriter(w)
+	})
+	if err != nil || w.Name == "" {
+		return model.DataSetWriter{}, results, err
 	}
-	return model.DataSetWriter{}, nil, fmt.Errorf("%w: writer %s is being changed by others, try again", ErrConflict, key)
-}
-
-func (r *Registry) storeWriter(ctx context.Context, w model.DataSetWriter) (model.DataSetWriter, error) {
-	if w.Revision == 0 {
-		return r.writers.create(ctx, w)
-	}
-	return r.writers.update(ctx, w, w.Revision)
+	w, err = r.Writer(key)
+	return w, results, err
 }
 
 // settle waits a moment for the watch to bring what others changed.
@@ -81,49 +64,39 @@ func (r *Registry) settle(ctx context.Context) error {
 	}
 }
 
+// validatePublish checks what is not checked with the writer as a whole.
 func validatePublish(p *model.PublishRequest, key model.WriterKey) error {
-	bad := func(field, format string, args ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrInvalid, field, fmt.Sprintf(format, args...))
+	if len(key.Group) > model.MaxNameBytes {
+		return invalid("group", "is longer than %d bytes", model.MaxNameBytes)
 	}
-	if len(key.Group) > maxName {
-		return bad("group", "is longer than %d bytes", maxName)
+	if len(key.Writer) > model.MaxNameBytes {
+		return invalid("writer", "is longer than %d bytes", model.MaxNameBytes)
 	}
-	if len(key.Writer) > maxName {
-		return bad("writer", "is longer than %d bytes", maxName)
+	if len(p.Nodes) > model.MaxWriterFields {
+		return invalid("nodes", "%d nodes are more than a writer can have, %d; use several writers", len(p.Nodes), model.MaxWriterFields)
 	}
-	if len(p.Nodes) > maxFields {
-		return bad("nodes", "%d nodes are more than a writer can have, %d; use several writers", len(p.Nodes), maxFields)
+	if d := p.PublishingInterval; d != nil && (*d < model.MinPublishingInterval || *d > model.MaxInterval) {
+		return invalid("publishingInterval", "%s is out of range; use 10ms to 24h", *d)
 	}
-	if d := p.SamplingInterval; d != nil && (*d < 0 || *d > maxInterval) {
-		return bad("samplingInterval", "%s is out of range; use 0s to 24h", *d)
-	}
-	if d := p.PublishingInterval; d != nil && (*d < minPublishing || *d > maxInterval) {
-		return bad("publishingInterval", "%s is out of range; use 10ms to 24h", *d)
-	}
-	if len(p.ExtensionFields) > maxExtensions {
-		return bad("extensionFields", "has %d entries, at most %d are allowed", len(p.ExtensionFields), maxExtensions)
-	}
-	for _, n := range p.Nodes {
-		if len(n.Name) > maxName {
-			return bad("nodes.name", "%q is longer than %d bytes", n.Name, maxName)
+	for i := range p.Nodes {
+		f := p.Nodes[i]
+		if f.Name == "" {
+			f.Name = "?" // it gets one
 		}
-		if n.SamplingInterval < 0 || n.SamplingInterval > maxInterval {
-			return bad("nodes.samplingInterval", "%s is out of range; use 0s to 24h", n.SamplingInterval)
+		for _, b := range f.Problems(fmt.Sprintf("nodes[%d]", i)) {
+			return invalid(b.Field, "%s", b.Message)
 		}
 	}
 	return nil
 }
 
 // prepareWriter returns a copy of the stored writer, or a new one, with the defaults that p changes.
-func (r *Registry) prepareWriter(key model.WriterKey, p *model.PublishRequest) (model.DataSetWriter, error) {
-	w, err := r.Writer(key)
-	if err != nil {
+func (d *draft) prepareWriter(key model.WriterKey, p *model.PublishRequest) (model.DataSetWriter, error) {
+	w, ok := d.next.writers[key]
+	if !ok {
 		w = model.DataSetWriter{
 			Gateway: key.Gateway, Group: key.Group, Name: key.Writer, Server: p.Server,
 			SamplingInterval: defaultSampling, PublishingInterval: defaultPublishing,
-		}
-		if w.GroupID, w.WriterID, err = r.freeNumbers(key); err != nil {
-			return w, err
 		}
 	}
 	if w.Server != p.Server {
@@ -140,37 +113,6 @@ func (r *Registry) prepareWriter(key model.WriterKey, p *model.PublishRequest) (
 		w.ExtensionFields = maps.Clone(p.ExtensionFields)
 	}
 	return w, nil
-}
-
-// freeNumbers returns the number of the writer's group and one for the writer, unique among those of the gateway.
-func (r *Registry) freeNumbers(key model.WriterKey) (group, writer uint16, err error) {
-	groups, writers := map[uint16]bool{}, map[uint16]bool{}
-	for _, w := range r.Writers() {
-		if w.Gateway != key.Gateway {
-			continue
-		}
-		groups[w.GroupID], writers[w.WriterID] = true, true
-		if w.Group == key.Group {
-			group = w.GroupID
-		}
-	}
-	if group == 0 {
-		group = lowestFree(groups)
-	}
-	if writer = lowestFree(writers); group == 0 || writer == 0 {
-		return 0, 0, fmt.Errorf("%w: writer: gateway %q has 65535 groups or writers, no more can be told apart", ErrInvalid, key.Gateway)
-	}
-	return group, writer, nil
-}
-
-// lowestFree returns the lowest number from 1 that is not taken, 0 if there is none.
-func lowestFree(taken map[uint16]bool) uint16 {
-	for n := uint16(1); n != 0; n++ {
-		if !taken[n] {
-			return n
-		}
-	}
-	return 0
 }
 
 // addFields adds the nodes of p to w and returns one result for each.
@@ -195,9 +137,9 @@ func addFields(w *model.DataSetWriter, p *model.PublishRequest, looked []sight) 
 			results[i].Message = fmt.Sprintf("name %q is taken by another field of the writer; choose another", n.Name)
 			continue
 		}
-		if len(w.Fields) == maxFields {
+		if len(w.Fields) == model.MaxWriterFields {
 			results[i].Status = model.StatusBadTooManyMonitoredItems
-			results[i].Message = fmt.Sprintf("the writer has %d fields, its limit; use another writer", maxFields)
+			results[i].Message = fmt.Sprintf("the writer has %d fields, its limit; use another writer", model.MaxWriterFields)
 			continue
 		}
 		if n.Name == "" {
@@ -227,30 +169,29 @@ func freeName(taken map[string]bool, candidates []string) string {
 
 // Unpublish removes nodes from a writer, or with nodes nil the writer, which also goes with its last node.
 func (r *Registry) Unpublish(ctx context.Context, key model.WriterKey, nodes []model.ExpandedNodeID) (model.DataSetWriter, bool, []model.PublishResult, error) {
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	for range tries {
-		w, err := r.Writer(key)
-		if err != nil {
-			return w, false, nil, err
-		}
-		old := w.Revision
-		results := removeFields(&w, nodes)
-		if nodes == nil || len(w.Fields) == 0 {
-			if err = r.writers.remove(ctx, w, old); err == nil {
-				r.dropStatus(ctx, key)
-			}
-		} else {
-			w, err = r.writers.update(ctx, w, old)
-		}
-		if !errors.Is(err, ErrConflict) {
-			return w, nodes == nil || len(w.Fields) == 0, results, err
-		}
-		if err := r.settle(ctx); err != nil {
-			return w, false, nil, err
-		}
+	var w model.DataSetWriter
+	var results []model.PublishResult
+	var removed bool
+	c := model.ConfigurationChange{Gateway: key.Gateway, Comment: fmt.Sprintf("unpublish %d nodes from writer %s", len(nodes), key)}
+	if nodes == nil {
+		c.Comment = "unpublish writer " + key.String()
 	}
-	return model.DataSetWriter{}, false, nil, fmt.Errorf("%w: writer %s is being changed by others, try again", ErrConflict, key)
+	err := r.transactOne(ctx, &c, func(d *draft) error {
+		var ok bool
+		if w, ok = d.next.writers[key]; !ok {
+			return fmt.Errorf("writer %q: %w", key, ErrNotFound)
+		}
+		results = removeFields(&w, nodes)
+		if removed = nodes == nil || len(w.Fields) == 0 && len(w.Selections) == 0; removed {
+			d.removeWriter(key)
+			return nil
+		}
+		return d.putWriter(w)
+	})
+	if err == nil && !removed {
+		w, err = r.Writer(key)
+	}
+	return w, removed, results, err
 }
 
 // removeFields removes the fields of nodes, all with nodes nil, and returns one result for each.

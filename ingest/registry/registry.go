@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -31,11 +32,10 @@ type Registry struct {
 	log    zerolog.Logger
 	nodes  Nodes
 
-	servers      table[string, model.Server]
-	writers      table[model.WriterKey, model.DataSetWriter]
-	serverStatus table[string, model.ServerStatus]
-	writerStatus table[model.WriterKey, model.WriterStatus]
-	gateways     table[string, model.GatewayStatus]
+	configurations *configurations
+	serverStatus   table[string, model.ServerStatus]
+	writerStatus   table[model.WriterKey, model.WriterStatus]
+	gateways       table[string, model.GatewayStatus]
 
 	// changing serialises changes of desired state made through this Registry; the revisions guard against those of others.
 	changing sync.Mutex
@@ -47,18 +47,7 @@ type Registry struct {
 func New(b Buckets, s Sealer, log zerolog.Logger) *Registry {
 	return &Registry{
 		sealer: s, log: log, ready: make(chan struct{}),
-		servers: table[string, model.Server]{
-			name: BucketServer, bucket: b.Server, items: map[string]item[model.Server]{}, keys: map[string]string{},
-			keyOf: func(s model.Server) string { return s.ID },
-			path:  ServerPath,
-			stamp: func(s *model.Server, revision uint64) { s.Revision = revision },
-		},
-		writers: table[model.WriterKey, model.DataSetWriter]{
-			name: BucketWriter, bucket: b.Writer, items: map[model.WriterKey]item[model.DataSetWriter]{}, keys: map[string]model.WriterKey{},
-			keyOf: func(w model.DataSetWriter) model.WriterKey { return w.Key() },
-			path:  func(w model.DataSetWriter) []string { return WriterPath(w.Key()) },
-			stamp: func(w *model.DataSetWriter, revision uint64) { w.Revision = revision },
-		},
+		configurations: newConfigurations(b.Configuration, log),
 		serverStatus: table[string, model.ServerStatus]{
 			name: BucketServerStatus, bucket: b.ServerStatus, items: map[string]item[model.ServerStatus]{}, keys: map[string]string{},
 			keyOf: func(s model.ServerStatus) string { return s.Server },
@@ -77,10 +66,7 @@ func New(b Buckets, s Sealer, log zerolog.Logger) *Registry {
 	}
 }
 
-// ServerPath is the key of a server in its bucket.
-func ServerPath(s model.Server) []string { return []string{s.Gateway, s.ID} }
-
-// WriterPath is the key of a writer, and of its status, in their buckets.
+// WriterPath is the key of the status of a writer in its bucket.
 func WriterPath(k model.WriterKey) []string { return []string{k.Gateway, k.Group, k.Writer} }
 
 // GatewayPath is the key of a gateway in its bucket.
@@ -105,11 +91,11 @@ func (r *Registry) Run(ctx context.Context) error {
 			}
 		})
 	}
-	watch(r.servers.watch)
-	watch(r.writers.watch)
+	watch(r.configurations.watch)
 	watch(r.serverStatus.watch)
 	watch(r.writerStatus.watch)
 	watch(r.gateways.watch)
+	watches.Go(func() { r.configurations.runCollect(ctx) })
 	loading.Wait()
 	if ctx.Err() == nil {
 		close(r.ready)
@@ -131,18 +117,27 @@ func (r *Registry) refuse(key []string, err error) {
 }
 
 // Servers returns all servers, ordered by id.
-func (r *Registry) Servers() []model.Server {
-	return r.servers.list(func(a, b model.Server) int { return cmp.Compare(a.ID, b.ID) })
+func (r *Registry) Servers() (list []model.Server) {
+	for _, c := range r.configurations.all() {
+		list = slices.AppendSeq(list, maps.Values(c.servers))
+	}
+	slices.SortFunc(list, func(a, b model.Server) int { return cmp.Compare(a.ID, b.ID) })
+	return list
 }
 
 // Server returns one server.
 func (r *Registry) Server(id string) (model.Server, error) {
-	s, ok := r.servers.get(id)
-	if !ok {
-		return s, fmt.Errorf("server %q: %w", id, ErrNotFound)
+	if s, ok := r.snapshot(r.ownerOf(id)).servers[id]; ok {
+		return s, nil
 	}
-	return s, nil
+	return model.Server{}, fmt.Errorf("server %q: %w", id, ErrNotFound)
 }
+
+// snapshot is the newest revision of a gateway's configuration.
+func (r *Registry) snapshot(gateway string) *snapshot { return r.configurations.get(gateway) }
+
+// ownerOf returns the gateway of a server, "" if there is no such server.
+func (r *Registry) ownerOf(server string) string { return r.configurations.owner(server) }
 
 // ServerStatus returns what was reported last of a server; its state is Unknown when nothing was.
 func (r *Registry) ServerStatus(id string) model.ServerStatus {
@@ -168,19 +163,20 @@ func (r *Registry) Gateway(id string) (model.GatewayStatus, error) {
 }
 
 // Writers returns all writers, ordered by gateway, group and name.
-func (r *Registry) Writers() []model.DataSetWriter {
-	return r.writers.list(func(a, b model.DataSetWriter) int {
-		return cmp.Or(strings.Compare(a.Gateway, b.Gateway), strings.Compare(a.Group, b.Group), strings.Compare(a.Name, b.Name))
-	})
+func (r *Registry) Writers() (list []model.DataSetWriter) {
+	for _, c := range r.configurations.all() {
+		list = slices.AppendSeq(list, maps.Values(c.writers))
+	}
+	slices.SortFunc(list, compareWriters)
+	return list
 }
 
 // Writer returns one writer.
 func (r *Registry) Writer(key model.WriterKey) (model.DataSetWriter, error) {
-	w, ok := r.writers.get(key)
-	if !ok {
-		return w, fmt.Errorf("writer %q: %w", key, ErrNotFound)
+	if w, ok := r.snapshot(key.Gateway).writers[key]; ok {
+		return w, nil
 	}
-	return w, nil
+	return model.DataSetWriter{}, fmt.Errorf("writer %q: %w", key, ErrNotFound)
 }
 
 // WriterStatus returns what was reported last of a writer; it is empty when nothing was.
@@ -188,4 +184,39 @@ func (r *Registry) WriterStatus(key model.WriterKey) model.WriterStatus {
 	s, _ := r.writerStatus.get(key)
 	s.Writer = key
 	return s
+}
+
+// Configuration returns the desired state of a gateway at a revision, or with 0 the newest.
+func (r *Registry) Configuration(ctx context.Context, gateway string, revision uint64) (model.Configuration, error) {
+	s, err := r.revision(ctx, gateway, revision)
+	if err != nil {
+		return model.Configuration{}, err
+	}
+	return s.configuration(), nil
+}
+
+// ConfigurationHistory returns the revisions of a gateway that are kept, the last 64, newest first.
+func (r *Registry) ConfigurationHistory(ctx context.Context, gateway string) ([]model.ConfigurationRevision, error) {
+	return r.configurations.history(ctx, gateway)
+}
+
+// ConfigurationDiff tells how revision to differs from revision from; 0 stands for the newest.
+func (r *Registry) ConfigurationDiff(ctx context.Context, gateway string, from, to uint64) (model.ConfigurationDiff, error) {
+	a, err := r.revision(ctx, gateway, from)
+	if err != nil {
+		return model.ConfigurationDiff{}, err
+	}
+	b, err := r.revision(ctx, gateway, to)
+	if err != nil {
+		return model.ConfigurationDiff{}, err
+	}
+	return difference(a, b), nil
+}
+
+// revision is a revision of a gateway's configuration; 0 stands for the newest.
+func (r *Registry) revision(ctx context.Context, gateway string, revision uint64) (*snapshot, error) {
+	if revision == 0 {
+		return r.snapshot(gateway), nil
+	}
+	return r.configurations.revision(ctx, gateway, revision)
 }

@@ -3,9 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,73 +14,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// memory is a Bucket in memory.
-type memory struct {
-	mu       sync.Mutex
-	revision uint64
-	entries  map[string]Entry
-	watchers map[chan Entry]bool
-	before   func() // called before each change, without the lock
-}
-
-func newMemory() *memory {
-	return &memory{entries: map[string]Entry{}, watchers: map[chan Entry]bool{}}
-}
-
-func (m *memory) change(key []string, value []byte, expected uint64, create, del bool) (uint64, error) {
-	if before := m.before; before != nil {
-		before()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	name := joined(key)
-	old, exists := m.entries[name]
-	if create && exists || !create && old.Revision != expected {
-		return 0, fmt.Errorf("%s: %w", name, ErrConflict)
-	}
-	m.revision++
-	e := Entry{Key: key, Value: value, Revision: m.revision, Deleted: del}
-	m.entries[name] = e
-	if del {
-		delete(m.entries, name)
-	}
-	for w := range m.watchers {
-		w <- e
-	}
-	return m.revision, nil
-}
-
-func (m *memory) Create(_ context.Context, key []string, value []byte) (uint64, error) {
-	return m.change(key, value, 0, true, false)
-}
-
-func (m *memory) Update(_ context.Context, key []string, value []byte, expected uint64) (uint64, error) {
-	return m.change(key, value, expected, false, false)
-}
-
-func (m *memory) Delete(_ context.Context, key []string, expected uint64) error {
-	_, err := m.change(key, nil, expected, false, true)
-	return err
-}
-
-func (m *memory) Watch(ctx context.Context) (<-chan Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	w := make(chan Entry, 10_000)
-	for _, e := range m.entries {
-		w <- e
-	}
-	w <- Entry{InitDone: true}
-	m.watchers[w] = true
-	context.AfterFunc(ctx, func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.watchers, w)
-		close(w)
-	})
-	return w, nil
-}
 
 type plainSealer struct{}
 
@@ -147,7 +78,7 @@ func startRegistry(t *testing.T, b Buckets, n Nodes) *Registry {
 }
 
 func memories() Buckets {
-	return Buckets{Server: newMemory(), Writer: newMemory(), ServerStatus: newMemory(), WriterStatus: newMemory(), Gateway: newMemory()}
+	return Buckets{Configuration: newMemory(), ServerStatus: newMemory(), WriterStatus: newMemory(), Gateway: newMemory()}
 }
 
 var ctx = context.Background()
@@ -232,9 +163,9 @@ func TestUpdateMeetsAnotherCore(t *testing.T) {
 	}
 	eventually(t, func() bool { _, err := two.Server(s.ID); return err == nil })
 	// The other core changes the record just before ours is written.
-	servers := b.Server.(*memory)
-	servers.before = func() {
-		servers.before = nil
+	configuration := b.Configuration.(*memory)
+	configuration.before = func() {
+		configuration.before = nil
 		if _, err := two.UpdateServer(ctx, s.ID, func(s *model.Server) { s.EndpointURL = "opc.tcp://new:4840" }, nil); err != nil {
 			t.Error(err)
 		}
@@ -326,7 +257,7 @@ func TestPublishRefuses(t *testing.T) {
 	short := time.Millisecond
 	f(model.PublishRequest{Server: "nope"}, ErrNotFound, "nope")
 	f(model.PublishRequest{Server: s.ID, PublishingInterval: &short}, ErrInvalid, "publishingInterval: 1ms")
-	f(model.PublishRequest{Server: s.ID, Nodes: make([]model.PublishedField, maxFields+1)}, ErrInvalid, "nodes")
+	f(model.PublishRequest{Server: s.ID, Nodes: make([]model.PublishedField, model.MaxWriterFields+1)}, ErrInvalid, "nodes")
 	f(model.PublishRequest{Server: s.ID, Writer: strings.Repeat("x", 200)}, ErrInvalid, "writer")
 	if w, results, err := r.Publish(ctx, model.PublishRequest{Server: s.ID, Nodes: []model.PublishedField{node("Nowhere")}}); err != nil || w.Name != "" || !results[0].Status.IsBad() || len(r.Writers()) != 0 {
 		t.Errorf("only unknown nodes: %+v %+v %v, they must not make a writer", w, results, err)

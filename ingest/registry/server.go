@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -20,23 +19,37 @@ var serverID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // AddServer stores a new server. Without an ID it gets one made from its name.
 func (r *Registry) AddServer(ctx context.Context, s model.Server, password string) (model.Server, error) {
-	r.changing.Lock()
-	defer r.changing.Unlock()
 	chosen := s.ID != ""
-	if !chosen {
-		s.ID = r.freeID(s.Name)
-	}
-	if err := validateServer(&s); err != nil {
+	c := model.ConfigurationChange{Gateway: s.Gateway, Comment: "add server " + s.Name}
+	err := r.transactOne(ctx, &c, func(d *draft) (err error) {
+		if !chosen {
+			s.ID = r.freeID(s.Name)
+		}
+		if err := validateServer(&s); err != nil {
+			return err
+		}
+		if r.ownerOf(s.ID) != "" {
+			return fmt.Errorf("%w: server %q exists already; choose another id, or change it with updateServer", ErrConflict, s.ID)
+		}
+		if s.SealedPassword, err = r.seal(s.UserName, password); err != nil {
+			return err
+		}
+		d.putServer(s)
+		return nil
+	})
+	if err != nil {
 		return s, err
 	}
-	if _, exists := r.servers.get(s.ID); exists {
-		return s, fmt.Errorf("%w: server %q exists already; choose another id, or change it with updateServer", ErrConflict, s.ID)
+	return r.Server(s.ID)
+}
+
+// transactOne is transact for a change of one record, whose problem is the error.
+func (r *Registry) transactOne(ctx context.Context, c *model.ConfigurationChange, edit func(*draft) error) error {
+	o, err := r.transact(ctx, c, edit)
+	if err != nil {
+		return err
 	}
-	var err error
-	if s.SealedPassword, err = r.seal(s.UserName, password); err != nil {
-		return s, err
-	}
-	return r.servers.create(ctx, s)
+	return errorOf(&o)
 }
 
 // seal encrypts a password; an empty one needs no storage.
@@ -45,7 +58,7 @@ func (r *Registry) seal(user, password string) ([]byte, error) {
 	case password == "":
 		return nil, nil
 	case user == "":
-		return nil, fmt.Errorf("%w: password: is given without userName; give both or neither", ErrInvalid)
+		return nil, invalid("password", "is given without userName; give both or neither")
 	}
 	sealed, err := r.sealer.Seal([]byte(password))
 	if err != nil {
@@ -63,7 +76,7 @@ func (r *Registry) freeID(name string) string {
 	base = strings.TrimRight(base[:min(len(base), 56)], "-")
 	id := base
 	for n := 2; ; n++ {
-		if _, taken := r.servers.get(id); !taken {
+		if r.ownerOf(id) == "" {
 			return id
 		}
 		id = base + "-" + strconv.Itoa(n)
@@ -72,25 +85,22 @@ func (r *Registry) freeID(name string) string {
 
 // validateServer checks a record before it is stored; each error names the field, the value and the remedy.
 func validateServer(s *model.Server) error {
-	bad := func(field, format string, args ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrInvalid, field, fmt.Sprintf(format, args...))
-	}
 	if !serverID.MatchString(s.ID) {
-		return bad("id", "%q is no id; use up to 64 lower-case letters, digits, '-', '_' and '.'", s.ID)
+		return invalid("id", "%q is no id; use up to 64 lower-case letters, digits, '-', '_' and '.'", s.ID)
 	}
 	if s.Name = strings.TrimSpace(s.Name); s.Name == "" || len(s.Name) > 200 {
-		return bad("name", "is empty or longer than 200 bytes")
+		return invalid("name", "is empty or longer than 200 bytes")
 	}
 	if !serverID.MatchString(s.Gateway) {
-		return bad("gateway", "%q is no id of a gateway", s.Gateway)
+		return invalid("gateway", "%q is no id of a gateway", s.Gateway)
 	}
 	u, err := url.Parse(s.EndpointURL)
 	if err != nil || u.Scheme != "opc.tcp" || u.Hostname() == "" || u.User != nil {
-		return bad("endpointUrl", "%q is no address; write opc.tcp://host:4840 or opc.tcp://host:4840/path", s.EndpointURL)
+		return invalid("endpointUrl", "%q is no address; write opc.tcp://host:4840 or opc.tcp://host:4840/path", s.EndpointURL)
 	}
 	if p := u.Port(); p != "" {
 		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
-			return bad("endpointUrl", "%q has no port between 1 and 65535", s.EndpointURL)
+			return invalid("endpointUrl", "%q has no port between 1 and 65535", s.EndpointURL)
 		}
 	}
 	switch s.SecurityMode {
@@ -98,82 +108,66 @@ func validateServer(s *model.Server) error {
 		s.SecurityMode = model.SecurityBest
 	case model.SecurityBest, model.SecurityNone, model.SecuritySign, model.SecuritySignAndEncrypt:
 	default:
-		return bad("securityMode", "%q is unknown", s.SecurityMode)
+		return invalid("securityMode", "%q is unknown", s.SecurityMode)
 	}
 	policies := []string{"", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"}
 	if s.SecurityMode == model.SecurityNone {
 		policies = []string{"", "None"}
 	}
 	if !slices.Contains(policies, s.SecurityPolicy) {
-		return bad("securityPolicy", "%q does not go with securityMode %s; use %s, or leave it out", s.SecurityPolicy, s.SecurityMode, strings.Join(policies[1:], ", "))
+		return invalid("securityPolicy", "%q does not go with securityMode %s; use %s, or leave it out", s.SecurityPolicy, s.SecurityMode, strings.Join(policies[1:], ", "))
 	}
 	if len(s.TrustedThumbprints) > 16 {
-		return bad("trustedThumbprints", "has %d entries, at most 16 are allowed", len(s.TrustedThumbprints))
+		return invalid("trustedThumbprints", "has %d entries, at most 16 are allowed", len(s.TrustedThumbprints))
 	}
 	return nil
 }
 
 // UpdateServer changes a stored server. The password stays when password is nil, unless the server has no user any more.
 func (r *Registry) UpdateServer(ctx context.Context, id string, change func(*model.Server), password *string) (model.Server, error) {
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	for range tries {
-		old, err := r.Server(id)
-		if err != nil {
-			return old, err
+	old, err := r.Server(id)
+	if err != nil {
+		return old, err
+	}
+	c := model.ConfigurationChange{Gateway: old.Gateway, Comment: "update server " + id}
+	err = r.transactOne(ctx, &c, func(d *draft) (err error) {
+		s, ok := d.next.servers[id]
+		if !ok {
+			return fmt.Errorf("server %q: %w", id, ErrNotFound)
 		}
-		s := old
 		change(&s)
-		s.ID, s.Gateway = old.ID, old.Gateway
+		s.ID, s.Gateway = id, old.Gateway
 		if err := validateServer(&s); err != nil {
-			return old, err
+			return err
 		}
 		if password != nil {
 			if s.SealedPassword, err = r.seal(s.UserName, *password); err != nil {
-				return old, err
+				return err
 			}
 		} else if s.UserName == "" {
 			s.SealedPassword = nil
 		}
-		s, err = r.servers.update(ctx, s, old.Revision)
-		if !errors.Is(err, ErrConflict) {
-			return s, err
-		}
-		if err := r.settle(ctx); err != nil {
-			return old, err
-		}
+		d.putServer(s)
+		return nil
+	})
+	if err != nil {
+		return old, err
 	}
-	return model.Server{}, fmt.Errorf("%w: server %q is being changed by others, try again", ErrConflict, id)
+	return r.Server(id)
 }
 
 // RemoveServer removes a server and its writers.
 func (r *Registry) RemoveServer(ctx context.Context, id string) error {
-	r.changing.Lock()
-	defer r.changing.Unlock()
 	s, err := r.Server(id)
 	if err != nil {
 		return err
 	}
-	for _, w := range r.Writers() {
-		if w.Server == id {
-			if err := r.writers.remove(ctx, w, w.Revision); err != nil {
-				return fmt.Errorf("remove writer %s: %w", w.Key(), err)
-			}
-			r.dropStatus(ctx, w.Key())
+	c := model.ConfigurationChange{Gateway: s.Gateway, Comment: "remove server " + id}
+	return r.transactOne(ctx, &c, func(d *draft) error {
+		if _, ok := d.next.servers[id]; !ok {
+			return fmt.Errorf("server %q: %w", id, ErrNotFound)
 		}
-	}
-	if err := r.servers.remove(ctx, s, s.Revision); err != nil {
-		return err
-	}
-	if err := r.serverStatus.drop(ctx, id); err != nil {
-		r.log.Warn().Err(err).Str("server", id).Msg("status of a removed server stays")
-	}
-	return nil
-}
-
-// dropStatus removes what was reported of a writer that is gone.
-func (r *Registry) dropStatus(ctx context.Context, key model.WriterKey) {
-	if err := r.writerStatus.drop(ctx, key); err != nil {
-		r.log.Warn().Err(err).Str("writer", key.String()).Msg("status of a removed writer stays")
-	}
+		d.removeServer(id)
+		return nil
+	})
 }

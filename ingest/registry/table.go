@@ -16,8 +16,6 @@ type table[K comparable, V any] struct {
 	// keyOf names the record, path is its key in the bucket.
 	keyOf func(V) K
 	path  func(V) []string
-	// stamp puts the revision into a record; nil for records without.
-	stamp func(*V, uint64)
 
 	mu    sync.RWMutex
 	items map[K]item[V]
@@ -52,29 +50,6 @@ func (t *table[K, V]) list(compare func(a, b V) int) []V {
 	return out
 }
 
-// create stores a new record.
-func (t *table[K, V]) create(ctx context.Context, v V) (V, error) {
-	return t.write(v, func(key []string, b []byte) (uint64, error) { return t.bucket.Create(ctx, key, b) })
-}
-
-// update stores a changed record whose revision must still be the expected one.
-func (t *table[K, V]) update(ctx context.Context, v V, expected uint64) (V, error) {
-	return t.write(v, func(key []string, b []byte) (uint64, error) { return t.bucket.Update(ctx, key, b, expected) })
-}
-
-func (t *table[K, V]) write(v V, store func([]string, []byte) (uint64, error)) (V, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return v, fmt.Errorf("encode %s: %w", t.name, err)
-	}
-	revision, err := store(t.path(v), b)
-	if err != nil {
-		return v, err
-	}
-	// Not left to the watch: who wrote it reads it at once.
-	return t.put(v, revision), nil
-}
-
 // remove deletes a record whose revision must still be the expected one.
 func (t *table[K, V]) remove(ctx context.Context, v V, expected uint64) error {
 	if err := t.bucket.Delete(ctx, t.path(v), expected); err != nil {
@@ -100,10 +75,7 @@ func (t *table[K, V]) drop(ctx context.Context, k K) error {
 	return t.remove(ctx, i.value, i.revision)
 }
 
-func (t *table[K, V]) put(v V, revision uint64) V {
-	if t.stamp != nil {
-		t.stamp(&v, revision)
-	}
+func (t *table[K, V]) put(v V, revision uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	k := t.keyOf(v)
@@ -111,7 +83,6 @@ func (t *table[K, V]) put(v V, revision uint64) V {
 		t.items[k] = item[V]{value: v, revision: revision}
 		t.keys[joined(t.path(v))] = k
 	}
-	return v
 }
 
 func joined(key []string) string { return fmt.Sprintf("%q", key) }
@@ -121,7 +92,7 @@ var errWatchEnded = errors.New("watch ended")
 
 // watch keeps the table as the bucket is, until ctx ends. loaded is called once, when all there was is in the table.
 func (t *table[K, V]) watch(ctx context.Context, loaded func(), refused func(key []string, err error)) error {
-	updates, err := t.bucket.Watch(ctx)
+	updates, err := t.bucket.Watch(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("watch bucket %s: %w", t.name, err)
 	}

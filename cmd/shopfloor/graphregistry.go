@@ -3,68 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
-	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/graph"
-	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/registry"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
-
-// forRegistry shows the buckets as the registry wants them.
-func forRegistry(b gateway.Buckets) registry.Buckets {
-	return registry.Buckets{
-		Server: registryBucket{b.Server}, Writer: registryBucket{b.Writer}, ServerStatus: registryBucket{b.ServerStatus},
-		WriterStatus: registryBucket{b.WriterStatus}, Gateway: registryBucket{b.Gateway},
-	}
-}
-
-// registryBucket is registry.Bucket over the bus.
-type registryBucket struct{ bucket *bus.Bucket }
-
-func conflict(err error) error {
-	if errors.Is(err, bus.ErrRevision) {
-		return fmt.Errorf("%w: %w", registry.ErrConflict, err)
-	}
-	return err
-}
-
-func (b registryBucket) Create(ctx context.Context, key []string, value []byte) (uint64, error) {
-	revision, err := b.bucket.Create(ctx, key, value)
-	return revision, conflict(err)
-}
-
-func (b registryBucket) Update(ctx context.Context, key []string, value []byte, expected uint64) (uint64, error) {
-	revision, err := b.bucket.Update(ctx, key, value, expected)
-	return revision, conflict(err)
-}
-
-func (b registryBucket) Delete(ctx context.Context, key []string, expected uint64) error {
-	return conflict(b.bucket.Delete(ctx, key, expected))
-}
-
-func (b registryBucket) Watch(ctx context.Context) (<-chan registry.Entry, error) {
-	in, err := b.bucket.Watch(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	out := make(chan registry.Entry)
-	go func() {
-		defer close(out)
-		for e := range in {
-			r := registry.Entry{Key: e.Key, Value: e.Value, Revision: e.Revision, Deleted: e.Op == bus.EntryDeleted, InitDone: e.Op == bus.EntryInitDone}
-			select {
-			case out <- r:
-			case <-ctx.Done():
-				for range in { // closed soon, because ctx ended
-				}
-				return
-			}
-		}
-	}()
-	return out, nil
-}
 
 // graphRegistry is the registry with the errors that graph knows.
 type graphRegistry struct{ *registry.Registry }
