@@ -24,6 +24,8 @@ var (
 	ErrFenced = errors.New("lease is lost")
 	// ErrNoOwner says that no process holds a partition now: it is being taken over.
 	ErrNoOwner = errors.New("partition has no owner now")
+	// ErrNoCore says that there is no link to the core now, or that it takes nothing from this gateway.
+	ErrNoCore = errors.New("the core cannot be reached")
 	// ErrTooLarge says that a message is above the size the bus carries.
 	ErrTooLarge = errors.New("message too large")
 )

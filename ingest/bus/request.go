@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -103,7 +104,8 @@ func (c *Conn) collect(ctx context.Context, in *inbox) ([]byte, error) {
 		if m.Header.Get(headerLast) != "" {
 			return reply, nil
 		}
-		if m.Reply != "" {
+		// Only to where answers are waited for: the gateway chose the subject, and this is sent with the core's rights.
+		if strings.HasPrefix(m.Reply, nats.InboxPrefix) {
 			if err := c.nc.Publish(m.Reply, nil); err != nil {
 				return nil, err
 			}

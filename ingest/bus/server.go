@@ -45,6 +45,10 @@ type Config struct {
 	// Password is what clients over Listen present (see Dial). Empty means a random one, so that only Server.Connect
 	// gets in, listener or not.
 	Password string
+	// Leaf lets gateways join. nil lets none in.
+	Leaf *LeafConfig
+	// Remote joins this server, which is a gateway's, to the core's. It may be away.
+	Remote *RemoteConfig
 }
 
 func (c *Config) validate() error {
@@ -55,6 +59,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("bus config: sync_interval %s is negative: use 100ms to 1s, or 0 for %s", c.SyncInterval, defaultSyncInterval)
 	case c.MaxStore < 0 || c.MaxStore > 0 && c.MaxStore < minMaxStore:
 		return fmt.Errorf("bus config: max_store %d is too small: use at least %d bytes, or 0 to derive it from the disk", c.MaxStore, minMaxStore)
+	case c.Leaf != nil && c.Remote != nil:
+		return errors.New("bus config: leaf and remote are both set: a server is the core's or a gateway's")
 	}
 	return nil
 }
@@ -68,6 +74,8 @@ type Server struct {
 	password string
 	maxStore int64
 	counters counters
+	gate     gate
+	inbox    string // prefix of the inboxes of Connect; empty means the common one
 
 	restarting sync.Mutex // one Restart or Shutdown at a time
 
@@ -90,7 +98,18 @@ func Start(cfg Config, log zerolog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{log: &logger{log: log}, zlog: log, lock: lock, password: cfg.Password, maxStore: cfg.MaxStore}
+	s := &Server{
+		log: &logger{log: log}, zlog: log, lock: lock, password: cfg.Password, maxStore: cfg.MaxStore,
+		gate: gate{gateways: map[string]string{}, links: map[string][]uint64{}},
+	}
+	if cfg.Remote != nil {
+		token, err := Escape(cfg.Remote.Gateway)
+		if err != nil {
+			lock.Close()
+			return nil, err
+		}
+		s.inbox = inboxPrefix(token)
+	}
 	if err := s.start(cfg); err != nil {
 		if s.server != nil {
 			s.server.Shutdown()
@@ -145,7 +164,7 @@ func (s *Server) launch() error {
 	if a, ok := n.Addr().(*net.TCPAddr); ok && a != nil {
 		s.opts.Port = a.Port // the same one after a restart
 	}
-	return nil
+	return s.takeLeafPort(n)
 }
 
 // current returns the running server.
@@ -187,6 +206,16 @@ func (s *Server) options(cfg Config) (*server.Options, error) {
 	if opts.SyncInterval == 0 {
 		opts.SyncInterval = defaultSyncInterval
 	}
+	if cfg.Leaf != nil {
+		if err := leafOptions(opts, cfg.Leaf); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Remote != nil {
+		if err := remoteOptions(opts, cfg.Remote); err != nil {
+			return nil, err
+		}
+	}
 	if cfg.Listen == "" {
 		return opts, nil
 	}
@@ -205,9 +234,12 @@ func (s *Server) options(cfg Config) (*server.Options, error) {
 	return opts, nil
 }
 
-// Check lets in who knows the password. It implements server.Authentication, is called by the NATS server for each new
+// Check lets in who knows the password, and the gateways whose keys SetGateways named. It implements server.Authentication, is called by the NATS server for each new
 // connection, in-process ones too, and is of no use to others.
 func (s *Server) Check(c server.ClientAuthentication) bool {
+	if c.Kind() == server.LEAF {
+		return s.gate.check(c)
+	}
 	return subtle.ConstantTimeCompare([]byte(c.GetOpts().Password), []byte(s.password)) == 1
 }
 
@@ -225,7 +257,11 @@ func (s *Server) URL() string {
 // Connect opens an in-process connection. The name shows in logs. Use one for bulk and one for control traffic.
 // Shutdown closes it if its owner did not.
 func (s *Server) Connect(name string) (*Conn, error) {
-	c, err := connect("", name, s.password, &s.counters, s.zlog, nats.InProcessServer(s))
+	opts := []nats.Option{nats.InProcessServer(s)}
+	if s.inbox != "" {
+		opts = append(opts, nats.CustomInboxPrefix(s.inbox))
+	}
+	c, err := connect("", name, s.password, &s.counters, s.zlog, opts...)
 	if err != nil {
 		return nil, err
 	}

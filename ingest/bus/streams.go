@@ -70,6 +70,12 @@ func (c *Conn) purge(ctx context.Context, name string, upTo uint64, filters []st
 // microseconds since 1970, because the newest one may have been purged and a number used twice within the duplicate window
 // would make the stream drop a frame silently. Who keeps a running number on disk does not need it.
 func (c *Conn) NextNumber(ctx context.Context, stream, gateway string) (uint64, error) {
+	last, err := c.lastNumber(ctx, stream, gateway)
+	return max(uint64(time.Now().UnixMicro()), last+1), err
+}
+
+// lastNumber returns the number of a gateway's newest frame in a stream, 0 if there is none.
+func (c *Conn) lastNumber(ctx context.Context, stream, gateway string) (last uint64, err error) {
 	token, err := Escape(gateway)
 	if err != nil {
 		return 0, err
@@ -78,7 +84,6 @@ func (c *Conn) NextNumber(ctx context.Context, stream, gateway string) (uint64, 
 	if err != nil {
 		return 0, fmt.Errorf("look up stream %s: %w", stream, err)
 	}
-	next := uint64(time.Now().UnixMicro())
 	// The first are divided frames, the second those from before the stream was divided.
 	for _, subjects := range [...]string{prefixPart + "*." + token + ".>", prefixData + token + ".>"} {
 		m, err := st.GetLastMsgForSubject(ctx, subjects)
@@ -88,7 +93,7 @@ func (c *Conn) NextNumber(ctx context.Context, stream, gateway string) (uint64, 
 		if err != nil {
 			return 0, fmt.Errorf("read last frame of gateway %q: %w", gateway, err)
 		}
-		next = max(next, headerNumber(m.Header)+1)
+		last = max(last, headerNumber(m.Header))
 	}
-	return next, nil
+	return last, nil
 }
