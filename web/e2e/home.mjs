@@ -122,6 +122,31 @@ export async function homeTrustsCertificate(browser, shoot) {
   assert.deepEqual(sent, [{ server: 'demo', thumbprint }]);
 }
 
+/** What failed, why and what to do is one click away from the server. */
+export async function homeShowsBadNodes(browser, shoot) {
+  const session = await open(browser, '/favicon.svg');
+  const node = {
+    series: 'g/r/w/Boiler1.Pressure', field: 'Boiler1.Pressure', nodeId: 'nsu=urn:plant;s=Boiler1.Pressure', state: 'BAD', status: { name: 'BadNodeIdUnknown' },
+    message: 'monitor nsu=urn:plant;s=Boiler1.Pressure: BadNodeIdUnknown', remedy: 'Compare it with the address space.', since: new Date().toISOString(),
+  };
+  const overview = overviewWith((data) => {
+    data.servers.edges.find((e) => e.node.id === 'demo').node.connection.badItems = 21;
+  });
+  const badNodes = { data: { server: { badNodes: { totalCount: 21, edges: [{ node }] } } } };
+  session.tamper = (route) => (route.request().postData()?.includes('query BadNodes') ? route.fulfill({ json: badNodes }) : overview(route));
+  const { page, faults } = session;
+  await page.goto(new URL('/', page.url()).href);
+  const card = page.locator(demo);
+  await card.getByText('The 21 nodes that need somebody').click();
+  const row = card.locator('[data-node="Boiler1.Pressure"]');
+  await row.getByText('BadNodeIdUnknown', { exact: false }).first().waitFor();
+  assert.ok(await row.getByText('Compare it with the address space.').isVisible());
+  assert.ok(await card.getByText('The first 20 of 21 are shown.').isVisible());
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await shoot(page, 'home-bad-nodes');
+  assert.deepEqual(faults, []);
+}
+
 /** Alarms stand at the top with their remedy; limits have bars, refused frames their reasons. */
 export async function homeShowsHealth(browser, shoot) {
   const session = await open(browser, '/favicon.svg');

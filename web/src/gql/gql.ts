@@ -16,6 +16,7 @@ import * as types from './graphql';
  */
 type Documents = {
     "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n": typeof types.AddServerDocument,
+    "\n  query BadNodes($server: ID!, $first: Int!) {\n    server(id: $server) {\n      badNodes(first: $first) {\n        totalCount\n        edges { node { series field nodeId state status { name } message remedy since } }\n      }\n    }\n  }\n": typeof types.BadNodesDocument,
     "\n  query DeadLetters($first: Int!) {\n    deadLetters(first: $first) {\n      pageInfo { hasNextPage }\n      edges { node { id time reason gateway group writer contentType size sequence head text } }\n    }\n  }\n": typeof types.DeadLettersDocument,
     "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n": typeof types.TrustServerCertificateDocument,
     "\n  query Health {\n    alarms { id severity since message remedy }\n    limits { id name current limit unit state consequence }\n  }\n": typeof types.HealthDocument,
@@ -25,6 +26,7 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n": types.AddServerDocument,
+    "\n  query BadNodes($server: ID!, $first: Int!) {\n    server(id: $server) {\n      badNodes(first: $first) {\n        totalCount\n        edges { node { series field nodeId state status { name } message remedy since } }\n      }\n    }\n  }\n": types.BadNodesDocument,
     "\n  query DeadLetters($first: Int!) {\n    deadLetters(first: $first) {\n      pageInfo { hasNextPage }\n      edges { node { id time reason gateway group writer contentType size sequence head text } }\n    }\n  }\n": types.DeadLettersDocument,
     "\n  mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {\n    trustServerCertificate(server: $server, thumbprint: $thumbprint) { id }\n  }\n": types.TrustServerCertificateDocument,
     "\n  query Health {\n    alarms { id severity since message remedy }\n    limits { id name current limit unit state consequence }\n  }\n": types.HealthDocument,
@@ -37,6 +39,10 @@ const documents: Documents = {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation AddServer($input: AddServerInput!) {\n    addServer(input: $input) { id }\n  }\n"): typeof import('./graphql').AddServerDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query BadNodes($server: ID!, $first: Int!) {\n    server(id: $server) {\n      badNodes(first: $first) {\n        totalCount\n        edges { node { series field nodeId state status { name } message remedy since } }\n      }\n    }\n  }\n"): typeof import('./graphql').BadNodesDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

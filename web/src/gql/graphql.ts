@@ -9,6 +9,21 @@ export type Severity =
   | 'UNCERTAIN'
   | 'BAD';
 
+/** How a published node stands: the desired state against the actual one. */
+export type NodeState =
+  /** The server monitors it, and its newest value is not Bad. */
+  | 'ACTIVE'
+  /** It is wanted, and the server has not answered yet. */
+  | 'CREATING'
+  /** The server is not connected; why stands in its connection. */
+  | 'DISCONNECTED'
+  /** The server monitors it and sends no value although one is due. */
+  | 'LATE'
+  /** Its queue at the server overflowed within the last minute, so values were lost. */
+  | 'OVERFLOW'
+  /** The server refuses it, or its newest value is Bad. What was refused is tried again by itself. */
+  | 'BAD';
+
 export type LimitUnit =
   | 'BYTES'
   | 'SERIES'
@@ -76,6 +91,14 @@ export type AddServerMutationVariables = Exact<{
 
 
 export type AddServerMutation = { addServer: { id: string } };
+
+export type BadNodesQueryVariables = Exact<{
+  server: string;
+  first: number;
+}>;
+
+
+export type BadNodesQuery = { server: { badNodes: { totalCount: number, edges: Array<{ node: { series: string, field: string, nodeId: string, state: NodeState, message: string | null, remedy: string | null, since: string | null, status: { name: string } } }> } | null } | null };
 
 export type DeadLettersQueryVariables = Exact<{
   first: number;
@@ -146,6 +169,29 @@ export const AddServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AddServerMutation, AddServerMutationVariables>;
+export const BadNodesDocument = new TypedDocumentString(`
+    query BadNodes($server: ID!, $first: Int!) {
+  server(id: $server) {
+    badNodes(first: $first) {
+      totalCount
+      edges {
+        node {
+          series
+          field
+          nodeId
+          state
+          status {
+            name
+          }
+          message
+          remedy
+          since
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BadNodesQuery, BadNodesQueryVariables>;
 export const DeadLettersDocument = new TypedDocumentString(`
     query DeadLetters($first: Int!) {
   deadLetters(first: $first) {

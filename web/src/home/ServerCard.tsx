@@ -1,5 +1,6 @@
 import { platformNow } from '../api/clock';
 import { formatCount, formatDuration, formatEnum, formatRate, formatTime } from '../format';
+import { BadNodes } from './BadNodes';
 import { Icon } from './Icon';
 import { rateCapacity, type Server, untrustedThumbprint } from './overview';
 import { Sparkline } from './Sparkline';
@@ -66,6 +67,7 @@ export function ServerCard({ server, rate, refresh }: Props) {
         </div>
         <Interruptions server={server} />
       </dl>
+      {connection.badItems > 0 && <BadNodes server={server.id} count={connection.badItems} />}
     </article>
   );
 }
