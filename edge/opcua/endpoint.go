@@ -10,6 +10,7 @@ import (
 
 	"github.com/gopcua/opcua/ua"
 
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/securechannel"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -63,11 +64,11 @@ func checkSecurity(mode model.SecurityMode, policy string) error {
 
 // discover asks the server for its endpoints over a channel without security (Part 4, 5.5.4).
 func discover(ctx context.Context, url string, timeout time.Duration, requests *atomic.Uint64) ([]*ua.EndpointDescription, error) {
-	c, err := openChannel(ctx, url, nil, timeout, requests)
+	c, err := openChannel(ctx, url, securechannel.Config{}, timeout, requests)
 	if err != nil {
 		return nil, err
 	}
-	defer c.close()
+	defer c.Close()
 	r, err := call[*ua.GetEndpointsResponse](ctx, c, nil, &ua.GetEndpointsRequest{EndpointURL: url}, timeout)
 	if err != nil {
 		return nil, fmt.Errorf("get endpoints of %s: %w", url, err)

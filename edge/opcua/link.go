@@ -95,7 +95,7 @@ func (l *link) once(ctx context.Context) error {
 	if sessionGone(err) {
 		l.last = nil
 	}
-	s.fail(err)
+	s.Fail(err)
 	return err
 }
 
@@ -120,7 +120,7 @@ func (l *link) connect(ctx context.Context) (s *session, kept bool, err error) {
 		}
 		l.last = nil
 		select {
-		case <-c.ended:
+		case <-c.Done():
 			return nil, false, err
 		default:
 		}
@@ -128,7 +128,7 @@ func (l *link) connect(ctx context.Context) (s *session, kept bool, err error) {
 	s, err = createSession(ctx, c, ep, l.cfg)
 	if err != nil {
 		l.endpoint = nil
-		c.close()
+		c.Close()
 		return nil, false, err
 	}
 	return s, false, nil

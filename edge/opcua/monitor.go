@@ -99,7 +99,9 @@ type watched struct {
 	node model.ExpandedNodeID
 }
 
-func (x *watched) put(v *model.DataValue) { x.w.set(x.i, model.ValueChange{NodeID: x.node, Value: v.Clone()}) }
+func (x *watched) put(v *model.DataValue) {
+	x.w.set(x.i, model.ValueChange{NodeID: x.node, Value: v.Clone()})
+}
 
 func (x *watched) refused(status model.StatusCode, message string) {
 	x.w.set(x.i, model.ValueChange{NodeID: x.node, Value: model.DataValue{Status: status}, Message: message})

@@ -157,8 +157,8 @@ func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.ended:
-			return s.err
+		case <-s.Done():
+			return s.Err()
 		case <-p.wake:
 		case <-tick.C:
 			if err := p.watchdog(); err != nil {
@@ -216,7 +216,7 @@ func (p *publishing) publish(ctx context.Context, s *session) {
 			}
 			continue
 		case sessionGone(err):
-			s.fail(err)
+			s.Fail(err)
 			return
 		case ctx.Err() != nil || notConnected(err):
 			return

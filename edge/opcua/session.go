@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/gopcua/opcua/ua"
@@ -38,7 +37,7 @@ type session struct {
 func do[T ua.Response](ctx context.Context, s *session, req ua.Request) (T, error) {
 	r, err := call[T](ctx, s.channel, s.token, req, s.timeout)
 	if sessionGone(err) {
-		s.fail(err)
+		s.Fail(err)
 	}
 	return r, err
 }
@@ -74,7 +73,7 @@ func createSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (
 		if r.ServerSignature == nil {
 			return nil, refuse(model.ReasonCertificateInvalid, "the server does not sign its session: somebody may be between us and the server")
 		}
-		if err := c.sc.VerifySessionSignature(slices.Clone(ep.certificate), nonce, r.ServerSignature.Signature); err != nil {
+		if err := c.Verify(nonce, r.ServerSignature.Signature); err != nil {
 			return nil, refuse(model.ReasonCertificateInvalid, "the signature of the server's session is wrong (%v): somebody may be between us and the server", err)
 		}
 	}
@@ -100,7 +99,7 @@ func (s *session) resume(ctx context.Context, c *channel, ep *endpoint, cfg *Con
 
 // activate proves who we are (Part 4, 5.6.3).
 func (s *session) activate(ctx context.Context, cfg *Config) error {
-	signature, algorithm, err := s.sc.NewSessionSignature(slices.Clone(s.endpoint.certificate), s.nonce)
+	signature, err := s.Sign(s.endpoint.certificate, s.nonce)
 	if err != nil {
 		return fmt.Errorf("sign session: %w", err)
 	}
@@ -109,7 +108,7 @@ func (s *session) activate(ctx context.Context, cfg *Config) error {
 		return err
 	}
 	r, err := call[*ua.ActivateSessionResponse](ctx, s.channel, s.token, &ua.ActivateSessionRequest{
-		ClientSignature: &ua.SignatureData{Algorithm: algorithm, Signature: signature}, LocaleIDs: []string{"en"},
+		ClientSignature: signature, LocaleIDs: []string{"en"},
 		UserIdentityToken: token, UserTokenSignature: &ua.SignatureData{},
 	}, s.timeout)
 	switch {
@@ -134,8 +133,8 @@ func (s *session) keepAlive(ctx context.Context, every time.Duration) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.ended:
-			return s.err
+		case <-s.Done():
+			return s.Err()
 		case <-tick.C:
 			if _, err := s.read(ctx, node); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("the server does not answer: %w", err)
@@ -150,5 +149,5 @@ func (s *session) close() {
 	defer cancel()
 	// When it fails the server ends the session by its timeout.
 	_, _ = call[*ua.CloseSessionResponse](ctx, s.channel, s.token, &ua.CloseSessionRequest{DeleteSubscriptions: true}, closeTimeout)
-	s.channel.close()
+	s.channel.Close()
 }

@@ -94,7 +94,7 @@ func (s *session) identityToken(cfg *Config) (*ua.ExtensionObject, error) {
 	if token.TokenType != ua.UserTokenTypeUserName {
 		return ua.NewExtensionObject(&ua.AnonymousIdentityToken{PolicyID: token.PolicyID}), nil
 	}
-	secret, algorithm, err := s.sc.EncryptUserPassword(s.endpoint.passwordPolicy(), cfg.Password, s.endpoint.certificate, slices.Clone(s.nonce))
+	secret, algorithm, err := s.EncryptPassword(s.endpoint.passwordPolicy(), cfg.Password, s.endpoint.certificate, s.nonce)
 	if err != nil {
 		return nil, fmt.Errorf("encrypt the password of user %q: %w", cfg.Server.UserName, err)
 	}

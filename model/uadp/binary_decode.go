@@ -119,6 +119,11 @@ func (r *reader) composite(t model.BuiltInType) model.Variant {
 		*v = r.guid()
 		return model.GUIDValue(v)
 	case model.TypeNodeID:
+		if r.namespaces != nil {
+			v := r.pool.expandedNodeIDs.one()
+			*v = r.expandedFromNodeID()
+			return model.ExpandedNodeIDValue(v)
+		}
 		v := r.pool.nodeIDs.one()
 		*v = r.nodeID()
 		return model.NodeIDValue(v)
@@ -232,8 +237,23 @@ func (r *reader) identifier(enc uint8) model.NodeID {
 	return model.NodeID{}
 }
 
-// expandedNodeID reads an ExpandedNodeId (Part 6, 5.2.2.10).
+// expandedFromNodeID reads a NodeId and replaces its index.
+func (r *reader) expandedFromNodeID() model.ExpandedNodeID { return r.namespaces.Expand(r.nodeID()) }
+
+// expandedNodeID reads an ExpandedNodeId and replaces an index, when there is a table.
 func (r *reader) expandedNodeID() model.ExpandedNodeID {
+	e := r.rawExpandedNodeID()
+	if r.namespaces == nil {
+		return e
+	}
+	if e.NamespaceURI != "" {
+		e.NodeID = e.WithNamespace(0)
+	}
+	return r.namespaces.ExpandExpanded(e)
+}
+
+// rawExpandedNodeID reads an ExpandedNodeId (Part 6, 5.2.2.10).
+func (r *reader) rawExpandedNodeID() model.ExpandedNodeID {
 	enc := r.uint8()
 	e := model.ExpandedNodeID{NodeID: r.identifier(enc &^ (nodeIDNamespaceURI | nodeIDServerIndex))}
 	if enc&nodeIDNamespaceURI != 0 {
@@ -247,8 +267,12 @@ func (r *reader) expandedNodeID() model.ExpandedNodeID {
 
 // qualifiedName reads a QualifiedName (Part 6, 5.2.2.13).
 func (r *reader) qualifiedName() model.QualifiedName {
-	ns := r.uint16()
-	return model.QualifiedName{Namespace: ns, Name: r.string()}
+	q := model.QualifiedName{Namespace: r.uint16()}
+	q.Name = r.string()
+	if q.Namespace != 0 && int(q.Namespace) < len(r.namespaces) {
+		q.NamespaceURI = r.namespaces[q.Namespace]
+	}
+	return q
 }
 
 // localizedText reads a LocalizedText (Part 6, 5.2.2.14).

@@ -138,6 +138,9 @@ func (r *reader) compositeElements(t model.BuiltInType, s shape) model.Variant {
 	case model.TypeGUID:
 		return finish(r, fill(r, p.guids.take(n), (*reader).guid), s)
 	case model.TypeNodeID:
+		if r.namespaces != nil {
+			return finish(r, fill(r, p.expandedNodeIDs.take(n), (*reader).expandedFromNodeID), s)
+		}
 		return finish(r, fill(r, p.nodeIDs.take(n), (*reader).nodeID), s)
 	case model.TypeExpandedNodeID:
 		return finish(r, fill(r, p.expandedNodeIDs.take(n), (*reader).expandedNodeID), s)

@@ -18,8 +18,10 @@ type reader struct {
 	depth int
 	// padTo is the size to which strings are padded in RawData, else 0.
 	padTo int
-	err   error
-	pool  pool
+	// namespaces, if there are any, take the place of namespace indices in values.
+	namespaces model.NamespaceTable
+	err        error
+	pool       pool
 }
 
 // fail keeps the first error.
