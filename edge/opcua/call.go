@@ -10,6 +10,7 @@ import (
 	"github.com/gopcua/opcua/ua"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 // maxCachedMethods bounds the methods whose arguments are remembered.
@@ -64,12 +65,12 @@ func (s *Source) Call(ctx context.Context, calls []model.CallRequest) ([]model.C
 	if err != nil {
 		return nil, err
 	}
-	c := &calling{session: ses, calls: calls, results: make([]model.CallResult, len(calls)), converter: s.converter(ses)}
+	c := &calling{session: ses, calls: calls, results: make([]model.CallResult, len(calls))}
 	if err := c.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("call: %w", err)
 	}
 	err = ses.limits.call.each(len(c.requests), func(from, to int) error {
-		r, err := do[*ua.CallResponse](ctx, ses, &ua.CallRequest{MethodsToCall: c.requests[from:to]})
+		results, err := ses.callBatch(ctx, c.requests[from:to])
 		if err != nil && tooLarge(err) && !notTried(err) {
 			c.unknown(from, to, err)
 			return nil
@@ -77,11 +78,8 @@ func (s *Source) Call(ctx context.Context, calls []model.CallRequest) ([]model.C
 		if err != nil {
 			return err
 		}
-		if len(r.Results) != to-from {
-			return model.StatusBadUnknownResponse
-		}
-		for j, result := range r.Results {
-			c.answer(from+j, result)
+		for j := range results {
+			c.answer(from+j, &results[j])
 		}
 		return nil
 	}, nil)
@@ -105,13 +103,12 @@ func (c *calling) unknown(from, to int, err error) {
 
 // calling is one Call.
 type calling struct {
-	session   *session
-	converter *converter
-	calls     []model.CallRequest
-	results   []model.CallResult
-	requests  []*ua.CallMethodRequest
-	whose     []int     // request → call
-	methods   []*method // by request
+	session  *session
+	calls    []model.CallRequest
+	results  []model.CallResult
+	requests []*ua.CallMethodRequest
+	whose    []int     // request → call
+	methods  []*method // by request
 }
 
 func (c *calling) fail(i int, status model.StatusCode, format string, args ...any) {
@@ -181,20 +178,16 @@ func (c *calling) add(i int, object *ua.NodeID, id model.NodeID, m *method) {
 }
 
 // answer converts one result of the server.
-func (c *calling) answer(j int, r *ua.CallMethodResult) {
+func (c *calling) answer(j int, r *callResult) {
 	i, m := c.whose[j], c.methods[j]
-	if r == nil {
-		c.fail(i, model.StatusBadUnknownResponse, "the server sent no result")
-		return
-	}
-	c.results[i].Status = model.StatusCode(r.StatusCode)
+	c.results[i].Status = r.status
 	if c.results[i].Status.IsBad() {
 		c.fail(i, c.results[i].Status, "%s", c.results[i].Status.Name())
 	}
 	var results []model.WriteResult
 	bad := false
-	for k, status := range r.InputArgumentResults {
-		result := model.WriteResult{Status: model.StatusCode(status)}
+	for k, status := range r.inputs {
+		result := model.WriteResult{Status: status}
 		if result.Status.IsBad() && k < len(m.inputs) {
 			result.Message, bad = fmt.Sprintf("argument %s: %s", m.inputs[k].name, result.Status.Name()), true
 		}
@@ -203,13 +196,59 @@ func (c *calling) answer(j int, r *ua.CallMethodResult) {
 	if bad {
 		c.results[i].InputArgumentResults = results
 	}
-	for k, v := range r.OutputArguments {
+	for k, v := range r.outputs {
 		name := ""
 		if k < len(m.outputs) {
 			name = m.outputs[k].name
 		}
-		value, _ := c.converter.variant(v)
-		c.results[i].OutputArguments = append(c.results[i].OutputArguments, model.Argument{Name: name, Value: value})
+		c.results[i].OutputArguments = append(c.results[i].OutputArguments, model.Argument{Name: name, Value: v})
+	}
+}
+
+// callResult is a CallMethodResult (Part 4, 5.12.2).
+type callResult struct {
+	status  model.StatusCode
+	inputs  []model.StatusCode
+	outputs []model.Variant
+}
+
+// callBatch sends one request, and decodes its response with a decoder of our own, as readValues does.
+func (s *session) callBatch(ctx context.Context, methods []*ua.CallMethodRequest) ([]callResult, error) {
+	var r uadp.Binary
+	m, err := s.exchange(ctx, s.token, &ua.CallRequest{MethodsToCall: methods}, typeCallResponse, s.timeout, &r)
+	if err != nil {
+		if sessionGone(err) {
+			s.Fail(err)
+		}
+		return nil, err
+	}
+	defer m.Release()
+	r.Reset(r.Rest(), s.namespaces)
+	if n := r.Count(1); n != len(methods) && r.Err() == nil {
+		return nil, fmt.Errorf("%d results for %d methods: %w", n, len(methods), model.StatusBadUnknownResponse)
+	}
+	results := make([]callResult, len(methods))
+	for i := range results {
+		results[i].read(&r)
+	}
+	if r.Err() != nil {
+		return nil, fmt.Errorf("decode call response: %w: %w", r.Err(), model.StatusBadDecodingError)
+	}
+	return results, nil
+}
+
+func (c *callResult) read(r *uadp.Binary) {
+	c.status = r.StatusCode()
+	for range max(r.Count(4), 0) {
+		c.inputs = append(c.inputs, r.StatusCode())
+	}
+	for range max(r.Count(1), 0) {
+		r.DiagnosticInfo()
+	}
+	for range max(r.Count(1), 0) {
+		if c.outputs = append(c.outputs, r.Variant().Clone()); r.Err() != nil {
+			return
+		}
 	}
 }
 

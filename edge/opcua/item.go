@@ -77,8 +77,18 @@ func (i *item) put(v *model.DataValue) {
 	if i.has && v.SourceTimestamp == i.last.SourceTimestamp && !v.SourceTimestamp.IsZero() && v.Status == i.last.Status && v.Value.Equal(i.last.Value) {
 		return
 	}
-	i.last, i.has = v.Clone(), true // numbers do not allocate
+	i.keep(v)
 	i.sink.put(v)
+}
+
+// keep makes v the newest value. It allocates only for a new value that is no number.
+func (i *item) keep(v *model.DataValue) {
+	value := i.last.Value
+	if !i.has || !value.Equal(v.Value) {
+		value = v.Value.Clone()
+	}
+	i.last, i.has = *v, true
+	i.last.Value = value
 }
 
 // replace gives the item another sink, which gets the newest value first. Under subscription.deliver.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/gopcua/opcua/ua"
 )
 
 const (
@@ -19,7 +17,7 @@ const (
 // mailbox holds the messages of a subscription until they are delivered.
 type mailbox struct {
 	mu    sync.Mutex
-	queue []*ua.NotificationMessage
+	queue []*notification
 	full  chan struct{} // has a token when there is a message
 	room  chan struct{} // has a token when messages were taken
 }
@@ -29,7 +27,7 @@ func newMailbox() *mailbox {
 }
 
 // push appends m; it tells whether there was room, and whether messages pile up.
-func (b *mailbox) push(m *ua.NotificationMessage) (ok, crowded bool) {
+func (b *mailbox) push(m *notification) (ok, crowded bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.queue) >= mailboxCap {
@@ -41,7 +39,7 @@ func (b *mailbox) push(m *ua.NotificationMessage) (ok, crowded bool) {
 }
 
 // pop takes the next message, nil when ctx ends. calm tells that few are left.
-func (b *mailbox) pop(ctx context.Context) (m *ua.NotificationMessage, calm bool) {
+func (b *mailbox) pop(ctx context.Context) (m *notification, calm bool) {
 	for {
 		b.mu.Lock()
 		if len(b.queue) > 0 {
@@ -69,7 +67,7 @@ func (b *mailbox) values() int {
 	defer b.mu.Unlock()
 	n := uint64(0)
 	for _, m := range b.queue {
-		n += values(m)
+		n += m.values()
 	}
 	return int(n)
 }

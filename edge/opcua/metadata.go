@@ -37,13 +37,8 @@ func (s *Source) describe(ctx context.Context, ses *session, wanted []model.Publ
 	for j, i := range whose {
 		fields[i].Path = paths[j]
 	}
-	structures, err := ses.describeValues(ctx, fields, variables, whoseVariables)
-	if err != nil {
+	if err := ses.describeValues(ctx, fields, variables, whoseVariables); err != nil {
 		return nil, err
-	}
-	// Their types are registered on sight, so that the first notification does not lose its bodies.
-	if _, err := s.readWhole(ctx, ses, structures); err != nil {
-		return nil, fmt.Errorf("read structures: %w", err)
 	}
 	for i := range wanted {
 		describeRange(&fields[i], wanted[i].IndexRange)
@@ -51,18 +46,17 @@ func (s *Source) describe(ctx context.Context, ses *session, wanted []model.Publ
 	return fields, nil
 }
 
-// describeValues fills in what the Value attributes of variables hold, and returns those that may hold structures.
-func (s *session) describeValues(ctx context.Context, fields []model.FieldMetaData, variables []model.NodeID, whose []int) ([]*ua.ReadValueID, error) {
+// describeValues fills in what the Value attributes of variables hold.
+func (s *session) describeValues(ctx context.Context, fields []model.FieldMetaData, variables []model.NodeID, whose []int) error {
 	s.types.forget(variables)
 	types, status, err := s.variableTypes(ctx, variables)
 	if err != nil {
-		return nil, fmt.Errorf("read data types: %w", err)
+		return fmt.Errorf("read data types: %w", err)
 	}
 	units, err := s.units(ctx, variables)
 	if err != nil {
-		return nil, fmt.Errorf("read engineering units: %w", err)
+		return fmt.Errorf("read engineering units: %w", err)
 	}
-	var structures []*ua.ReadValueID
 	for j, i := range whose {
 		if status[j].IsBad() {
 			continue
@@ -70,11 +64,8 @@ func (s *session) describeValues(ctx context.Context, fields []model.FieldMetaDa
 		f, t := &fields[i], types[j]
 		f.BuiltInType, f.DataType, f.ValueRank, f.ArrayDimensions = published(t.builtIn), s.namespaces.Expand(t.dataType), t.rank, t.dimensions
 		f.Unit = units[j]
-		if t.builtIn == model.TypeExtensionObject || t.builtIn == model.TypeVariant {
-			structures = append(structures, &ua.ReadValueID{NodeID: uaNodeID(variables[j]), AttributeID: ua.AttributeIDValue})
-		}
 	}
-	return structures, nil
+	return nil
 }
 
 // describeAttribute fills in the type of an attribute other than Value (Part 3, 5.2 to 5.8); those that are structures or of no fixed type

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 const (
@@ -26,12 +27,12 @@ const (
 // publishing holds the subscriptions of a Source. What is wanted is changed at any time (add, remove); serve makes the server agree with it for as
 // long as there is a session.
 type publishing struct {
-	cfg       publishingConfig
-	converter atomic.Pointer[converter]
-	wake      chan struct{}  // has a token when serve has something to do
-	lost      *atomic.Uint64 // notifications that did not arrive
-	figures   figures
-	handles   atomic.Uint32
+	cfg        publishingConfig
+	namespaces atomic.Pointer[model.NamespaceTable] // of the server
+	wake       chan struct{}                        // has a token when serve has something to do
+	lost       *atomic.Uint64                       // notifications that did not arrive
+	figures    figures
+	handles    atomic.Uint32
 
 	ctx context.Context // of the deliveries, set by run
 	wg  sync.WaitGroup
@@ -55,7 +56,7 @@ func newPublishing(cfg publishingConfig, lost *atomic.Uint64) *publishing {
 		cfg: cfg, wake: make(chan struct{}, 1), lost: lost,
 		subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, active: make(chan struct{}),
 	}
-	p.converter.Store(&converter{raw: &rawTypes{}})
+	p.namespaces.Store(&model.NamespaceTable{})
 	return p
 }
 
@@ -136,7 +137,7 @@ func (p *publishing) all() []*subscription {
 
 // serve publishes with one session until it or ctx ends.
 func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
-	p.converter.Store(&converter{namespaces: s.namespaces, raw: p.converter.Load().raw})
+	p.namespaces.Store(&s.namespaces)
 	if err := p.recover(ctx, s, kept); err != nil {
 		return err
 	}
@@ -197,6 +198,7 @@ func (p *publishing) watchdog() error {
 
 // publish keeps one Publish request at the server (Part 4, 5.14.5).
 func (p *publishing) publish(ctx context.Context, s *session) {
+	var r uadp.Binary
 	for ctx.Err() == nil {
 		timeout, ok := p.awaitSubscription(ctx)
 		if !ok {
@@ -204,15 +206,17 @@ func (p *publishing) publish(ctx context.Context, s *session) {
 		}
 		sent := time.Now()
 		p.figures.publishes.Add(1)
-		r, err := call[*ua.PublishResponse](ctx, s.channel, s.token, &ua.PublishRequest{SubscriptionAcknowledgements: p.takeAcks()}, timeout)
+		n, err := p.publishOnce(ctx, s, &r, timeout)
 		p.figures.publishes.Add(-1)
 		switch {
 		case err == nil:
 			p.mu.Lock()
-			sub := p.byID[r.SubscriptionID]
+			sub := p.byID[n.subscription]
 			p.mu.Unlock()
-			if sub != nil && r.NotificationMessage != nil {
-				sub.accept(ctx, s, r.NotificationMessage)
+			if sub != nil {
+				sub.accept(ctx, s, n)
+			} else {
+				n.release()
 			}
 			continue
 		case sessionGone(err):
@@ -227,6 +231,15 @@ func (p *publishing) publish(ctx context.Context, s *session) {
 		}
 		sleep(ctx, publishPause)
 	}
+}
+
+// publishOnce sends one Publish request and returns what comes.
+func (p *publishing) publishOnce(ctx context.Context, s *session, r *uadp.Binary, timeout time.Duration) (*notification, error) {
+	m, err := s.exchange(ctx, s.token, &ua.PublishRequest{SubscriptionAcknowledgements: p.takeAcks()}, typePublishResponse, timeout, r)
+	if err != nil {
+		return nil, err
+	}
+	return readPublish(r, m)
 }
 
 // awaitSubscription waits until a subscription is at the server, and returns how long a Publish may take then.

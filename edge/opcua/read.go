@@ -7,6 +7,7 @@ import (
 	"github.com/gopcua/opcua/ua"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 // Read implements edge.Reader: one request for as many nodes as the server takes at a time.
@@ -30,14 +31,13 @@ func (s *Source) Read(ctx context.Context, nodes []model.ReadValueID) ([]model.R
 		reads = append(reads, &ua.ReadValueID{NodeID: id, AttributeID: ua.AttributeID(attribute), IndexRange: n.IndexRange})
 		whose = append(whose, i)
 	}
-	values, err := s.readWhole(ctx, ses, reads)
+	values, err := ses.readValues(ctx, reads)
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
-	c := s.converter(ses)
 	for j, i := range whose {
 		r := &results[i]
-		c.dataValue(values[j], &r.DataValue)
+		r.DataValue = values[j]
 		if r.Status.IsBad() {
 			r.Message = fmt.Sprintf("read %s: %s", nodes[i].NodeID, r.Status.Name())
 		}
@@ -45,42 +45,40 @@ func (s *Source) Read(ctx context.Context, nodes []model.ReadValueID) ([]model.R
 	return results, nil
 }
 
-// readWhole reads, and reads once more the structures whose type was met for the first time and whose body was dropped for it.
-func (s *Source) readWhole(ctx context.Context, ses *session, reads []*ua.ReadValueID) ([]*ua.DataValue, error) {
-	values, err := ses.read(ctx, reads)
-	if err != nil {
-		return nil, err
+// readValues reads in batches, as read does, with a decoder of our own: it takes matrices without elements, all dates and the bodies of all structures.
+func (s *session) readValues(ctx context.Context, nodes []*ua.ReadValueID) ([]model.DataValue, error) {
+	values := make([]model.DataValue, len(nodes))
+	for _, n := range nodes { // gopcua encodes a nil pointer as nothing at all
+		n.DataEncoding = &ua.QualifiedName{}
 	}
-	c := s.converter(ses)
-	var again []*ua.ReadValueID
-	var whose []int
-	for i, v := range values {
-		if !structured(v.Value) {
-			continue
-		}
-		if _, known := c.variant(v.Value); !known {
-			// A scalar of an unknown type has come as Bad, an array as Good with empty elements.
-			again, whose = append(again, reads[i]), append(whose, i)
-		}
-	}
-	if len(again) == 0 {
-		return values, nil
-	}
-	whole, err := ses.read(ctx, again)
-	if err != nil {
-		return nil, err
-	}
-	for j, i := range whose {
-		values[i] = whole[j]
-	}
-	return values, nil
+	var r uadp.Binary
+	err := s.limits.read.each(len(nodes), func(from, to int) error {
+		return s.readBatch(ctx, &r, nodes[from:to], values[from:to])
+	}, func(i int, err error) {
+		values[i] = model.DataValue{Status: statusOf(err, model.StatusBadDecodingError)}
+	})
+	return values, err
 }
 
-// structured tells whether v may hold structures.
-func structured(v *ua.Variant) bool {
-	if v == nil {
-		return false
+func (s *session) readBatch(ctx context.Context, r *uadp.Binary, nodes []*ua.ReadValueID, values []model.DataValue) error {
+	m, err := s.exchange(ctx, s.token, &ua.ReadRequest{TimestampsToReturn: ua.TimestampsToReturnBoth, NodesToRead: nodes}, typeReadResponse, s.timeout, r)
+	if err != nil {
+		if sessionGone(err) {
+			s.Fail(err)
+		}
+		return err
 	}
-	t := v.Type()
-	return t == ua.TypeIDExtensionObject || t == ua.TypeIDVariant || t == ua.TypeIDDataValue
+	defer m.Release()
+	r.Reset(r.Rest(), s.namespaces)
+	if n := r.Count(1); n != len(nodes) && r.Err() == nil {
+		return fmt.Errorf("%d results for %d nodes: %w", n, len(nodes), model.StatusBadUnknownResponse)
+	}
+	var v model.DataValue
+	for i := range values {
+		if r.DataValue(&v); r.Err() != nil {
+			return fmt.Errorf("decode read response: %w: %w", r.Err(), model.StatusBadDecodingError)
+		}
+		values[i] = v.Clone()
+	}
+	return nil
 }

@@ -98,7 +98,3 @@ func (s *Source) Writers() []model.WriterStatus { return s.writers.status() }
 
 // Requests counts the requests that were sent to the server since the Source was made.
 func (s *Source) Requests() uint64 { return s.requests.Load() }
-
-func (s *Source) converter(ses *session) *converter {
-	return &converter{namespaces: ses.namespaces, raw: s.publishing.converter.Load().raw}
-}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gopcua/opcua/ua"
 
-	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 // subscriptionKey tells subscriptions apart: all items of one publishing interval and priority share one, but those that somebody watches
@@ -29,7 +29,7 @@ type subscription struct {
 
 	receive sync.Mutex // guards the order of messages
 	next    uint32     // sequence number of the next message
-	held    map[uint32]*ua.NotificationMessage
+	held    map[uint32]*notification
 
 	mu        sync.Mutex
 	id        uint32 // 0 when it is not at the server
@@ -48,13 +48,13 @@ type subscription struct {
 	heard atomic.Int64 // Unix ns of the last message or keep-alive
 
 	// Of the delivering goroutine:
-	targets []*item
-	value   model.DataValue
+	decoder  decoder
+	reported bool // that the server sends what cannot be decoded
 }
 
 func newSubscription(p *publishing, key subscriptionKey) *subscription {
 	return &subscription{
-		subscriptionKey: key, p: p, box: newMailbox(), held: map[uint32]*ua.NotificationMessage{}, items: map[uint32]*item{},
+		subscriptionKey: key, p: p, box: newMailbox(), held: map[uint32]*notification{}, items: map[uint32]*item{},
 		retry: backoff{first: itemRetry, max: itemRetryMax},
 	}
 }
@@ -86,48 +86,11 @@ func (s *subscription) pause(on bool) {
 	}
 }
 
-// handle delivers one message.
-func (s *subscription) handle(m *ua.NotificationMessage) {
-	s.deliver.Lock()
-	defer s.deliver.Unlock()
-	for _, d := range m.NotificationData {
-		if d == nil {
-			continue
-		}
-		switch n := d.Value.(type) {
-		case *ua.DataChangeNotification:
-			s.dataChange(n)
-		case *ua.StatusChangeNotification: // the server drops the subscription (Part 4, 7.25.4)
-			s.p.cfg.log.Warn().Stringer("status", model.StatusCode(n.Status)).Dur("interval", s.interval).Msg("subscription was closed by opc ua server")
-			s.drop()
-		}
-	}
-}
-
-// dataChange delivers the values of one notification. It does not allocate per value.
-func (s *subscription) dataChange(n *ua.DataChangeNotification) {
-	s.targets = s.targets[:0]
+// item returns the one with that client handle, nil when there is none.
+func (s *subscription) item(handle uint32) *item {
 	s.mu.Lock()
-	for _, x := range n.MonitoredItems {
-		s.targets = append(s.targets, s.items[x.ClientHandle]) // nil for an item removed meanwhile
-	}
-	s.mu.Unlock()
-	c, now := s.p.converter.Load(), time.Now()
-	if !s.live {
-		s.p.figures.arrived(now, len(n.MonitoredItems))
-	}
-	for i, x := range n.MonitoredItems {
-		if it := s.targets[i]; it != nil && x.Value != nil {
-			c.dataValue(x.Value, &s.value)
-			if s.value.Status.Overflow() {
-				s.p.lost.Add(1)
-				s.p.figures.overflows.Add(1)
-			}
-			it.counts.arrived(now, s.value.Status)
-			it.put(&s.value)
-		}
-	}
-	clear(s.targets)
+	defer s.mu.Unlock()
+	return s.items[handle]
 }
 
 // drop notes that the server no longer has the subscription.
@@ -141,21 +104,23 @@ func (s *subscription) drop() {
 }
 
 // accept brings a message of the server in order. It is called by several publishers.
-func (s *subscription) accept(ctx context.Context, ses *session, m *ua.NotificationMessage) {
+func (s *subscription) accept(ctx context.Context, ses *session, m *notification) {
 	s.heard.Store(time.Now().UnixNano())
 	s.receive.Lock()
 	defer s.receive.Unlock()
-	if len(m.NotificationData) == 0 { // a keep-alive has the number of the next message
-		if after(m.SequenceNumber, s.next) {
-			s.fill(ctx, ses, m.SequenceNumber)
+	if m.count == 0 { // a keep-alive has the number of the next message
+		if after(m.sequence, s.next) {
+			s.fill(ctx, ses, m.sequence)
 		}
+		m.release()
 		return
 	}
-	s.p.acknowledge(s, m.SequenceNumber)
-	if after(s.next, m.SequenceNumber) {
-		return // had already
+	s.p.acknowledge(s, m.sequence)
+	if _, twice := s.held[m.sequence]; twice || after(s.next, m.sequence) {
+		m.release() // had already
+		return
 	}
-	s.held[m.SequenceNumber] = m
+	s.held[m.sequence] = m
 	s.flush()
 	if len(s.held) > s.p.cfg.Publishes { // no publisher is on its way with what is missing
 		s.fill(ctx, ses, s.lowest())
@@ -182,27 +147,15 @@ func (s *subscription) flush() {
 	}
 }
 
-func (s *subscription) push(m *ua.NotificationMessage) {
+func (s *subscription) push(m *notification) {
 	ok, crowded := s.box.push(m)
 	if !ok {
-		s.p.lost.Add(values(m))
+		s.p.lost.Add(m.values())
+		m.release()
 	}
 	if crowded {
 		s.pause(true)
 	}
-}
-
-// values counts the values of a message.
-func values(m *ua.NotificationMessage) (n uint64) {
-	for _, d := range m.NotificationData {
-		if d == nil {
-			continue
-		}
-		if c, ok := d.Value.(*ua.DataChangeNotification); ok {
-			n += uint64(len(c.MonitoredItems))
-		}
-	}
-	return n
 }
 
 func (s *subscription) lowest() uint32 {
@@ -247,17 +200,21 @@ func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 }
 
 // republish asks for the next message.
-func (s *subscription) republish(ctx context.Context, ses *session) (*ua.NotificationMessage, error) {
+func (s *subscription) republish(ctx context.Context, ses *session) (*notification, error) {
 	s.mu.Lock()
 	id := s.id
 	s.mu.Unlock()
-	r, err := do[*ua.RepublishResponse](ctx, ses, &ua.RepublishRequest{SubscriptionID: id, RetransmitSequenceNumber: s.next})
+	var r uadp.Binary
+	m, err := ses.exchange(ctx, ses.token, &ua.RepublishRequest{SubscriptionID: id, RetransmitSequenceNumber: s.next}, typeRepublishResponse, ses.timeout, &r)
 	if err != nil {
+		if sessionGone(err) {
+			ses.Fail(err)
+		}
 		return nil, err
 	}
-	if r.NotificationMessage == nil {
-		return nil, model.StatusBadUnknownResponse
+	n, err := readRepublish(&r, m, id)
+	if err == nil {
+		s.p.acknowledge(s, s.next)
 	}
-	s.p.acknowledge(s, s.next)
-	return r.NotificationMessage, nil
+	return n, err
 }

@@ -1,0 +1,153 @@
+package opcua
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gopcua/opcua/id"
+
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/securechannel"
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+)
+
+const (
+	// minNotification is what one value takes at least: client handle and DataValue.
+	minNotification = 5
+	// minExtensionObject is a type of two bytes and no body.
+	minExtensionObject = 3
+)
+
+// notification is a NotificationMessage of the server (Part 4, 7.26) as it came: its values go straight from its bytes into DataSets.
+type notification struct {
+	message      *securechannel.Message // whose memory data is; nil in tests
+	subscription uint32
+	sequence     uint32
+	count        int    // of data's ExtensionObjects; 0 is a keep-alive
+	data         []byte // NotificationData and what follows it
+}
+
+// release gives the memory back.
+func (n *notification) release() {
+	if n.message != nil {
+		n.message.Release()
+		n.message = nil
+	}
+}
+
+// readPublish reads a PublishResponse behind its header (Part 4, 5.14.5). m belongs to the notification.
+func readPublish(r *uadp.Binary, m *securechannel.Message) (*notification, error) {
+	n := &notification{subscription: r.Uint32()}
+	r.Take(4 * max(r.Count(4), 0)) // AvailableSequenceNumbers
+	r.Bool()                       // MoreNotifications
+	return n, n.read(r, m)
+}
+
+// readRepublish reads a RepublishResponse behind its header (Part 4, 5.14.6).
+func readRepublish(r *uadp.Binary, m *securechannel.Message, subscription uint32) (*notification, error) {
+	n := &notification{subscription: subscription}
+	return n, n.read(r, m)
+}
+
+func (n *notification) read(r *uadp.Binary, m *securechannel.Message) error {
+	n.sequence = r.Uint32()
+	r.DateTime() // PublishTime
+	n.count = max(r.Count(minExtensionObject), 0)
+	n.message, n.data = m, r.Rest()
+	if err := r.Err(); err != nil {
+		n.release()
+		return fmt.Errorf("decode notification message: %w: %w", err, model.StatusBadDecodingError)
+	}
+	return nil
+}
+
+// values counts the values of a message. One that does not decode counts with what it says before that.
+func (n *notification) values() (values uint64) {
+	var r, body uadp.Binary
+	r.Reset(n.data, nil)
+	for range n.count {
+		if x := r.ExtensionObject(); x.TypeID.NodeID == typeDataChange {
+			body.Nest(x.Body, &r)
+			values += uint64(max(body.Count(minNotification), 0))
+		}
+	}
+	return values
+}
+
+// The types of the responses that have notifications.
+const (
+	typePublishResponse   = id.PublishResponse_Encoding_DefaultBinary
+	typeRepublishResponse = id.RepublishResponse_Encoding_DefaultBinary
+	typeCallResponse      = id.CallResponse_Encoding_DefaultBinary
+	typeReadResponse      = id.ReadResponse_Encoding_DefaultBinary
+)
+
+// The types of notifications (Part 4, 7.25).
+var (
+	typeDataChange   = model.NumericID(0, id.DataChangeNotification_Encoding_DefaultBinary)
+	typeStatusChange = model.NumericID(0, id.StatusChangeNotification_Encoding_DefaultBinary)
+)
+
+// decoder reads notifications. It belongs to the goroutine that delivers.
+type decoder struct {
+	message, body uadp.Binary
+	value         model.DataValue
+}
+
+// handle delivers one message.
+func (s *subscription) handle(n *notification) {
+	s.deliver.Lock()
+	defer s.deliver.Unlock()
+	s.decoder.message.Reset(n.data, *s.p.namespaces.Load())
+	for range n.count {
+		x := s.decoder.message.ExtensionObject()
+		s.decoder.body.Nest(x.Body, &s.decoder.message)
+		switch x.TypeID.NodeID {
+		case typeDataChange:
+			s.dataChange(&s.decoder.body)
+		case typeStatusChange: // the server drops the subscription (Part 4, 7.25.4)
+			s.p.cfg.log.Warn().Stringer("status", s.decoder.body.StatusCode()).Dur("interval", s.interval).Msg("subscription was closed by opc ua server")
+			s.drop()
+		}
+	}
+	if err := s.decoder.message.Err(); err != nil {
+		s.undecodable(err, 1)
+	}
+	n.release()
+}
+
+// dataChange delivers the values of one notification (Part 4, 7.25.2). It does not allocate per value.
+func (s *subscription) dataChange(r *uadp.Binary) {
+	n, now, v := max(r.Count(minNotification), 0), time.Now(), &s.decoder.value
+	if r.Err() != nil {
+		s.undecodable(r.Err(), 1)
+	}
+	if !s.live {
+		s.p.figures.arrived(now, n)
+	}
+	for i := range n {
+		handle := r.Uint32()
+		r.DataValue(v)
+		if r.Err() != nil {
+			s.undecodable(r.Err(), n-i)
+			return
+		}
+		if it := s.item(handle); it != nil { // else it was removed meanwhile
+			if v.Status.Overflow() {
+				s.p.lost.Add(1)
+				s.p.figures.overflows.Add(1)
+			}
+			it.counts.arrived(now, v.Status)
+			it.put(v)
+		}
+	}
+}
+
+// undecodable counts what the server sent in bytes that are no values.
+func (s *subscription) undecodable(err error, n int) {
+	s.p.lost.Add(uint64(n))
+	if !s.reported {
+		s.reported = true
+		s.p.cfg.log.Warn().Err(err).Dur("interval", s.interval).Int("values", n).Msg("opc ua server sends values that cannot be decoded; further ones are counted as lost")
+	}
+}
