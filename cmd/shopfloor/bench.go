@@ -20,12 +20,14 @@ type benchConfig struct {
 	json, growth   bool
 	write, read    string
 	fill           bool // the part of bench recover that is killed
+	edge           benchEdgeConfig
 }
 
 const benchUsageText = `Measure this machine:
   shopfloor bench encode    encode and decode frames, UADP and JSON
   shopfloor bench core      frames → JetStream → decode → embedded VictoriaMetrics, against VictoriaMetrics alone
   shopfloor bench remote    the same into a VictoriaMetrics elsewhere (--write, --read)
+  shopfloor bench edge      OPC UA server → gateway → JetStream, against a server of its own or another one (--endpoint)
   shopfloor bench recover   how long it takes to go on after kill -9
 
 Flags:
@@ -45,9 +47,13 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fs.PrintDefaults()
 	}
 	fs.BoolVar(&cfg.json, "json", false, "print the result as JSON")
-	if what != "encode" {
+	if what == "edge" {
+		cfg.edge.flags(fs)
+	} else if what != "encode" {
 		fs.IntVar(&cfg.series, "series", 10_000, "`number` of series")
 		fs.IntVar(&cfg.rounds, "rounds", 0, "`number` of values of each series; by default such that there are some millions in all")
+	}
+	if what != "encode" {
 		fs.StringVar(&cfg.data, "data", "", "`folder` to measure in; a temporary one by default")
 	}
 	switch what {
@@ -58,12 +64,12 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fs.StringVar(&cfg.read, "read", "", "`URL` to read from, http://host:8428")
 	case "recover":
 		fs.BoolVar(&cfg.fill, "fill", false, "only fill --data and end by SIGKILL; recover starts this itself")
-	case "encode":
+	case "encode", "edge":
 	case "-h", "--help", "help":
 		fs.Usage()
 		return errHelp
 	default:
-		return usageError{fmt.Errorf("bench: %q is unknown; use encode, core, remote or recover", what)}
+		return usageError{fmt.Errorf("bench: %q is unknown; use encode, core, remote, edge or recover", what)}
 	}
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -79,8 +85,11 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // check fills in what is left open, and says what cannot be used.
 func (cfg *benchConfig) check(what string) error {
-	if what == "encode" {
+	switch what {
+	case "encode":
 		return nil
+	case "edge":
+		return cfg.edge.check()
 	}
 	if cfg.rounds == 0 && cfg.series > 0 {
 		cfg.rounds = max(20, 3_000_000/cfg.series)
@@ -102,6 +111,9 @@ func (cfg benchConfig) run(ctx context.Context, what string, stdout, stderr io.W
 	if cfg.fill {
 		return benchFill(ctx, cfg, stderr)
 	}
+	if cfg.edge.serve {
+		return serveLoad(ctx, &cfg.edge, os.Stdin, stdout, stderr)
+	}
 	dir, err := os.MkdirTemp(cfg.data, "shopfloor-bench-")
 	if err != nil {
 		return fmt.Errorf("folder to measure in: %w", err)
@@ -111,6 +123,8 @@ func (cfg benchConfig) run(ctx context.Context, what string, stdout, stderr io.W
 	switch {
 	case what == "encode":
 		r, err = benchEncode(ctx, stderr)
+	case what == "edge":
+		r, err = benchEdge(ctx, cfg.edge, dir, stderr)
 	case what == "remote":
 		r, err = benchRemote(ctx, cfg, dir, stderr)
 	case what == "recover":

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/victoria/victoriatest"
 )
 
@@ -66,9 +67,29 @@ func TestBenchRemote(t *testing.T) {
 }
 
 func TestBenchRefuses(t *testing.T) {
-	for _, args := range [][]string{{"bench"}, {"bench", "core", "--series", "0"}, {"bench", "core", "--rounds", "-1"}, {"bench", "remote"}, {"bench", "all"}} {
+	for _, args := range [][]string{{"bench"}, {"bench", "core", "--series", "0"}, {"bench", "core", "--rounds", "-1"}, {"bench", "remote"},
+		{"bench", "edge", "--nodes", "0"}, {"bench", "edge", "--rate", "50"}, {"bench", "edge", "--duration", "1ms"}, {"bench", "all"}} {
 		if code, out := runOnce(t, args...); code != exitUsage || !strings.HasPrefix(out, "shopfloor: ") {
 			t.Errorf("%v: exit code %d: %s", args, code, out)
 		}
+	}
+}
+
+func TestBenchEdge(t *testing.T) {
+	var r benchEdgeResult
+	runBench(t, &r, "edge", "--nodes", "300", "--duration", "2s", "--publishing", "100ms", "--data", t.TempDir(), "--json")
+	if r.Offered == nil || *r.Offered < 3000 || r.Stored+r.Lost != *r.Offered || r.Lost != 0 || r.Duplicated != 0 || r.Received < 3000 || r.CPUNsPerValue <= 0 ||
+		r.RSSBytes == 0 || r.LatencyP50Ms <= 0 || r.LatencyP99Ms < r.LatencyP50Ms || r.LateNodes != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Against a server that is not the benchmark's own: its variables are found by browsing.
+func TestBenchEdgeOfAnotherServer(t *testing.T) {
+	s := opcuatest.Start(t, opcuatest.Options{Vars: 50})
+	var r benchEdgeResult
+	runBench(t, &r, "edge", "--endpoint", s.Endpoint(), "--nodes", "30", "--duration", "2s", "--publishing", "100ms", "--data", t.TempDir(), "--json")
+	if r.Offered != nil || r.Stored < 100 || r.Received < 100 || r.Duplicated != 0 || r.Endpoint != s.Endpoint() {
+		t.Errorf("%+v", r)
 	}
 }

@@ -26,7 +26,7 @@ Usage:
   shopfloor core [flags]             take a share of the frames of a bus elsewhere (--bus-url) into a common store (--store-write)
   shopfloor check [flags]            check the configuration and print what would run;
                                      with --published-nodes FILE, check a configuration file of OPC Publisher
-  shopfloor bench encode|core|remote|recover [flags]   measure this machine
+  shopfloor bench encode|core|remote|edge|recover [flags]   measure this machine
   shopfloor version                  print the version
 
 Flags (each also as an environment variable, --log-level as SHOPFLOOR_LOG_LEVEL, and in the configuration file):

@@ -11,7 +11,7 @@ const (
 	maxConnections        = 100
 	maxSessions           = 50
 	maxSubscriptions      = 50   // per session
-	maxItems              = 5000 // per subscription
+	maxItems              = 5000 // per subscription, unless Config says otherwise
 	maxQueue              = 1000 // values per monitored item
 	maxPublishRequests    = 20   // waiting per session
 	maxRetransmission     = 50   // messages kept per subscription for Republish

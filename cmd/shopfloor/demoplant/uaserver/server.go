@@ -22,6 +22,7 @@ type Config struct {
 	ApplicationName string
 	Certificate     []byte          // DER; with PrivateKey it turns on Basic256Sha256 beside None
 	PrivateKey      *rsa.PrivateKey // of the certificate
+	MaxItems        int             // monitored items per subscription; 0: 5000
 }
 
 // Server serves one address space. Use: New, Listen, Run.
@@ -46,6 +47,9 @@ type Server struct {
 func New(cfg Config, space *Space, log zerolog.Logger) (*Server, error) {
 	if (cfg.Certificate == nil) != (cfg.PrivateKey == nil) {
 		return nil, errors.New("configure server: certificate and private key go together, only one is set")
+	}
+	if cfg.MaxItems <= 0 {
+		cfg.MaxItems = maxItems
 	}
 	s := &Server{cfg: cfg, space: space, log: log, started: time.Now(), sessions: sessions{table: make(map[string]*session)}}
 	s.channelIDs.Store(uint32(s.started.Unix())) // unlikely to repeat after a restart (Part 4, 5.6.2)

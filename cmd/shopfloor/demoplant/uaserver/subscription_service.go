@@ -190,7 +190,7 @@ func (s *Server) createItems(sess *session, req *ua.CreateMonitoredItemsRequest)
 	}
 	results := make([]*ua.MonitoredItemCreateResult, len(req.ItemsToCreate))
 	for i, r := range req.ItemsToCreate {
-		if len(sub.items) >= maxItems {
+		if len(sub.items) >= s.cfg.MaxItems {
 			results[i] = &ua.MonitoredItemCreateResult{StatusCode: ua.StatusBadTooManyMonitoredItems}
 			continue
 		}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/pprof"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// benchEdgeConfig is what bench edge measures with.
+type benchEdgeConfig struct {
+	endpoint   string
+	nodes      int
+	rate       float64
+	duration   time.Duration
+	publishing time.Duration
+	profile    string
+	serve      bool // the part of bench edge that is the server
+}
+
+// benchEdgeResult is what bench edge found in the time that was measured, which begins when all nodes are monitored. CPU and memory are those of
+// the gateway with its embedded JetStream; the server is another process.
+type benchEdgeResult struct {
+	Endpoint string `json:"endpoint"`
+	Nodes    int    `json:"nodes"`
+	// MonitorSeconds is the time from the first connection until all nodes were monitored.
+	MonitorSeconds  float64 `json:"monitor_seconds"`
+	Seconds         float64 `json:"seconds"`
+	Received        uint64  `json:"received"`
+	ValuesPerSecond float64 `json:"values_per_second"`
+	// Offered, Stored, Lost and Duplicated are of the values whose source timestamps are in the time measured. Offered is null and Lost what the
+	// server told when it is not our own, whose values count.
+	Offered    *uint64 `json:"offered"`
+	Stored     uint64  `json:"stored"`
+	Lost       uint64  `json:"lost"`
+	Duplicated uint64  `json:"duplicated"`
+	// LossesTold are the overflows and missing notifications that the gateway counted: each at least one lost value. What is lost without is silent.
+	LossesTold     uint64  `json:"losses_told"`
+	CPUNsPerValue  float64 `json:"cpu_ns_per_value"`
+	AllocsPerValue float64 `json:"allocs_per_value"`
+	RSSBytes       uint64  `json:"rss_bytes"`
+	LateNodes      int     `json:"late_nodes"`
+	// Latencies are from the source timestamp to the time at which the frame was stored.
+	LatencyP50Ms float64 `json:"latency_p50_ms"`
+	LatencyP99Ms float64 `json:"latency_p99_ms"`
+}
+
+func (r *benchEdgeResult) print(w io.Writer) error {
+	offered := "not told"
+	if r.Offered != nil {
+		offered = fmt.Sprint(*r.Offered)
+	}
+	_, err := fmt.Fprintf(w, `%d nodes of %s, monitored after %.1f s
+values offered by the server   %12s
+values received                %12d   %.0f a second over %.1f s
+values stored                  %12d   lost %d (the server told of %d losses), duplicated %d
+CPU per value                  %12.0f ns  allocations %.3f
+resident memory                %12d MiB
+source timestamp → stored      %12.0f ms  p99 %.0f ms
+late nodes                     %12d
+`, r.Nodes, r.Endpoint, r.MonitorSeconds, offered, r.Received, r.ValuesPerSecond, r.Seconds, r.Stored, r.Lost, r.LossesTold, r.Duplicated,
+		r.CPUNsPerValue, r.AllocsPerValue, r.RSSBytes>>20, r.LatencyP50Ms, r.LatencyP99Ms, r.LateNodes)
+	return err
+}
+
+func (c *benchEdgeConfig) flags(fs *flag.FlagSet) {
+	fs.StringVar(&c.endpoint, "endpoint", "", "`URL` of a server without security to measure against, opc.tcp://host:4840; by default one is started in a process of its own")
+	fs.IntVar(&c.nodes, "nodes", 10_000, "`number` of nodes; of another server, the first variables below its Objects")
+	fs.Float64Var(&c.rate, "rate", 10, "values a second of each node in `Hz`: what it is sampled with")
+	fs.DurationVar(&c.duration, "duration", 30*time.Second, "how long to measure once all nodes are monitored")
+	fs.DurationVar(&c.publishing, "publishing", 500*time.Millisecond, "publishing interval")
+	fs.StringVar(&c.profile, "profile", "", "`file` for a CPU profile of the time that is measured, for go tool pprof")
+	fs.BoolVar(&c.serve, "serve", false, "only be the server; edge starts this itself")
+}
+
+func (c *benchEdgeConfig) check() error {
+	switch {
+	case c.nodes < 1 || c.nodes > 500_000:
+		return fmt.Errorf("nodes: %d is out of range; use 1 to 500000", c.nodes)
+	case c.rate <= 0 || c.rate > 1000:
+		return fmt.Errorf("rate: %v is out of range; use more than 0 and at most 1000 values a second of each node", c.rate)
+	case c.endpoint == "" && c.rate > 20:
+		return fmt.Errorf("rate: %v is more than the server that bench edge starts can: 20; name another one with --endpoint", c.rate)
+	case c.duration < time.Second || c.duration > 24*time.Hour:
+		return fmt.Errorf("duration: %s is out of range; use 1s to 24h", c.duration)
+	case c.publishing < 10*time.Millisecond || c.publishing > time.Minute:
+		return fmt.Errorf("publishing: %s is out of range; use 10ms to 1m", c.publishing)
+	}
+	return nil
+}
+
+// sampling is the interval that a rate stands for.
+func (c *benchEdgeConfig) sampling() time.Duration {
+	return time.Duration(float64(time.Second) / c.rate)
+}
+
+// monitorTimeout is how long all nodes may take to be monitored.
+const monitorTimeout = 5 * time.Minute
+
+// benchEdge measures a gateway against a server in another process.
+func benchEdge(ctx context.Context, cfg benchEdgeConfig, dir string, progress io.Writer) (_ *benchEdgeResult, err error) {
+	r := &benchEdgeResult{Endpoint: cfg.endpoint, Nodes: cfg.nodes}
+	own := cfg.endpoint == ""
+	var nodes []model.ExpandedNodeID
+	if own {
+		server, err := startBenchServer(ctx, &cfg, progress)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, server.stop()) }()
+		r.Endpoint, nodes = server.endpoint, server.nodes
+	} else if nodes, err = findVariables(ctx, &cfg, progress); err != nil {
+		return nil, err
+	}
+	g, err := startBenchGateway(ctx, &cfg, r.Endpoint, nodes, dir, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, g.close()) }()
+	if err := g.awaitMonitored(ctx, len(nodes), progress); err != nil {
+		return nil, err
+	}
+	r.MonitorSeconds = time.Since(g.started).Seconds()
+	if err := pause(ctx, 2*time.Second+2*cfg.publishing); err != nil { // the first values of all nodes
+		return nil, err
+	}
+	window, err := g.measure(ctx, &cfg, r, progress)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.drain(ctx, 3*cfg.publishing+time.Second); err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(progress, "reading back ...")
+	audit, err := auditFrames(ctx, g.conn, window)
+	if err != nil {
+		return nil, err
+	}
+	audit.fill(r, own)
+	return r, nil
+}
+
+// measure lets the gateway run for the duration. It returns the time that was measured.
+func (g *benchGateway) measure(ctx context.Context, cfg *benchEdgeConfig, r *benchEdgeResult, progress io.Writer) (window timeWindow, err error) {
+	if cfg.profile != "" {
+		f, err := os.Create(cfg.profile)
+		if err != nil {
+			return window, fmt.Errorf("profile: %w", err)
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return window, fmt.Errorf("profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	lost := g.serverStatus().LostNotifications
+	use := measure()
+	values := g.gateway.Publisher.Statistics().Values
+	report := newBenchProgress(progress, "measured", uint64(float64(cfg.nodes)*cfg.rate*cfg.duration.Seconds()))
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for end := use.begin.Add(cfg.duration); time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return window, ctx.Err()
+		case <-tick.C:
+			report.at(g.gateway.Publisher.Statistics().Values - values)
+		}
+	}
+	use.stop()
+	r.Received = g.gateway.Publisher.Statistics().Values - values
+	s := g.serverStatus()
+	r.Seconds, r.RSSBytes, r.LateNodes = use.wall.Seconds(), residentBytes(), s.Figures.LateItems
+	r.LossesTold = s.LostNotifications - lost
+	r.Lost = r.LossesTold
+	if r.Received == 0 {
+		return window, fmt.Errorf("no value in %s: %s %s", cfg.duration, s.State, s.Error)
+	}
+	n := float64(r.Received)
+	r.ValuesPerSecond, r.CPUNsPerValue, r.AllocsPerValue = n/use.wall.Seconds(), float64(use.cpu)/n, float64(use.allocs)/n
+	return timeWindow{use.begin, use.begin.Add(use.wall)}, nil
+}
+
+// pause waits for d.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
