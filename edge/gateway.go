@@ -29,6 +29,8 @@ type GatewayConfig struct {
 	NewSource func(model.Server) (Source, error)
 	// Live is where deliveries of monitorings go.
 	Live LiveSink
+	// Brokers are the names of the brokers that Outputs may name, for the platform to know.
+	Brokers []string
 	// Discoveries carries out discoveries; nil for a gateway that has none. It is run by its owner.
 	Discoveries *Discoveries
 }
@@ -44,6 +46,7 @@ type Gateway struct {
 
 	mu       sync.Mutex
 	assets   map[string]*asset        // by server id
+	revision uint64                   // of the desired state that was applied last
 	reported map[any]any              // server id or model.WriterKey → what was reported last; of the report loop alone
 	beats    map[string]beat          // by server id; of the report loop alone
 	writers  map[model.WriterKey]bool // of the last desired state; of apply alone
@@ -123,6 +126,7 @@ func (g *Gateway) apply(ctx context.Context, d Desired) {
 	g.writers = keys
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.revision = d.Revision
 	for id, a := range g.assets {
 		if !wanted[id] {
 			a.cancel()
@@ -190,13 +194,17 @@ func (g *Gateway) report(ctx context.Context) {
 	tick := time.NewTicker(reportInterval)
 	defer tick.Stop()
 	next := time.Now()
+	var told model.GatewayStatus
 	for {
 		now := time.Now()
 		due := !now.Before(next)
 		g.reportChanges(ctx, due)
-		if due {
+		// Who changed the configuration waits to hear that it runs.
+		if s := g.Status(); due || !sameSync(s, told) {
 			next = now.Add(heartbeatInterval)
-			if err := g.state.ReportGateway(ctx, g.Status()); err != nil && ctx.Err() == nil {
+			if err := g.state.ReportGateway(ctx, s); err == nil {
+				told = s
+			} else if ctx.Err() == nil {
 				g.log.Warn().Err(err).Msg("gateway status not reported")
 			}
 		}
@@ -259,7 +267,9 @@ func reportOnce[T any](ctx context.Context, reported map[any]any, key any, statu
 // Status is the gateway's own status.
 func (g *Gateway) Status() model.GatewayStatus {
 	s := g.publisher.Statistics()
+	revision, out, count := g.sync()
 	return model.GatewayStatus{
+		Brokers: g.cfg.Brokers, ConfigurationRevision: revision, OutOfSync: out, OutOfSyncCount: count,
 		Gateway: g.cfg.ID, Version: g.cfg.Version, Started: g.started, Reported: time.Now().UTC(),
 		Frames: s.Frames, Values: s.Values, Bytes: s.Bytes, Pending: s.Pending,
 		DroppedValues: s.Dropped, RefusedValues: s.Refused, UnstoredFrames: s.Unstored, LostDeliveries: g.monitors.lost.Load(),

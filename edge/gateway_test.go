@@ -80,6 +80,7 @@ type fakeSource struct {
 
 	mu      sync.Mutex
 	writers []model.DataSetWriter
+	bad     *model.ItemState // of each writer
 	monitor func(ctx context.Context, deliver func(model.ValueChanges))
 }
 
@@ -105,7 +106,11 @@ func (s *fakeSource) Writers() []model.WriterStatus {
 	defer s.mu.Unlock()
 	var out []model.WriterStatus
 	for _, w := range s.writers {
-		out = append(out, model.WriterStatus{Writer: w.Key(), Active: len(w.Fields)})
+		status := model.WriterStatus{Writer: w.Key(), Active: len(w.Fields)}
+		if s.bad != nil {
+			status.Active, status.BadCount, status.Bad = status.Active-1, 1, []model.ItemState{*s.bad}
+		}
+		out = append(out, status)
 	}
 	return out
 }
@@ -308,4 +313,28 @@ func TestGatewayMonitors(t *testing.T) {
 	<-b.live.deliveries
 	b.state.desired <- Desired{}
 	<-ended
+}
+
+func TestGatewayTellsWhatIsOutOfSync(t *testing.T) {
+	b := startGateway(t)
+	w := model.DataSetWriter{Gateway: "g1", Group: "s1", Name: "default", Server: "s1", Fields: make([]model.PublishedField, 3)}
+	b.state.desired <- Desired{Revision: 7, Servers: []model.Server{{ID: "s1", EndpointURL: "a"}, {ID: "s2", EndpointURL: "bad"}}, Writers: []model.DataSetWriter{w}}
+	b.expect(t, "run a")
+	source := <-b.sources
+	reported := func() *model.GatewayStatus {
+		b.state.mu.Lock()
+		defer b.state.mu.Unlock()
+		return b.state.gateway
+	}
+	eventually(t, "revision and the server that cannot be used", func() bool {
+		s := reported()
+		return s != nil && s.ConfigurationRevision == 7 && s.OutOfSyncCount == 1 && s.OutOfSync[0].Server == "s2" && strings.Contains(s.OutOfSync[0].Reason, "no such protocol")
+	})
+	source.mu.Lock()
+	source.bad = &model.ItemState{Field: "f", Status: model.StatusBadNodeIdUnknown, Message: "no such node"}
+	source.mu.Unlock()
+	eventually(t, "the writer with a bad field, before the next heartbeat", func() bool {
+		s := reported()
+		return s.OutOfSyncCount == 2 && s.OutOfSync[0].Writer == w.Key() && strings.Contains(s.OutOfSync[0].Reason, "BadNodeIdUnknown: no such node")
+	})
 }

@@ -1,36 +1,20 @@
 package model
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
-const (
-	maxTopic     = 1024
-	maxBatchSize = 10_000
-)
+// maxTopic bounds the template of a topic, in bytes.
+const maxTopic = 1024
 
 func (p *problems) output(o *Output) {
 	if o == nil {
 		return
 	}
-	p.name("output.broker", o.Broker)
-	oneOf(p, "output.encoding", o.Encoding, OutputJSON, OutputJSONGzip, OutputUADP)
-	oneOf(p, "output.mode", o.Mode, OutputPubSub, OutputDataSetMessages, OutputSingleDataSetMessage, OutputRawDataSets, OutputSingleRawDataSet)
-	oneOf(p, "output.routing", o.Routing, RouteBrowsePath, RouteBrowsePathNamespace)
-	if o.Encoding == OutputUADP && (o.Mode == OutputRawDataSets || o.Mode == OutputSingleRawDataSet) {
-		p.add("output.mode", "%s has no UADP form; use encoding %s, or another mode", o.Mode, OutputJSON)
+	if err := o.Validate(); err != nil {
+		field, message, _ := strings.Cut(err.Error(), " ")
+		p.add("output."+field, "%s", message)
 	}
 	p.topic("output.topic", o.Topic)
 	p.topic("output.metaDataTopic", o.MetaDataTopic)
-	if o.QoS > 2 {
-		p.add("output.qos", "%d is out of range; use 0, 1 or 2", o.QoS)
-	}
-	p.interval("output.ttl", o.TTL, time.Second, 365*MaxInterval)
-	if o.BatchSize < 0 || o.BatchSize > maxBatchSize {
-		p.add("output.batchSize", "%d is out of range; use 1 to %d, or leave it out", o.BatchSize, maxBatchSize)
-	}
-	p.interval("output.batchInterval", o.BatchInterval, time.Millisecond, MaxInterval)
 }
 
 // topic checks the template of an MQTT topic (MQTT 5, 4.7.3).

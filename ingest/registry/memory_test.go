@@ -6,7 +6,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // memory is a bucket in memory.
@@ -160,4 +165,12 @@ func (m *memory) parts(gateway string) (n int) {
 		}
 	}
 	return n
+}
+
+// follow runs Follow until the returned function is called; its end goes to ended.
+func follow(t *testing.T, b ConfigurationReader, got chan<- model.Configuration, ended chan<- error) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { ended <- Follow(ctx, b, "local", func(c model.Configuration) { got <- c }, zerolog.Nop()) }()
+	return cancel
 }
