@@ -118,7 +118,7 @@ type answer struct {
 // closed when there is an error.
 func Open(ctx context.Context, conn net.Conn, cfg Config) (*Channel, error) {
 	c := &Channel{
-		cfg: cfg, conn: conn, in: bufio.NewReaderSize(conn, readBuffer), pending: map[uint32]*request{},
+		cfg: cfg, conn: conn, in: newReader(conn), pending: map[uint32]*request{},
 		done: make(chan struct{}), received: make(chan struct{}),
 	}
 	c.pool.New = func() any { return &Message{pool: &c.pool} }
@@ -128,6 +128,8 @@ func Open(ctx context.Context, conn net.Conn, cfg Config) (*Channel, error) {
 	}
 	return c, nil
 }
+
+func newReader(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, readBuffer) }
 
 func (c *Channel) open(ctx context.Context) error {
 	if err := c.cfg.prepare(); err != nil {
