@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/pprof"
+	"strings"
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -16,6 +17,7 @@ import (
 // benchEdgeConfig is what bench edge measures with.
 type benchEdgeConfig struct {
 	endpoint   string
+	nodeID     string // with %d for the number of the node, from 0; empty to browse
 	nodes      int
 	rate       float64
 	duration   time.Duration
@@ -71,7 +73,8 @@ late nodes                     %12d
 
 func (c *benchEdgeConfig) flags(fs *flag.FlagSet) {
 	fs.StringVar(&c.endpoint, "endpoint", "", "`URL` of a server without security to measure against, opc.tcp://host:4840; by default one is started in a process of its own")
-	fs.IntVar(&c.nodes, "nodes", 10_000, "`number` of nodes; of another server, the first variables below its Objects")
+	fs.StringVar(&c.nodeID, "node-id", "", "`pattern` of the node ids on that server with %d for 0, 1, 2 …, for example \"nsu=urn:plant;s=V%d\"; by default the first variables below Objects")
+	fs.IntVar(&c.nodes, "nodes", 10_000, "`number` of nodes")
 	fs.Float64Var(&c.rate, "rate", 10, "values a second of each node in `Hz`: what it is sampled with")
 	fs.DurationVar(&c.duration, "duration", 30*time.Second, "how long to measure once all nodes are monitored")
 	fs.DurationVar(&c.publishing, "publishing", 500*time.Millisecond, "publishing interval")
@@ -87,6 +90,8 @@ func (c *benchEdgeConfig) check() error {
 		return fmt.Errorf("rate: %v is out of range; use more than 0 and at most 1000 values a second of each node", c.rate)
 	case c.endpoint == "" && c.rate > 20:
 		return fmt.Errorf("rate: %v is more than the server that bench edge starts can: 20; name another one with --endpoint", c.rate)
+	case c.nodeID != "" && (c.endpoint == "" || strings.Count(c.nodeID, "%") != 1 || strings.Count(c.nodeID, "%d") != 1):
+		return fmt.Errorf("node-id: %q needs --endpoint, and %%d where the number of the node stands", c.nodeID)
 	case c.duration < time.Second || c.duration > 24*time.Hour:
 		return fmt.Errorf("duration: %s is out of range; use 1s to 24h", c.duration)
 	case c.publishing < 10*time.Millisecond || c.publishing > time.Minute:
@@ -115,7 +120,7 @@ func benchEdge(ctx context.Context, cfg benchEdgeConfig, dir string, progress io
 		}
 		defer func() { err = errors.Join(err, server.stop()) }()
 		r.Endpoint, nodes = server.endpoint, server.nodes
-	} else if nodes, err = findVariables(ctx, &cfg, progress); err != nil {
+	} else if nodes, err = cfg.variables(ctx, progress); err != nil {
 		return nil, err
 	}
 	g, err := startBenchGateway(ctx, &cfg, r.Endpoint, nodes, dir, progress)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/shopfloor-iiot/shopfloor/edge"
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -15,11 +16,26 @@ import (
 // browseAtOnce is how many nodes are browsed in one call.
 const browseAtOnce = 1000
 
+// variables are the nodes of a server that is not our own.
+func (c *benchEdgeConfig) variables(ctx context.Context, progress io.Writer) ([]model.ExpandedNodeID, error) {
+	if c.nodeID == "" {
+		return findVariables(ctx, c, progress)
+	}
+	nodes := make([]model.ExpandedNodeID, c.nodes)
+	for i := range nodes {
+		var err error
+		if nodes[i], err = model.ParseExpandedNodeID(fmt.Sprintf(c.nodeID, i)); err != nil {
+			return nil, fmt.Errorf("node-id: %w", err)
+		}
+	}
+	return nodes, nil
+}
+
 // findVariables browses a server from Objects down for as many variables as are to be measured. Those of the Server object are left out: they tell
 // of the server itself.
 func findVariables(ctx context.Context, cfg *benchEdgeConfig, progress io.Writer) ([]model.ExpandedNodeID, error) {
 	source, err := opcua.New(opcua.Config{
-		Server: model.Server{ID: benchServerID, EndpointURL: cfg.endpoint, SecurityMode: model.SecurityNone},
+		Server: model.Server{ID: benchServerID, EndpointURL: cfg.endpoint, SecurityMode: model.SecurityNone}, DataSets: noDataSets{},
 	}, zerolog.New(progress).Level(zerolog.ErrorLevel))
 	if err != nil {
 		return nil, err
@@ -30,6 +46,14 @@ func findVariables(ctx context.Context, cfg *benchEdgeConfig, progress io.Writer
 	nodes, err := searchVariables(ctx, source, cfg.nodes)
 	cancel()
 	return nodes, errors.Join(err, <-ended)
+}
+
+// noDataSets are those of a source that publishes nothing.
+type noDataSets struct{}
+
+// Open implements edge.DataSets.
+func (noDataSets) Open(context.Context, model.DataSetWriter, []model.FieldMetaData) (edge.DataSet, error) {
+	return nil, errors.New("nothing is published")
 }
 
 func searchVariables(ctx context.Context, source *opcua.Source, want int) ([]model.ExpandedNodeID, error) {

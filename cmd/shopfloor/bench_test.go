@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os/exec"
 	"strings"
 	"testing"
@@ -67,8 +68,18 @@ func TestBenchRemote(t *testing.T) {
 }
 
 func TestBenchRefuses(t *testing.T) {
-	for _, args := range [][]string{{"bench"}, {"bench", "core", "--series", "0"}, {"bench", "core", "--rounds", "-1"}, {"bench", "remote"},
-		{"bench", "edge", "--nodes", "0"}, {"bench", "edge", "--rate", "50"}, {"bench", "edge", "--duration", "1ms"}, {"bench", "all"}} {
+	for _, args := range [][]string{
+		{"bench"},
+		{"bench", "core", "--series", "0"},
+		{"bench", "core", "--rounds", "-1"},
+		{"bench", "remote"},
+		{"bench", "edge", "--nodes", "0"},
+		{"bench", "edge", "--rate", "50"},
+		{"bench", "edge", "--node-id", "i=%d"},
+		{"bench", "edge", "--endpoint", "opc.tcp://x", "--node-id", "i=%s"},
+		{"bench", "edge", "--duration", "1ms"},
+		{"bench", "all"},
+	} {
 		if code, out := runOnce(t, args...); code != exitUsage || !strings.HasPrefix(out, "shopfloor: ") {
 			t.Errorf("%v: exit code %d: %s", args, code, out)
 		}
@@ -84,12 +95,35 @@ func TestBenchEdge(t *testing.T) {
 	}
 }
 
-// Against a server that is not the benchmark's own: its variables are found by browsing.
+// Against servers that are not the benchmark's own: their variables are named, or found by browsing.
 func TestBenchEdgeOfAnotherServer(t *testing.T) {
-	s := opcuatest.Start(t, opcuatest.Options{Vars: 50})
-	var r benchEdgeResult
-	runBench(t, &r, "edge", "--endpoint", s.Endpoint(), "--nodes", "30", "--duration", "2s", "--publishing", "100ms", "--data", t.TempDir(), "--json")
-	if r.Offered != nil || r.Stored < 100 || r.Received < 100 || r.Duplicated != 0 || r.Endpoint != s.Endpoint() {
-		t.Errorf("%+v", r)
+	named := opcuatest.Start(t, opcuatest.Options{Vars: 50})
+	var browsed loadReady
+	server := exec.Command(binary, "bench", "edge", "--serve", "--nodes", "50")
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(in.Close(), server.Wait()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := json.NewDecoder(out).Decode(&browsed); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--endpoint", named.Endpoint(), "--node-id", "nsu=urn:shopfloor:plant;s=V%d"}, {"--endpoint", browsed.Endpoint}} {
+		var r benchEdgeResult
+		runBench(t, &r, append([]string{"edge", "--nodes", "30", "--duration", "2s", "--publishing", "100ms", "--data", t.TempDir(), "--json"}, args...)...)
+		if r.Offered != nil || r.Stored < 100 || r.Received < 100 || r.Endpoint != args[1] {
+			t.Errorf("%+v", r)
+		}
 	}
 }
