@@ -24,6 +24,7 @@ const (
 type dataSet struct {
 	publisher *Publisher
 	writer    model.WriterKey
+	flights   flights
 	header    uadp.Header
 	message   uadp.DataSetHeader
 	output    Output // nil for none
@@ -160,6 +161,7 @@ func (d *dataSet) close() {
 	}
 	d.header.SequenceNumber++
 	f := p.frames.get(p)
+	f.flights, f.flight = &d.flights, d.flights.start()
 	var err error
 	if f.data, err = uadp.AppendNetworkMessage(f.data[:0], &d.header, d.ids, d.bodies); err == nil {
 		if d.output != nil {
@@ -177,6 +179,7 @@ func (d *dataSet) close() {
 		// Only a header that this package made wrong can be refused.
 		p.refused.Add(uint64(d.values))
 		p.log.Error().Err(err).Str("writer", d.writer.String()).Msg("frame not encoded")
+		d.flights.land(f.flight, true) // it counts as refused, there is nothing to be stored
 	}
 	d.messages = d.messages[:0]
 	clear(d.counts)
@@ -192,8 +195,10 @@ func (p *Publisher) handOverContext() context.Context {
 
 // frame is a buffer on its way to the store.
 type frame struct {
-	data []byte
-	done func(error)
+	data    []byte
+	done    func(error)
+	flights *flights // of its DataSet
+	flight  *flight
 }
 
 // framePool keeps the buffers of stored frames for the next ones.
@@ -210,6 +215,8 @@ func (fp *framePool) get(p *Publisher) *frame {
 		if err != nil {
 			p.unstored.Add(1)
 		}
+		f.flights.land(f.flight, err == nil)
+		f.flights, f.flight = nil, nil
 		fp.pool.Put(f)
 	}
 	return f

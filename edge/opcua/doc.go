@@ -15,6 +15,9 @@
 // (SetPublishingMode) and stays alive; the values wait in the queues of its items, and what overflows there comes back as the
 // overflow bit of the next value's status, which is counted as lost as well. Other subscriptions go on.
 //
+// A message is acknowledged to the server when its values are stored (edge.Durable). Of what a gateway had not stored when it was killed, the server still
+// holds what its queues can; a new gateway cannot ask for it, as the session was another's. What it missed shows as a gap in the sequence of values.
+//
 // # Hostile servers
 //
 // What a server sends is bounded and checked before memory is taken, so that it can harm its own connection only. A notification that does not

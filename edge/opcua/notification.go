@@ -113,6 +113,7 @@ func (s *subscription) handle(n *notification) {
 	if err := s.decoder.message.Err(); err != nil {
 		s.undecodable(err, 1)
 	}
+	s.acknowledgeStored(n)
 	n.release()
 }
 
@@ -139,6 +140,7 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 			}
 			it.counts.arrived(now, v.Status)
 			it.put(v)
+			s.stores.add(it.sink)
 		}
 	}
 }

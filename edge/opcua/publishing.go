@@ -31,6 +31,8 @@ type publishing struct {
 	namespaces atomic.Pointer[model.NamespaceTable] // of the server
 	wake       chan struct{}                        // has a token when serve has something to do
 	lost       *atomic.Uint64                       // notifications that did not arrive
+	unstored   atomic.Uint64                        // messages that are not acknowledged, because it is not known whether they are stored
+	receipts   sync.Pool                            // of *receipt
 	figures    figures
 	handles    atomic.Uint32
 
@@ -57,6 +59,7 @@ func newPublishing(cfg publishingConfig, lost *atomic.Uint64) *publishing {
 		subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, active: make(chan struct{}),
 	}
 	p.namespaces.Store(&model.NamespaceTable{})
+	p.receipts.New = newReceipt
 	return p
 }
 
@@ -298,15 +301,12 @@ func (p *publishing) dropBefore(t time.Time) {
 	}
 }
 
-// acknowledge has the next Publish acknowledge a message. Acknowledgements that would pile up are left out: servers then drop old messages by
-// themselves.
-func (p *publishing) acknowledge(s *subscription, number uint32) {
-	s.mu.Lock()
-	id := s.id
-	s.mu.Unlock()
+// acknowledge has the next Publish acknowledge a message that sub got under the id. Acknowledgements that would pile up are left out: servers then drop
+// old messages by themselves.
+func (p *publishing) acknowledge(sub *subscription, id, number uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.acks) < maxAcks {
+	if p.byID[id] == sub && len(p.acks) < maxAcks {
 		p.acks = append(p.acks, &ua.SubscriptionAcknowledgement{SubscriptionID: id, SequenceNumber: number})
 	}
 }

@@ -16,7 +16,6 @@ import (
 // longer has is created anew by reconcile.
 func (p *publishing) recover(ctx context.Context, s *session, kept bool) error {
 	p.mu.Lock()
-	p.acks = nil
 	var subs []*subscription
 	for _, sub := range p.byID {
 		subs = append(subs, sub)

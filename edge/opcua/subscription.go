@@ -49,6 +49,7 @@ type subscription struct {
 
 	// Of the delivering goroutine:
 	decoder  decoder
+	stores   stores
 	reported bool // that the server sends what cannot be decoded
 }
 
@@ -115,7 +116,6 @@ func (s *subscription) accept(ctx context.Context, ses *session, m *notification
 		m.release()
 		return
 	}
-	s.p.acknowledge(s, m.sequence)
 	if _, twice := s.held[m.sequence]; twice || after(s.next, m.sequence) {
 		m.release() // had already
 		return
@@ -151,6 +151,7 @@ func (s *subscription) push(m *notification) {
 	ok, crowded := s.box.push(m)
 	if !ok {
 		s.p.lost.Add(m.values())
+		s.p.acknowledge(s, m.subscription, m.sequence)
 		m.release()
 	}
 	if crowded {
@@ -212,9 +213,5 @@ func (s *subscription) republish(ctx context.Context, ses *session) (*notificati
 		}
 		return nil, err
 	}
-	n, err := readRepublish(&r, m, id)
-	if err == nil {
-		s.p.acknowledge(s, s.next)
-	}
-	return n, err
+	return readRepublish(&r, m, id)
 }
