@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -18,6 +19,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type plainSealer struct{}
 
 func (plainSealer) Seal(b []byte) ([]byte, error) { return append([]byte("sealed:"), b...), nil }
+
+func (plainSealer) Open(b []byte) ([]byte, error) { return bytes.TrimPrefix(b, []byte("sealed:")), nil }
 
 // fakeNodes knows variables "s=…<parent>.<name>", everything else is unknown.
 type fakeNodes struct {

@@ -175,10 +175,13 @@ type connections struct {
 	found map[identity]int
 }
 
-func newConnections(known []model.Server) *connections {
+func newConnections(known []model.Server, reserved []string) *connections {
 	c := &connections{known: known, ids: taken{}, found: map[identity]int{}}
 	for _, s := range known {
-		c.ids[s.ID] = 1
+		c.ids[s.ID] = 2
+	}
+	for _, id := range reserved {
+		c.ids[id] = 2
 	}
 	return c
 }

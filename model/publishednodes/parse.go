@@ -14,6 +14,8 @@ type Options struct {
 	// Servers are those of the gateway that exist already. A connection of the file that is the same as one of them is that one; the others
 	// get an id of their host and port.
 	Servers []model.Server
+	// Reserved are ids of servers that are not to be used: those of other gateways.
+	Reserved []string
 	// Broker is the name of the broker of entries with transport Mqtt; empty stands for "default".
 	Broker string
 	// MaxFields is where a writer is divided into several, "<name>_0", "<name>_1" …; 0 stands for 5000.
@@ -43,7 +45,7 @@ func Parse(data []byte, o Options) (*Config, *Issues, error) {
 	}
 	o.Broker, o.MaxFields = cmp.Or(o.Broker, defaultBroker), cmp.Or(o.MaxFields, defaultMaxFields)
 	issues := &Issues{}
-	a := &assembly{options: o, servers: newConnections(o.Servers), parts: map[partKey]*part{}, events: map[partKey][]*part{}}
+	a := &assembly{options: o, servers: newConnections(o.Servers, o.Reserved), parts: map[partKey]*part{}, events: map[partKey][]*part{}}
 	if root.kind() == '{' { // what its API takes
 		a.addEntry(root, &place{issues: issues, node: -1, here: root})
 		return a.config(), issues, nil
