@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/publishednodes"
 )
 
 type AddServerInput struct {
@@ -77,6 +78,22 @@ type GatewayConnection struct {
 type GatewayEdge struct {
 	Cursor string              `json:"cursor"`
 	Node   model.GatewayStatus `json:"node"`
+}
+
+// One thing in a file that somebody should know of.
+type ImportIssue struct {
+	Severity publishednodes.Severity `json:"severity"`
+	// The index of the entry in the file, from 0; null for what concerns all of it.
+	Entry *int `json:"entry,omitempty"`
+	// The index in OpcNodes; null for what concerns the entry.
+	Node *int `json:"node,omitempty"`
+	// From 1.
+	Line     *int    `json:"line,omitempty"`
+	Property *string `json:"property,omitempty"`
+	// What is written there, shortened. Passwords are not shown.
+	Value   *string `json:"value,omitempty"`
+	Problem string  `json:"problem"`
+	Remedy  *string `json:"remedy,omitempty"`
 }
 
 type ItemState struct {

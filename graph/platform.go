@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/publishednodes"
 )
 
 // Errors that an implementation returns, wrapped with what it was about. They go out as extensions.code.
@@ -44,6 +45,14 @@ type Registry interface {
 	// Unpublish removes the nodes, or with nodes nil the whole writer, and then also when the last node goes. removed tells
 	// whether the writer is gone.
 	Unpublish(ctx context.Context, key model.WriterKey, nodes []model.ExpandedNodeID) (w model.DataSetWriter, removed bool, results []model.PublishResult, err error)
+}
+
+// PublishedNodes takes and gives the desired state of a gateway as the configuration file of OPC Publisher.
+type PublishedNodes interface {
+	// ImportPublishedNodes reports what cannot be taken in the result and takes the rest; a text that is no such file at all is ErrInvalid.
+	ImportPublishedNodes(ctx context.Context, gateway string, text []byte, dryRun, replace bool) (*publishednodes.ImportResult, error)
+	// ExportPublishedNodes has no passwords in the text; the issues tell what such a file has no words for.
+	ExportPublishedNodes(ctx context.Context, gateway string) ([]byte, *publishednodes.Issues, error)
 }
 
 // Commands are the services of a server, reached through its gateway. An error says that the batch was not tried.

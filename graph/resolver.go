@@ -9,6 +9,8 @@ import (
 // Resolver is the root of all resolvers. Its fields are set before it is used and not changed after.
 type Resolver struct {
 	Registry Registry
+	// PublishedNodes may be nil: its fields answer that they are unavailable then.
+	PublishedNodes PublishedNodes
 	Commands Commands
 	History  History
 	Live     Live

@@ -162,7 +162,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "health.graphqls" "node.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
+//go:embed "common.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -179,6 +179,7 @@ var sources = []*ast.Source{
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
+	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
@@ -411,6 +412,64 @@ func (ec *executionContext) childFields_HistoryPoint(ctx context.Context, field 
 		return ec.fieldContext_HistoryPoint_data(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HistoryPoint", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "created":
+		return ec.fieldContext_ImportCounts_created(ctx, field)
+	case "changed":
+		return ec.fieldContext_ImportCounts_changed(ctx, field)
+	case "unchanged":
+		return ec.fieldContext_ImportCounts_unchanged(ctx, field)
+	case "removed":
+		return ec.fieldContext_ImportCounts_removed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportCounts", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportIssue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "severity":
+		return ec.fieldContext_ImportIssue_severity(ctx, field)
+	case "entry":
+		return ec.fieldContext_ImportIssue_entry(ctx, field)
+	case "node":
+		return ec.fieldContext_ImportIssue_node(ctx, field)
+	case "line":
+		return ec.fieldContext_ImportIssue_line(ctx, field)
+	case "property":
+		return ec.fieldContext_ImportIssue_property(ctx, field)
+	case "value":
+		return ec.fieldContext_ImportIssue_value(ctx, field)
+	case "problem":
+		return ec.fieldContext_ImportIssue_problem(ctx, field)
+	case "remedy":
+		return ec.fieldContext_ImportIssue_remedy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportIssue", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "applied":
+		return ec.fieldContext_ImportResult_applied(ctx, field)
+	case "revision":
+		return ec.fieldContext_ImportResult_revision(ctx, field)
+	case "servers":
+		return ec.fieldContext_ImportResult_servers(ctx, field)
+	case "writers":
+		return ec.fieldContext_ImportResult_writers(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ImportResult_nodes(ctx, field)
+	case "errors":
+		return ec.fieldContext_ImportResult_errors(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ImportResult_warnings(ctx, field)
+	case "issues":
+		return ec.fieldContext_ImportResult_issues(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportResult", field.Name)
 }
 
 func (ec *executionContext) childFields_IngestStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest/registry"
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/publishednodes"
 )
 
 // graphRegistry is the registry with the errors that graph knows.
@@ -65,4 +66,9 @@ func (r graphRegistry) Publish(ctx context.Context, p model.PublishRequest) (mod
 func (r graphRegistry) Unpublish(ctx context.Context, key model.WriterKey, nodes []model.ExpandedNodeID) (model.DataSetWriter, bool, []model.PublishResult, error) {
 	w, removed, results, err := r.Registry.Unpublish(ctx, key, nodes)
 	return w, removed, results, asGraph(err)
+}
+
+func (r graphRegistry) ImportPublishedNodes(ctx context.Context, gateway string, text []byte, dryRun, replace bool) (*publishednodes.ImportResult, error) {
+	result, err := r.Registry.ImportPublishedNodes(ctx, gateway, text, dryRun, replace)
+	return result, asGraph(err)
 }

@@ -17,6 +17,9 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/web"
 )
 
+// maxRequestBytes bounds a GraphQL request; the configuration of 120,000 nodes has some 30 MB.
+const maxRequestBytes = 64 << 20
+
 // handler is the HTTP surface of the platform.
 func (p *platform) handler() (http.Handler, error) {
 	ui, err := web.New()
@@ -25,7 +28,7 @@ func (p *platform) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graph.NewHandler(graph.HandlerConfig{
-		AllowedOrigins: p.cfg.GraphQL.Origins, DisableIntrospection: !p.cfg.GraphQL.Introspection,
+		AllowedOrigins: p.cfg.GraphQL.Origins, DisableIntrospection: !p.cfg.GraphQL.Introspection, MaxRequestBytes: maxRequestBytes,
 	}, p.resolver()))
 	mux.Handle("/prometheus/", p.store.Handler())
 	mux.Handle("/vmui/", p.store.Handler())

@@ -193,7 +193,7 @@ func (p *platform) start(s *stages) {
 // resolver is what GraphQL sees of the platform.
 func (p *platform) resolver() *graph.Resolver {
 	return &graph.Resolver{
-		Registry: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
+		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
 		DeadLetters: deadLetters{p.control}, Limits: p.limits, Version: shortVersion(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
 }
