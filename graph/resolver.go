@@ -11,9 +11,9 @@ type Resolver struct {
 	Registry Registry
 	// PublishedNodes may be nil: its fields answer that they are unavailable then.
 	PublishedNodes PublishedNodes
-	Commands Commands
-	History  History
-	Live     Live
+	Commands       Commands
+	History        History
+	Live           Live
 	// DeadLetters and Limits may be nil: their fields answer that they are unavailable then.
 	DeadLetters DeadLetters
 	Limits      Limits

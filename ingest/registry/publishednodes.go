@@ -82,7 +82,9 @@ func (r *Registry) applyImport(ctx context.Context, change *publishednodes.Chang
 // keepPasswords forgets passwords that are those that are stored, so that a file that is imported again changes nothing. Only a sealer that opens what
 // it sealed can tell.
 func (r *Registry) keepPasswords(file []publishednodes.Connection, stored []model.Server) {
-	opener, ok := r.sealer.(interface{ Open(sealed []byte) ([]byte, error) })
+	opener, ok := r.sealer.(interface {
+		Open(sealed []byte) ([]byte, error)
+	})
 	if !ok {
 		return
 	}
