@@ -52,7 +52,8 @@ type item struct {
 	handle uint32
 
 	// Under subscription.mu:
-	id      uint32 // the server's
+	sub     *subscription // where it is
+	id      uint32        // the server's
 	state   itemState
 	status  model.StatusCode // why it was refused
 	message string

@@ -42,12 +42,17 @@ func (l *batchLimit) each(n int, do func(from, to int) error, one func(i int, er
 			size = int(l.n.Load())
 		default:
 			size = (to - from) / 2
-			if errors.Is(err, model.StatusBadTooManyOperations) {
+			if learnt(err) {
 				l.n.Store(int64(size))
 			}
 		}
 	}
 	return nil
+}
+
+// learnt tells whether the size of the request alone was too much for the server, whatever is in it.
+func learnt(err error) bool {
+	return errors.Is(err, model.StatusBadTooManyOperations) || errors.Is(err, model.StatusBadEncodingLimitsExceeded) || errors.Is(err, model.StatusBadRequestTooLarge)
 }
 
 // tooLarge tells whether the request could succeed in smaller parts.
@@ -57,7 +62,7 @@ func tooLarge(err error) bool {
 		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	}
 	switch status {
-	case model.StatusBadTooManyOperations, model.StatusBadRequestTooLarge, model.StatusBadResponseTooLarge,
+	case model.StatusBadTooManyOperations, model.StatusBadTooManyMonitoredItems, model.StatusBadRequestTooLarge, model.StatusBadResponseTooLarge,
 		model.StatusBadEncodingLimitsExceeded, model.StatusBadDecodingError, model.StatusBadEncodingError:
 		return true
 	}

@@ -33,6 +33,7 @@ type publishing struct {
 	lost       *atomic.Uint64                       // notifications that did not arrive
 	unstored   atomic.Uint64                        // messages that are not acknowledged, because it is not known whether they are stored
 	receipts   sync.Pool                            // of *receipt
+	publishers atomic.Int64                         // Publish requests that the server takes at a time
 	figures    figures
 	handles    atomic.Uint32
 
@@ -76,13 +77,10 @@ func (p *publishing) add(items []wanted) []*item {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, w := range items {
-		sub := p.subs[w.key]
-		if sub == nil {
-			sub = newSubscription(p, w.key)
-			p.subs[w.key] = sub
-		}
+		sub := p.open(w.key)
 		it := newItem(p.handles.Add(1), w.item, w.sink)
 		sub.mu.Lock()
+		it.sub = sub
 		sub.items[it.handle] = it
 		sub.mu.Unlock()
 		added[i] = it
@@ -91,7 +89,7 @@ func (p *publishing) add(items []wanted) []*item {
 	return added
 }
 
-// remove ends the monitoring of items of one subscription. Values that are on their way are dropped.
+// remove ends the monitoring of items of one key. Values that are on their way are dropped.
 func (p *publishing) remove(key subscriptionKey, items []*item) {
 	p.mu.Lock()
 	sub := p.subs[key]
@@ -103,15 +101,17 @@ func (p *publishing) remove(key subscriptionKey, items []*item) {
 	defer sub.mu.Unlock()
 	for _, it := range items {
 		if it.state == itemActive && it.id != 0 {
-			sub.removed = append(sub.removed, it.id)
+			it.sub.removed = append(it.sub.removed, it.id)
+			it.sub.active--
+			it.sub.full = false
 		}
 		it.state = itemGone
-		delete(sub.items, it.handle)
+		delete(it.sub.items, it.handle)
 	}
 	notify(p.wake)
 }
 
-// subscription returns the one with that key, nil when there is none.
+// subscription returns the first with that key, nil when there is none. Its locks are those of all items of the key.
 func (p *publishing) subscription(key subscriptionKey) *subscription {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -148,14 +148,15 @@ func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
 	var publishers sync.WaitGroup
 	defer publishers.Wait()
 	defer cancel()
+	p.publishers.Store(int64(p.cfg.Publishes))
 	for range p.cfg.Publishes {
 		publishers.Go(func() { p.publish(ctx, s) })
 	}
 	publishers.Go(func() { _ = s.keepAlive(ctx, p.cfg.KeepAlive) }) // for the session; the watchdog sees whether the connection is dead
 	tick := time.NewTicker(watchdogPeriod)
 	defer tick.Stop()
-	for {
-		if err := p.reconcile(ctx, s); err != nil {
+	for changed := true; ; {
+		if err := p.reconcile(ctx, s, changed); err != nil {
 			return err
 		}
 		select {
@@ -164,7 +165,9 @@ func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
 		case <-s.Done():
 			return s.Err()
 		case <-p.wake:
+			changed = true
 		case <-tick.C:
+			changed = false
 			if err := p.watchdog(); err != nil {
 				return err
 			}
@@ -230,6 +233,11 @@ func (p *publishing) publish(ctx context.Context, s *session) {
 		case errors.Is(err, model.StatusBadNoSubscription):
 			p.dropBefore(sent)
 		case errors.Is(err, model.StatusBadTooManyPublishRequests):
+			// The server takes fewer at a time. One must stay.
+			if p.publishers.Add(-1) > 0 {
+				return
+			}
+			p.publishers.Add(1)
 			sleep(ctx, time.Second)
 		}
 		sleep(ctx, publishPause)

@@ -15,10 +15,10 @@ import (
 const maxNotifications = 1000
 
 // reconcile makes the subscriptions at the server what they should be. An error is the end of the session; what the server refuses is tried
-// again later.
-func (p *publishing) reconcile(ctx context.Context, s *session) error {
+// again later. Items are looked through when something changed, or when one that was refused is due.
+func (p *publishing) reconcile(ctx context.Context, s *session, changed bool) error {
 	for _, sub := range p.all() {
-		err := p.reconcileOne(ctx, s, sub)
+		err := p.reconcileOne(ctx, s, sub, changed)
 		if err == nil {
 			continue
 		}
@@ -27,7 +27,7 @@ func (p *publishing) reconcile(ctx context.Context, s *session) error {
 		}
 		sub.mu.Lock()
 		pause := sub.retry.pause()
-		sub.retryAt = time.Now().Add(pause)
+		sub.retryAt, sub.nextRetry = time.Now().Add(pause), time.Time{}
 		sub.mu.Unlock()
 		sub.tell(statusOf(err, model.StatusBadUnexpectedError), err.Error())
 		p.cfg.log.Warn().Err(err).Dur("interval", sub.interval).Dur("retry_in", pause).Msg("opc ua server refuses a subscription")
@@ -35,9 +35,10 @@ func (p *publishing) reconcile(ctx context.Context, s *session) error {
 	return nil
 }
 
-func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscription) error {
+func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscription, changed bool) error {
 	sub.mu.Lock()
 	id, lost, wait := sub.id, sub.lost, time.Now().Before(sub.retryAt)
+	changed = changed || lost || id == 0 || !time.Now().Before(sub.nextRetry)
 	sub.mu.Unlock()
 	if lost {
 		p.reset(ctx, s, sub)
@@ -66,6 +67,9 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 	if err := sub.deleteItems(ctx, s); err != nil {
 		return err
 	}
+	if !changed {
+		return nil
+	}
 	return sub.createItems(ctx, s)
 }
 
@@ -73,10 +77,14 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 func (p *publishing) retire(sub *subscription) bool {
 	p.mu.Lock()
 	sub.mu.Lock()
-	empty := len(sub.items) == 0
+	empty := len(sub.items) == 0 && sub.parts == 0
 	id := sub.id
 	if empty {
 		delete(p.subs, sub.subscriptionKey)
+		if sub.part > 0 {
+			p.part(sub.subscriptionKey, 0).parts--
+			notify(p.wake)
+		}
 		sub.id = 0
 	}
 	stop := sub.stop
@@ -97,6 +105,7 @@ func (p *publishing) reset(ctx context.Context, s *session, sub *subscription) {
 	defer sub.receive.Unlock()
 	sub.mu.Lock()
 	id := sub.id
+	sub.active = 0
 	sub.id, sub.lost, sub.paused, sub.removed, sub.retryAt = 0, false, false, nil, time.Time{}
 	for _, it := range sub.items {
 		it.id, it.state, it.retryAt = 0, itemWanted, time.Time{}
@@ -178,29 +187,31 @@ func (s *subscription) deleteItems(ctx context.Context, ses *session) error {
 
 // createItems creates the items that are due.
 func (s *subscription) createItems(ctx context.Context, ses *session) error {
-	now := time.Now()
-	var due []*item
-	s.mu.Lock()
-	id, publishing := s.id, s.revised
-	for _, it := range s.items {
-		if it.state == itemWanted || it.state == itemRefused && now.After(it.retryAt) {
-			due = append(due, it)
-		}
-	}
-	s.mu.Unlock()
-	var requests []*ua.MonitoredItemCreateRequest
+	due, id, publishing := s.due()
 	asked := due[:0]
 	for _, it := range due {
-		node, err := ses.resolve(it.node)
-		if err != nil {
+		if _, err := ses.namespaces.Resolve(it.node); err != nil {
 			s.settle(it, 0, model.StatusBadNodeIdUnknown, err.Error())
 			continue
 		}
-		requests, asked = append(requests, it.request(node, publishing)), append(asked, it)
+		asked = append(asked, it)
 	}
-	err := ses.limits.monitor.each(len(requests), func(from, to int) error {
+	var crowded []*item
+	err := ses.limits.monitor.each(len(asked), func(from, to int) error {
+		if len(crowded) > 0 {
+			crowded = append(crowded, asked[from:to]...)
+			return nil
+		}
+		requests := make([]*ua.MonitoredItemCreateRequest, 0, to-from)
+		for _, it := range asked[from:to] {
+			node, err := ses.resolve(it.node)
+			if err != nil {
+				return err // cannot be: it was just resolved
+			}
+			requests = append(requests, it.request(node, publishing))
+		}
 		r, err := do[*ua.CreateMonitoredItemsResponse](ctx, ses, &ua.CreateMonitoredItemsRequest{
-			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests[from:to],
+			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests,
 		})
 		if err != nil {
 			return err
@@ -215,14 +226,42 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 				status, itemID = model.StatusCode(x.StatusCode), x.MonitoredItemID
 				asked[from+i].counts.revise(x.RevisedSamplingInterval, x.RevisedQueueSize)
 			}
+			if s.crowded(status) {
+				crowded = append(crowded, asked[from+i])
+				continue
+			}
 			s.settle(asked[from+i], itemID, status, "")
 		}
 		return nil
-	}, func(i int, err error) { s.settle(asked[i], 0, statusOf(err, model.StatusBadDecodingError), "") })
+	}, func(i int, err error) {
+		if status := statusOf(err, model.StatusBadDecodingError); s.crowded(status) {
+			crowded = append(crowded, asked[i])
+		} else {
+			s.settle(asked[i], 0, status, "")
+		}
+	})
+	s.p.spill(s, crowded)
 	if err != nil {
 		return fmt.Errorf("create monitored items: %w", err)
 	}
 	return nil
+}
+
+// due returns the items that are to be created now, and notes when the next refused one is.
+func (s *subscription) due() (due []*item, id uint32, publishing time.Duration) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nextRetry = now.Add(itemRetryMax)
+	for _, it := range s.items {
+		switch {
+		case it.state == itemWanted, it.state == itemRefused && now.After(it.retryAt):
+			due = append(due, it)
+		case it.state == itemRefused && it.retryAt.Before(s.nextRetry):
+			s.nextRetry = it.retryAt
+		}
+	}
+	return due, s.id, s.revised
 }
 
 // settle notes the server's answer for an item.
@@ -239,6 +278,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 	if !status.IsBad() {
 		again := it.state == itemRefused
 		it.id, it.state, it.status, it.message = id, itemActive, 0, ""
+		s.active++
 		it.retry.reset()
 		it.counts.turned(time.Now())
 		s.mu.Unlock()
@@ -256,6 +296,9 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 	}
 	it.id, it.state, it.status, it.message = 0, itemRefused, status, message
 	it.retryAt = time.Now().Add(it.retry.pause())
+	if it.retryAt.Before(s.nextRetry) {
+		s.nextRetry = it.retryAt
+	}
 	s.mu.Unlock()
 	if news {
 		it.sink.refused(status, message)

@@ -17,6 +17,7 @@ type subscriptionKey struct {
 	interval time.Duration
 	priority uint8 // among the session's subscriptions, the larger first (Part 4, 5.14.2)
 	live     bool
+	part     int // where a subscription is full at the server there are several of the same kind
 }
 
 // subscription is one at the server (Part 4, 5.14), over all sessions.
@@ -25,23 +26,27 @@ type subscription struct {
 	p   *publishing
 	box *mailbox
 
-	deliver sync.Mutex // held while a message is delivered
+	deliver *sync.Mutex // held while a message is delivered; shared by all parts of the key, as mu is
 
 	receive sync.Mutex // guards the order of messages
 	next    uint32     // sequence number of the next message
 	held    map[uint32]*notification
 
-	mu        sync.Mutex
+	mu        *sync.Mutex
 	id        uint32 // 0 when it is not at the server
 	since     time.Time
 	revised   time.Duration // publishing interval
 	silence   time.Duration // the longest that the server is silent
 	items     map[uint32]*item
+	active    int      // items at the server
+	full      bool     // the server takes no more items
+	parts     int      // further ones of the key, of the first part; under publishing.mu
 	removed   []uint32 // ids of items to be deleted at the server
 	retry     backoff
 	retryAt   time.Time
-	lost      bool // the server dropped it
-	paused    bool // at the server
+	nextRetry time.Time // of a refused item, at the earliest
+	lost      bool      // the server dropped it
+	paused    bool      // at the server
 	wantPause bool
 	stop      context.CancelFunc // ends its delivery
 
@@ -55,7 +60,7 @@ type subscription struct {
 
 func newSubscription(p *publishing, key subscriptionKey) *subscription {
 	return &subscription{
-		subscriptionKey: key, p: p, box: newMailbox(), held: map[uint32]*notification{}, items: map[uint32]*item{},
+		subscriptionKey: key, p: p, box: newMailbox(), deliver: &sync.Mutex{}, mu: &sync.Mutex{}, held: map[uint32]*notification{}, items: map[uint32]*item{},
 		retry: backoff{first: itemRetry, max: itemRetryMax},
 	}
 }
