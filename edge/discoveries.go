@@ -49,7 +49,7 @@ type Discoveries struct {
 
 	mu       sync.Mutex
 	queue    []*model.Discovery // at most maxQueued
-	running  string // id
+	running  string             // id
 	cancel   context.CancelFunc
 	schedule *model.DiscoverySchedule
 	due      time.Time // of the schedule

@@ -15,6 +15,32 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model/publishednodes"
 )
 
+// What is left out matches everything.
+type ActivationFilterInput struct {
+	// A pattern in which * stands for any text: urn:acme:*
+	ApplicationURI *string `json:"applicationUri,omitempty"`
+	// BEST takes the most secure endpoint that matches the rest.
+	SecurityMode     *model.SecurityMode `json:"securityMode,omitempty"`
+	SecurityPolicies []string            `json:"securityPolicies,omitempty"`
+	// With it, only servers that show one of these certificates are added, and they are trusted.
+	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
+}
+
+type AddDiscoveredServerInput struct {
+	// The id of the application.
+	Application string `json:"application"`
+	// The address of one of its endpoints; left out, the most secure one is taken.
+	EndpointURL    *string             `json:"endpointUrl,omitempty"`
+	SecurityMode   *model.SecurityMode `json:"securityMode,omitempty"`
+	SecurityPolicy *string             `json:"securityPolicy,omitempty"`
+	// Left out, the application's name.
+	Name *string `json:"name,omitempty"`
+	// Left out, it is made from the name.
+	ID *string `json:"id,omitempty"`
+	// Trusts the certificate with this SHA-1 thumbprint. Compare it with the machine's own display first.
+	TrustedThumbprint *string `json:"trustedThumbprint,omitempty"`
+}
+
 type AddServerInput struct {
 	// Lower-case letters, digits, '-', '_' and '.', at most 64. Left out, it is made from the name.
 	ID   *string `json:"id,omitempty"`
@@ -30,6 +56,29 @@ type AddServerInput struct {
 	// Stored encrypted and never returned.
 	Password           *string  `json:"password,omitempty"`
 	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
+}
+
+type ApplicationConnection struct {
+	Edges      []ApplicationEdge `json:"edges"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+type ApplicationEdge struct {
+	Cursor string                      `json:"cursor"`
+	Node   model.DiscoveredApplication `json:"node"`
+}
+
+type ApplicationFilter struct {
+	Gateway *string                `json:"gateway,omitempty"`
+	Type    *model.ApplicationType `json:"type,omitempty"`
+	// Part of the name, the application URI, the product URI or an address, in any case.
+	Text       *string `json:"text,omitempty"`
+	Capability *string `json:"capability,omitempty"`
+	// true: only those that are not seen any more; false: only those that are seen.
+	NotSeen *bool `json:"notSeen,omitempty"`
+	// true: only those that are a server of the registry; false: only those that are not.
+	Added *bool `json:"added,omitempty"`
 }
 
 type ArgumentResult struct {
@@ -67,6 +116,50 @@ type DeadLetterFilter struct {
 	Gateway *string `json:"gateway,omitempty"`
 	Group   *string `json:"group,omitempty"`
 	Writer  *string `json:"writer,omitempty"`
+}
+
+// Where and how to look. What is left out has the defaults of OPC Publisher. Ranges stand in place of those of the mode.
+type DiscoverInput struct {
+	// The gateway that looks; left out, the one in this process. For scheduleDiscovery it is left out.
+	Gateway *string `json:"gateway,omitempty"`
+	// Left out, FAST, or OFF when only discoveryUrls are given.
+	Mode *model.DiscoveryMode `json:"mode,omitempty"`
+	// For example "10.0.0.0/24; 10.1.0.5-10.1.0.9; */24; *[eth0]; fd00::10-fd00::20": * stands for the gateway's own networks.
+	AddressRangesToScan *string `json:"addressRangesToScan,omitempty"`
+	// For example "4840-4850; 50000; *-1024".
+	PortRangesToScan *string `json:"portRangesToScan,omitempty"`
+	// For the look whether an address is in use: 3s, and 100 at a time.
+	NetworkProbeTimeout *time.Duration `json:"networkProbeTimeout,omitempty"`
+	MaxNetworkProbes    *int           `json:"maxNetworkProbes,omitempty"`
+	// For connecting and greeting: 5s, and 1000 at a time, but at least 80 percent of them when this machine runs out of sockets.
+	PortProbeTimeout     *time.Duration `json:"portProbeTimeout,omitempty"`
+	MaxPortProbes        *int           `json:"maxPortProbes,omitempty"`
+	MinPortProbesPercent *int           `json:"minPortProbesPercent,omitempty"`
+	// 2000. It paces what leaves the gateway.
+	MaxProbesPerSecond *int `json:"maxProbesPerSecond,omitempty"`
+	// The pause of a schedule: 6h.
+	IdleTimeBetweenScans *time.Duration `json:"idleTimeBetweenScans,omitempty"`
+	// Servers that are asked in any mode: "opc.tcp://10.0.0.5:4840".
+	DiscoveryUrls []string `json:"discoveryUrls,omitempty"`
+	// The wanted languages of names, the best first.
+	Locales []string `json:"locales,omitempty"`
+	// Ask the gateway's networks for servers that announce themselves (mDNS). Left out: when no address ranges are given.
+	Multicast *bool `json:"multicast,omitempty"`
+	// Contact servers outside the ranges, too, when a discovery server inside tells of them.
+	FollowReferrals *bool `json:"followReferrals,omitempty"`
+	// Add the found servers that it matches to the registry.
+	ActivationFilter *ActivationFilterInput `json:"activationFilter,omitempty"`
+}
+
+type DiscoveryConnection struct {
+	Edges      []DiscoveryEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+type DiscoveryEdge struct {
+	Cursor string          `json:"cursor"`
+	Node   model.Discovery `json:"node"`
 }
 
 type GatewayConnection struct {

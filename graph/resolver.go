@@ -17,6 +17,8 @@ type Resolver struct {
 	// DeadLetters and Limits may be nil: their fields answer that they are unavailable then.
 	DeadLetters DeadLetters
 	Limits      Limits
+	// Discoveries may be nil, too.
+	Discoveries Discoveries
 
 	// Version and Started are shown as those of the platform.
 	Version string

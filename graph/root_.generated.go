@@ -22,6 +22,9 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Application() ApplicationResolver
+	Discovery() DiscoveryResolver
+	DiscoverySchedule() DiscoveryScheduleResolver
 	Gateway() GatewayResolver
 	Mutation() MutationResolver
 	PublishedNode() PublishedNodeResolver
@@ -58,9 +61,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("ActivationFilterInput", ec.unmarshalInputActivationFilterInput),
+			graphql.NewInputUnmarshaler("AddDiscoveredServerInput", ec.unmarshalInputAddDiscoveredServerInput),
 			graphql.NewInputUnmarshaler("AddServerInput", ec.unmarshalInputAddServerInput),
+			graphql.NewInputUnmarshaler("ApplicationFilter", ec.unmarshalInputApplicationFilter),
 			graphql.NewInputUnmarshaler("CallInput", ec.unmarshalInputCallInput),
 			graphql.NewInputUnmarshaler("DeadLetterFilter", ec.unmarshalInputDeadLetterFilter),
+			graphql.NewInputUnmarshaler("DiscoverInput", ec.unmarshalInputDiscoverInput),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
 			graphql.NewInputUnmarshaler("PublishNodeInput", ec.unmarshalInputPublishNodeInput),
 			graphql.NewInputUnmarshaler("PublishedNodeFilter", ec.unmarshalInputPublishedNodeFilter),
@@ -162,7 +169,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
+//go:embed "common.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -177,6 +184,7 @@ var sources = []*ast.Source{
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
+	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
@@ -189,6 +197,20 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_ActivationFilter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "applicationUri":
+		return ec.fieldContext_ActivationFilter_applicationUri(ctx, field)
+	case "securityMode":
+		return ec.fieldContext_ActivationFilter_securityMode(ctx, field)
+	case "securityPolicies":
+		return ec.fieldContext_ActivationFilter_securityPolicies(ctx, field)
+	case "trustedThumbprints":
+		return ec.fieldContext_ActivationFilter_trustedThumbprints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActivationFilter", field.Name)
+}
 
 func (ec *executionContext) childFields_Alarm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -204,6 +226,60 @@ func (ec *executionContext) childFields_Alarm(ctx context.Context, field graphql
 		return ec.fieldContext_Alarm_remedy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Alarm", field.Name)
+}
+
+func (ec *executionContext) childFields_Application(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Application_id(ctx, field)
+	case "gateway":
+		return ec.fieldContext_Application_gateway(ctx, field)
+	case "applicationUri":
+		return ec.fieldContext_Application_applicationUri(ctx, field)
+	case "productUri":
+		return ec.fieldContext_Application_productUri(ctx, field)
+	case "name":
+		return ec.fieldContext_Application_name(ctx, field)
+	case "type":
+		return ec.fieldContext_Application_type(ctx, field)
+	case "capabilities":
+		return ec.fieldContext_Application_capabilities(ctx, field)
+	case "discoveryUrls":
+		return ec.fieldContext_Application_discoveryUrls(ctx, field)
+	case "endpoints":
+		return ec.fieldContext_Application_endpoints(ctx, field)
+	case "firstSeen":
+		return ec.fieldContext_Application_firstSeen(ctx, field)
+	case "lastSeen":
+		return ec.fieldContext_Application_lastSeen(ctx, field)
+	case "notSeenSince":
+		return ec.fieldContext_Application_notSeenSince(ctx, field)
+	case "server":
+		return ec.fieldContext_Application_server(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Application", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ApplicationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApplicationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ApplicationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ApplicationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ApplicationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ArgumentResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -328,6 +404,158 @@ func (ec *executionContext) childFields_DeadLetterEdge(ctx context.Context, fiel
 		return ec.fieldContext_DeadLetterEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeadLetterEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Discovery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Discovery_id(ctx, field)
+	case "gateway":
+		return ec.fieldContext_Discovery_gateway(ctx, field)
+	case "scheduled":
+		return ec.fieldContext_Discovery_scheduled(ctx, field)
+	case "config":
+		return ec.fieldContext_Discovery_config(ctx, field)
+	case "requested":
+		return ec.fieldContext_Discovery_requested(ctx, field)
+	case "started":
+		return ec.fieldContext_Discovery_started(ctx, field)
+	case "ended":
+		return ec.fieldContext_Discovery_ended(ctx, field)
+	case "progress":
+		return ec.fieldContext_Discovery_progress(ctx, field)
+	case "error":
+		return ec.fieldContext_Discovery_error(ctx, field)
+	case "notes":
+		return ec.fieldContext_Discovery_notes(ctx, field)
+	case "applications":
+		return ec.fieldContext_Discovery_applications(ctx, field)
+	case "activations":
+		return ec.fieldContext_Discovery_activations(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Discovery", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscoveryActivation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "application":
+		return ec.fieldContext_DiscoveryActivation_application(ctx, field)
+	case "server":
+		return ec.fieldContext_DiscoveryActivation_server(ctx, field)
+	case "error":
+		return ec.fieldContext_DiscoveryActivation_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscoveryActivation", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscoveryConfig(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mode":
+		return ec.fieldContext_DiscoveryConfig_mode(ctx, field)
+	case "addressRangesToScan":
+		return ec.fieldContext_DiscoveryConfig_addressRangesToScan(ctx, field)
+	case "portRangesToScan":
+		return ec.fieldContext_DiscoveryConfig_portRangesToScan(ctx, field)
+	case "networkProbeTimeout":
+		return ec.fieldContext_DiscoveryConfig_networkProbeTimeout(ctx, field)
+	case "maxNetworkProbes":
+		return ec.fieldContext_DiscoveryConfig_maxNetworkProbes(ctx, field)
+	case "portProbeTimeout":
+		return ec.fieldContext_DiscoveryConfig_portProbeTimeout(ctx, field)
+	case "maxPortProbes":
+		return ec.fieldContext_DiscoveryConfig_maxPortProbes(ctx, field)
+	case "minPortProbesPercent":
+		return ec.fieldContext_DiscoveryConfig_minPortProbesPercent(ctx, field)
+	case "maxProbesPerSecond":
+		return ec.fieldContext_DiscoveryConfig_maxProbesPerSecond(ctx, field)
+	case "idleTimeBetweenScans":
+		return ec.fieldContext_DiscoveryConfig_idleTimeBetweenScans(ctx, field)
+	case "discoveryUrls":
+		return ec.fieldContext_DiscoveryConfig_discoveryUrls(ctx, field)
+	case "locales":
+		return ec.fieldContext_DiscoveryConfig_locales(ctx, field)
+	case "multicast":
+		return ec.fieldContext_DiscoveryConfig_multicast(ctx, field)
+	case "followReferrals":
+		return ec.fieldContext_DiscoveryConfig_followReferrals(ctx, field)
+	case "activationFilter":
+		return ec.fieldContext_DiscoveryConfig_activationFilter(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscoveryConfig", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscoveryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DiscoveryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DiscoveryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DiscoveryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscoveryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscoveryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DiscoveryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DiscoveryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscoveryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscoveryProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phase":
+		return ec.fieldContext_DiscoveryProgress_phase(ctx, field)
+	case "done":
+		return ec.fieldContext_DiscoveryProgress_done(ctx, field)
+	case "total":
+		return ec.fieldContext_DiscoveryProgress_total(ctx, field)
+	case "found":
+		return ec.fieldContext_DiscoveryProgress_found(ctx, field)
+	case "applications":
+		return ec.fieldContext_DiscoveryProgress_applications(ctx, field)
+	case "current":
+		return ec.fieldContext_DiscoveryProgress_current(ctx, field)
+	case "error":
+		return ec.fieldContext_DiscoveryProgress_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscoveryProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscoverySchedule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "gateway":
+		return ec.fieldContext_DiscoverySchedule_gateway(ctx, field)
+	case "config":
+		return ec.fieldContext_DiscoverySchedule_config(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscoverySchedule", field.Name)
+}
+
+func (ec *executionContext) childFields_Endpoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_Endpoint_url(ctx, field)
+	case "reportedUrl":
+		return ec.fieldContext_Endpoint_reportedUrl(ctx, field)
+	case "alternativeUrls":
+		return ec.fieldContext_Endpoint_alternativeUrls(ctx, field)
+	case "securityMode":
+		return ec.fieldContext_Endpoint_securityMode(ctx, field)
+	case "securityPolicy":
+		return ec.fieldContext_Endpoint_securityPolicy(ctx, field)
+	case "securityLevel":
+		return ec.fieldContext_Endpoint_securityLevel(ctx, field)
+	case "thumbprint":
+		return ec.fieldContext_Endpoint_thumbprint(ctx, field)
+	case "userTokens":
+		return ec.fieldContext_Endpoint_userTokens(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Endpoint", field.Name)
 }
 
 func (ec *executionContext) childFields_Gateway(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -924,6 +1152,18 @@ func (ec *executionContext) childFields_UnpublishResult(ctx context.Context, fie
 		return ec.fieldContext_UnpublishResult_results(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnpublishResult", field.Name)
+}
+
+func (ec *executionContext) childFields_UserToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "policyId":
+		return ec.fieldContext_UserToken_policyId(ctx, field)
+	case "type":
+		return ec.fieldContext_UserToken_type(ctx, field)
+	case "securityPolicy":
+		return ec.fieldContext_UserToken_securityPolicy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserToken", field.Name)
 }
 
 func (ec *executionContext) childFields_ValueChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

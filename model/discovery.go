@@ -194,7 +194,7 @@ type Endpoint struct {
 	SecurityMode    SecurityMode `json:"securityMode"`
 	// SecurityPolicy is the short name, the URI for one that we do not know.
 	SecurityPolicy string `json:"securityPolicy"`
-	SecurityLevel  uint8  `json:"securityLevel"`
+	SecurityLevel  int    `json:"securityLevel"`
 	// Thumbprint is that of the server's certificate, SHA-1 in lower-case hexadecimal; empty without one.
 	Thumbprint string      `json:"thumbprint,omitempty"`
 	UserTokens []UserToken `json:"userTokens,omitempty"`

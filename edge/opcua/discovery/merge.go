@@ -99,7 +99,7 @@ func (m *merged) endpoints(at netip.AddrPort, list []endpoint) {
 func (e *endpoint) model(reached serverURL) model.Endpoint {
 	m := model.Endpoint{
 		URL: reached.String(), ReportedURL: e.url, SecurityMode: modelMode(e.mode), SecurityPolicy: shortPolicy(e.policy),
-		SecurityLevel: e.level, Thumbprint: thumbprint(e.certificate),
+		SecurityLevel: int(e.level), Thumbprint: thumbprint(e.certificate),
 	}
 	for _, t := range e.tokens[:min(len(e.tokens), maxTokens)] {
 		m.UserTokens = append(m.UserTokens, model.UserToken{PolicyID: t.id, Type: modelToken(t.kind), SecurityPolicy: shortPolicy(t.policy)})
