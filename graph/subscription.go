@@ -89,7 +89,7 @@ func forward[In, Out any](ctx context.Context, in <-chan In, convert func(In) Ou
 				return
 			case v, ok := <-in:
 				if !ok {
-					if ctx.Err() == nil {
+					if ctx.Err() == nil && ended != nil {
 						setStreamEnd(ctx, ended)
 					}
 					return

@@ -10,10 +10,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/discovery"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
-// Config says who the gateway is and what it is joined to. All fields are needed.
+// Config says who the gateway is and what it is joined to. All fields but Discovery are needed.
 type Config struct {
 	// ID is the gateway's name in the platform, Version that of the program.
 	ID, Version string
@@ -24,6 +25,8 @@ type Config struct {
 	Metadata edge.Metadata
 	// State is what the gateway is to run, and where it reports.
 	State edge.State
+	// Discovery is where its schedule of discoveries is, and where it reports what it found; nil for a gateway that does not discover.
+	Discovery edge.DiscoveryState
 	// Control is the connection over which commands come and live values go.
 	Control *bus.Conn
 	// Secrets opens the sealed passwords of servers.
@@ -37,9 +40,10 @@ type Secrets interface {
 
 // Gateway is a gateway with its publisher and the service for its commands.
 type Gateway struct {
-	Publisher *edge.Publisher
-	gateway   *edge.Gateway
-	service   *bus.Service
+	Publisher   *edge.Publisher
+	gateway     *edge.Gateway
+	discoveries *edge.Discoveries // nil if it does not discover
+	service     *bus.Service
 }
 
 // New makes a Gateway. Nothing runs before Start.
@@ -50,8 +54,11 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Discovery != nil {
+		g.discoveries = edge.NewDiscoveries(cfg.ID, discovery.New(), cfg.Discovery, part("discovery"))
+	}
 	g.gateway = edge.NewGateway(edge.GatewayConfig{
-		ID: cfg.ID, Version: cfg.Version, NewSource: newSource, Live: liveSink{cfg.Control, cfg.ID},
+		ID: cfg.ID, Version: cfg.Version, NewSource: newSource, Live: liveSink{cfg.Control, cfg.ID}, Discoveries: g.discoveries,
 	}, cfg.State, g.Publisher, part("gateway"))
 	g.service, err = bus.NewService(cfg.Control, cfg.ID, 0, serveCommands(g.gateway))
 	return g, err
@@ -61,6 +68,9 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 func (g *Gateway) Start(start func(name string, grace time.Duration, run func(context.Context) error)) {
 	start("commands", 5*time.Second, g.service.Run)
 	start("gateway", 15*time.Second, g.gateway.Run)
+	if g.discoveries != nil {
+		start("discovery", 5*time.Second, g.discoveries.Run)
+	}
 	start("publisher", 10*time.Second, func(ctx context.Context) error { return g.Publisher.Run(ctx, 5*time.Second) })
 }
 

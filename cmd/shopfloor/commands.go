@@ -74,6 +74,11 @@ func (c *commands) request(ctx context.Context, gateway, server, verb string, it
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", verb, err)
 	}
+	return c.send(ctx, gateway, verb, body)
+}
+
+// send sends a command as it is, and makes the errors of gateways those of graph.
+func (c *commands) send(ctx context.Context, gateway, verb string, body []byte) ([]byte, error) {
 	reply, err := c.conn.Request(ctx, gateway, verb, body)
 	if err == nil {
 		return reply, nil

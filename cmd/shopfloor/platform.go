@@ -14,6 +14,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+	"github.com/shopfloor-iiot/shopfloor/ingest/discovered"
 	"github.com/shopfloor-iiot/shopfloor/ingest/registry"
 )
 
@@ -32,11 +33,15 @@ type platform struct {
 	text     *bus.TextStore
 	registry *registry.Registry
 	commands *commands
-	cores    *cores
-	history  *ingest.History
-	inlets   *inlets
-	limits   *limits
-	keys     *keyGroups
+
+	discoveries      *discovered.Registry
+	discoveryBuckets gateway.DiscoveryBuckets
+
+	cores   *cores
+	history *ingest.History
+	inlets  *inlets
+	limits  *limits
+	keys    *keyGroups
 
 	// These are nil in a process that only takes frames.
 	sender  *bus.Publisher
@@ -71,6 +76,9 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	p.registry = registry.New(buckets.Registry(), secrets, p.part("registry"))
 	p.commands = &commands{conn: p.control, servers: graphRegistry{p.registry}}
 	p.registry.SetNodes(p.commands)
+	if err := p.makeDiscoveries(ctx); err != nil {
+		return nil, err
+	}
 	if p.text, err = bus.NewTextStore(p.frames, p.part("text")); err != nil {
 		return nil, err
 	}
@@ -170,6 +178,7 @@ func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *
 		ID: id, Version: shortVersion(), PKI: filepath.Join(p.cfg.Data, "pki"),
 		Frames: gateway.FrameSink{Publisher: p.sender}, Metadata: gateway.Metadata{Conn: p.control},
 		State: gateway.BucketState{Gateway: id, Buckets: b, Log: p.part("state")}, Control: p.control, Secrets: secrets,
+		Discovery: gateway.BucketDiscovery{Gateway: id, Buckets: p.discoveryBuckets},
 	}, p.log)
 	return err
 }
@@ -184,6 +193,7 @@ func (p *platform) start(s *stages) {
 	s.start("ingest", 15*time.Second, p.cores.run)
 	s.start("text", 5*time.Second, p.text.Run)
 	s.start("registry", 5*time.Second, p.registry.Run)
+	s.start("discoveries", 5*time.Second, p.discoveries.Run)
 	s.start("limits", 5*time.Second, p.limits.run)
 	if p.guard != nil {
 		s.start("guard", 5*time.Second, p.guard.Run)
@@ -194,7 +204,7 @@ func (p *platform) start(s *stages) {
 func (p *platform) resolver() *graph.Resolver {
 	return &graph.Resolver{
 		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
-		DeadLetters: deadLetters{p.control}, Limits: p.limits, Version: shortVersion(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
+		DeadLetters: deadLetters{p.control}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries}, Version: shortVersion(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
 }
 
@@ -216,6 +226,11 @@ func (p *platform) ready() error {
 		}
 	default:
 		errs = append(errs, errors.New("registry: loading"))
+	}
+	select {
+	case <-p.discoveries.Ready():
+	default:
+		errs = append(errs, errors.New("discoveries: loading"))
 	}
 	errs = append(errs, p.cores.health())
 	return errors.Join(errs...)
