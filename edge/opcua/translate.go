@@ -3,6 +3,7 @@ package opcua
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gopcua/opcua/ua"
@@ -153,8 +154,18 @@ func (w *walk) take(targets []target) {
 	}
 }
 
-// names are the qualified names that a name of a path stands for.
+// noNamespace is an index that no server has.
+const noNamespace = 1<<16 - 1
+
+// names are the qualified names that a name of a path stands for: "Boiler" in any namespace, "2:Boiler" or "nsu=urn:acme;Boiler".
 func (s *session) names(name string) []*ua.QualifiedName {
+	if uri, bare, ok := cutNamespace(name); ok {
+		q := &ua.QualifiedName{NamespaceIndex: noNamespace, Name: bare}
+		if i := slices.Index(s.namespaces, uri); i >= 0 {
+			q.NamespaceIndex = uint16(i)
+		}
+		return []*ua.QualifiedName{q}
+	}
 	q, err := model.ParseQualifiedName(name)
 	if err == nil && q.Name != name {
 		return []*ua.QualifiedName{{NamespaceIndex: q.Namespace, Name: q.Name}}
@@ -164,6 +175,16 @@ func (s *session) names(name string) []*ua.QualifiedName {
 		r[i] = &ua.QualifiedName{NamespaceIndex: uint16(i), Name: name}
 	}
 	return r
+}
+
+// cutNamespace splits "nsu=<uri>;<name>".
+func cutNamespace(s string) (uri, name string, ok bool) {
+	rest, ok := strings.CutPrefix(s, "nsu=")
+	if !ok {
+		return "", "", false
+	}
+	uri, name, ok = strings.Cut(rest, ";")
+	return strings.NewReplacer("%3B", ";", "%3b", ";", "%25", "%").Replace(uri), name, ok && name != ""
 }
 
 // splitPath splits at '/' and undoes the escapes.
