@@ -1,0 +1,142 @@
+package mqttout
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// headerRoom is what a message needs beyond its payload: the topic, properties and counts.
+const headerRoom = 4 << 10
+
+// Broker is one broker, with the frames that wait for it.
+type Broker struct {
+	cfg         Config
+	gateway     string
+	url         *url.URL
+	tls         *tls.Config
+	statusTopic string
+	log         zerolog.Logger
+	queue       *queue
+	link        *link
+	counters    struct {
+		published, bytes, dropped, refused atomic.Uint64
+		inflight                           atomic.Int64
+	}
+	refusal atomic.Pointer[string] // the last one
+}
+
+func newBroker(cfg Config, gateway string, log zerolog.Logger) (*Broker, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults(gateway)
+	log = log.With().Str("broker", cfg.Name).Logger()
+	b := &Broker{cfg: cfg, gateway: gateway, log: log, queue: newQueue(cfg.MaxQueueBytes, cfg.MaxQueueMessages), link: newLink(log)}
+	var err error
+	if b.url, err = url.Parse(cfg.URL); err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	if b.tls, err = cfg.tls(b.url); err != nil {
+		return nil, err
+	}
+	if _, err = cfg.password(); err != nil {
+		return nil, err
+	}
+	if b.statusTopic, err = publisherVariables(&b.cfg, gateway).topic(statusTopic); err != nil {
+		return nil, fmt.Errorf("topicRoot: %w", err)
+	}
+	return b, nil
+}
+
+// open makes the output of a writer and has its metadata sent.
+func (b *Broker) open(w *model.DataSetWriter, m *model.DataSetMetaData) (edge.Output, error) {
+	n, err := newWriter(b.queue, &b.cfg, w, m)
+	if err != nil {
+		return nil, err
+	}
+	b.queue.put(item{writer: n})
+	return n, nil
+}
+
+// run connects and sends until ctx ends; then what waits is sent, for at most grace while there is a connection, and the rest is dropped.
+func (b *Broker) run(ctx context.Context, grace time.Duration) error {
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	e := newEncoder(time.Now())
+	will, err := b.status(e, statusError)
+	if err != nil {
+		return err
+	}
+	s := &sender{broker: b, encoder: e, batches: map[*writer]bool{}}
+	if s.client, err = b.connect(context.WithoutCancel(ctx), will); err != nil {
+		return fmt.Errorf("broker %q: %w", b.cfg.Name, err)
+	}
+	stop := context.AfterFunc(ctx, func() {
+		if !b.link.isUp() {
+			cancel()
+		}
+	})
+	defer stop()
+	limit := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-sending.Done():
+		}
+	})
+	defer limit()
+	s.run(sending, ctx.Done())
+	b.queue.clear()
+	b.counters.dropped.Add(uint64(len(s.inflight) + len(s.unsent)))
+	b.counters.inflight.Store(0)
+	closing, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer done()
+	s.client.close(closing)
+	return nil
+}
+
+func (b *Broker) connect(ctx context.Context, will *message) (client, error) {
+	if b.cfg.Version == Version311 {
+		return newClient3(ctx, &b.cfg, b.url, b.tls, will, b.link), nil
+	}
+	return newClient5(ctx, &b.cfg, b.url, b.tls, will, b.link)
+}
+
+// maxMessage is the size in bytes above which a payload is not sent.
+func (b *Broker) maxMessage() int {
+	limit := b.cfg.MaxMessage
+	if n := int(b.link.limit()); n > 0 {
+		limit = min(limit, max(n-headerRoom, 1))
+	}
+	return limit
+}
+
+func tooLarge(m *message, limit int) error {
+	return fmt.Errorf("%w: message of %d bytes for %s, the broker takes %d: raise maxMessage or the broker's limit, or split the writer",
+		errRefused, len(m.payload), m.topic, limit)
+}
+
+func (b *Broker) published(m *message) {
+	b.counters.published.Add(1)
+	b.counters.bytes.Add(uint64(len(m.payload)))
+}
+
+// refuse counts what will never be sent. A reason is logged when it is another than the last one.
+func (b *Broker) refuse(err error) {
+	b.counters.refused.Add(1)
+	text := err.Error()
+	if last := b.refusal.Swap(&text); last == nil || *last != text {
+		b.log.Warn().Err(err).Msg("message not sent")
+	}
+}

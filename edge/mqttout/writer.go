@@ -1,0 +1,141 @@
+package mqttout
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+	"github.com/shopfloor-iiot/shopfloor/model/uajson"
+)
+
+// defaultBatchInterval is for writers with a BatchSize alone.
+const defaultBatchInterval = 10 * time.Second
+
+// writer is edge.Output for one version of a writer's metadata. What is below queue belongs to the broker's sender.
+type writer struct {
+	queue    *queue
+	key      model.WriterKey
+	writerID uint16
+	output   model.Output
+	metadata *model.DataSetMetaDataType
+	topic    string
+	metaData string   // topic of the metadata
+	routes   []string // topics by field; nil for one topic
+	network  uajson.Header
+	content  uajson.DataSetMessageContentMask
+	fields   []fieldType
+	encoding uajson.FieldEncoding
+
+	announced uint64 // the number of the connection that had the metadata last
+	batch     batch
+}
+
+// fieldType is what the encoder of JSON must know of a field.
+type fieldType struct {
+	name string
+	typ  model.BuiltInType
+	// varies tells that the metadata does not say the type of each value.
+	varies bool
+}
+
+// batch is the DataSetMessages that wait for their NetworkMessage.
+type batch struct {
+	bodies [][]byte
+	bytes  int
+	due    time.Time // when it is to be sent; zero when it is empty
+}
+
+// newWriter makes the output of a writer. publisher is the PublisherId.
+func newWriter(q *queue, cfg *Config, w *model.DataSetWriter, m *model.DataSetMetaData) (*writer, error) {
+	n := &writer{queue: q, key: w.Key(), writerID: w.WriterID, output: *w.Output, metadata: dataSetMetaData(m)}
+	if n.output.BatchSize > 1 && n.output.BatchInterval == 0 {
+		n.output.BatchInterval = defaultBatchInterval
+	}
+	vars := publisherVariables(cfg, w.Gateway)
+	vars["encoding"] = "json"
+	if n.output.Encoding == model.OutputUADP {
+		vars["encoding"] = "uadp"
+	}
+	for name, value := range map[string]string{
+		"writergroup": w.Group, "datasetwritergroup": w.Group, "writergroupid": strconv.Itoa(int(w.GroupID)),
+		"datasetwriter": w.Name, "datasetwritername": w.Name, "datasetname": w.Name, "datasetwriterid": strconv.Itoa(int(w.WriterID)),
+	} {
+		vars[name] = escape(value)
+	}
+	var err error
+	if n.topic, err = vars.topic(or(n.output.Topic, dataTopic)); err != nil {
+		return nil, fmt.Errorf("topic of %s: %w", n.key, err)
+	}
+	vars["telemetrytopic"] = n.topic
+	if n.metaData, err = vars.topic(or(n.output.MetaDataTopic, metadataTopic)); err != nil {
+		return nil, fmt.Errorf("metaDataTopic of %s: %w", n.key, err)
+	}
+	if n.output.Routing == model.RouteBrowsePath {
+		n.routes = make([]string, len(m.Fields))
+		for i := range m.Fields {
+			n.routes[i] = n.topic + "/" + escapePath(or(m.Fields[i].Path, escape(m.Fields[i].Name)))
+			if len(n.routes[i]) > maxTopic {
+				return nil, fmt.Errorf("topic of field %q of %s: %d bytes, MQTT allows %d: give a shorter topic", m.Fields[i].Name, n.key, len(n.routes[i]), maxTopic)
+			}
+		}
+	}
+	n.setLayout(m)
+	return n, nil
+}
+
+// publisherVariables are the variables that a broker knows of its gateway.
+func publisherVariables(cfg *Config, gateway string) variables {
+	v := variables{"publisherid": escape(gateway), "siteid": cfg.SiteID}
+	v["roottopic"] = v.expand(cfg.TopicRoot)
+	return v
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// Put implements edge.Output.
+func (w *writer) Put(frame []byte) {
+	w.queue.put(item{w, append(make([]byte, 0, len(frame)), frame...)})
+}
+
+// message makes a message of the writer.
+func (w *writer) message(topic string, payload []byte) *message {
+	m := &message{
+		topic: topic, payload: payload, qos: w.output.QoS, retain: w.output.Retain, ttl: w.output.TTL, contentType: contentJSON,
+		messageType: typeData,
+	}
+	switch w.output.Encoding {
+	case model.OutputUADP:
+		m.contentType = contentUADP
+	case model.OutputJSONGzip:
+		m.contentType = contentJSONGzip
+	}
+	return m
+}
+
+// announcement makes the message with the metadata, which is retained at the broker for as long as the writer is. It goes out at least
+// once, whatever the QoS of the data is: nothing else tells a subscriber that it was lost.
+func (w *writer) announcement(e *encoder) (*message, error) {
+	m := w.message(w.metaData, nil)
+	m.retain, m.ttl, m.messageType = true, 0, typeMetadata
+	m.qos = max(m.qos, 1)
+	if w.output.Encoding == model.OutputUADP {
+		e.announcements++
+		var err error
+		m.payload, err = uadp.AppendAnnouncement(nil, &uadp.Header{PublisherID: uadp.StringPublisherID(w.key.Gateway)}, &uadp.Announcement{
+			Type: uadp.AnnounceDataSetMetaData, SequenceNumber: e.announcements, WriterID: w.writerID, MetaData: w.metadata,
+		})
+		return m, err
+	}
+	m.payload = e.finish(w, uajson.AppendMetaData(nil, &uajson.MetaData{
+		MessageID: e.messageID(), PublisherID: w.key.Gateway, WriterID: w.writerID, WriterName: w.key.Writer, WriterGroupName: w.key.Group,
+		Timestamp: model.DateTimeOf(time.Now()), DataSet: *w.metadata,
+	}, uajson.Compact))
+	return m, nil
+}
