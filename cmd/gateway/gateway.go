@@ -10,11 +10,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/edge/mqttout"
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/discovery"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
-// Config says who the gateway is and what it is joined to. All fields but Discovery are needed.
+// Config says who the gateway is and what it is joined to. All fields but Discovery and Brokers are needed.
 type Config struct {
 	// ID is the gateway's name in the platform, Version that of the program.
 	ID, Version string
@@ -31,6 +32,8 @@ type Config struct {
 	Control *bus.Conn
 	// Secrets opens the sealed passwords of servers.
 	Secrets Secrets
+	// Brokers are where the outputs of writers may go; none are needed.
+	Brokers []mqttout.Config
 }
 
 // Secrets opens what was sealed for this gateway. Nothing stays nothing.
@@ -40,7 +43,10 @@ type Secrets interface {
 
 // Gateway is a gateway with its publisher and the service for its commands.
 type Gateway struct {
-	Publisher   *edge.Publisher
+	Publisher *edge.Publisher
+	// Outputs sends to the brokers.
+	Outputs     *mqttout.Outputs
+	brokers     int
 	gateway     *edge.Gateway
 	discoveries *edge.Discoveries // nil if it does not discover
 	service     *bus.Service
@@ -49,7 +55,12 @@ type Gateway struct {
 // New makes a Gateway. Nothing runs before Start.
 func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	part := func(name string) zerolog.Logger { return log.With().Str("part", name).Logger() }
-	g := &Gateway{Publisher: edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID}, cfg.Frames, cfg.Metadata, part("publisher"))}
+	outputs, err := mqttout.New(cfg.ID, cfg.Brokers, part("output"))
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{Outputs: outputs, brokers: len(cfg.Brokers)}
+	g.Publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID, Outputs: outputs}, cfg.Frames, cfg.Metadata, part("publisher"))
 	newSource, err := sources(&cfg, g.Publisher, part("opcua"))
 	if err != nil {
 		return nil, err
@@ -72,7 +83,14 @@ func (g *Gateway) Start(start func(name string, grace time.Duration, run func(co
 		start("discovery", 5*time.Second, g.discoveries.Run)
 	}
 	start("publisher", 10*time.Second, func(ctx context.Context) error { return g.Publisher.Run(ctx, 5*time.Second) })
+	if g.brokers > 0 {
+		start("outputs", 10*time.Second, func(ctx context.Context) error { return g.Outputs.Run(ctx, 5*time.Second) })
+	}
 }
 
-// WriteMetrics writes the gateway's metrics in Prometheus' text form: those that edge.Metrics lists.
-func (g *Gateway) WriteMetrics(w io.Writer) { g.gateway.WriteMetrics(w) }
+// WriteMetrics writes the gateway's metrics in Prometheus' text form: those that edge.Metrics lists,
+// and those of its outputs.
+func (g *Gateway) WriteMetrics(w io.Writer) {
+	g.gateway.WriteMetrics(w)
+	g.Outputs.WriteMetrics(w)
+}

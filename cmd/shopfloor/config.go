@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/edge/mqttout"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/inlet"
 	"github.com/shopfloor-iiot/shopfloor/ingest/inlet/mqtt"
@@ -30,6 +31,8 @@ type Config struct {
 	Inlet inlet.Config `yaml:"inlet"`
 	MQTT  mqtt.Config  `yaml:"mqtt"`
 	UDP   udp.Config   `yaml:"udp"`
+	// Brokers are where the gateway in this process may send what it publishes, besides: writers name them in their output.
+	Brokers []mqttout.Config `yaml:"brokers"`
 	// KeyGroups are the keys of publishers that secure their frames.
 	KeyGroups []KeyGroupConfig `yaml:"keyGroups"`
 	GraphQL   GraphConfig      `yaml:"graphql"`

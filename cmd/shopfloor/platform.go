@@ -179,6 +179,7 @@ func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *
 		Frames: gateway.FrameSink{Publisher: p.sender}, Metadata: gateway.Metadata{Conn: p.control},
 		State: gateway.BucketState{Gateway: id, Buckets: b, Log: p.part("state")}, Control: p.control, Secrets: secrets,
 		Discovery: gateway.BucketDiscovery{Gateway: id, Buckets: p.discoveryBuckets},
+		Brokers:   p.cfg.Brokers,
 	}, p.log)
 	return err
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/edge/mqttout"
 )
 
 var gatewayID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
@@ -79,6 +81,9 @@ func (c *Config) validate() error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s.%w", section, err))
 		}
+	}
+	if err := mqttout.Validate(c.Brokers); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Ingest.MaxSeries < 1 {
 		bad("ingest.maxSeries", "%d is too few; the default is 2000000", c.Ingest.MaxSeries)
