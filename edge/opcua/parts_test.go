@@ -64,7 +64,7 @@ func TestManyNodes(t *testing.T) {
 	endpoint := manyNodes(t, n, limit)
 	var writers []model.DataSetWriter
 	for from := 0; from < n; from += fields {
-		w := model.DataSetWriter{Gateway: "gw", Group: "group", Name: fmt.Sprintf("w%d", from), Server: "plant", GroupID: 1, WriterID: uint16(from/fields + 1), PublishingInterval: time.Second}
+		w := model.DataSetWriter{Gateway: "gw", Group: "group", Name: fmt.Sprintf("w%d", from), Server: "plant", GroupID: 1, WriterID: uint16(from/fields + 1), PublishingInterval: 5 * time.Second}
 		for i := from; i < from+fields; i++ {
 			w.Fields = append(w.Fields, model.PublishedField{Name: fmt.Sprint(i), NodeID: model.ExpandedNodeID{NodeID: model.NumericID(0, uint32(i+1)), NamespaceURI: "urn:many"}})
 		}
@@ -74,8 +74,14 @@ func TestManyNodes(t *testing.T) {
 	source := run(t, config(endpoint, &recorder{}), writers...)
 	monitored := func(want int) {
 		t.Helper()
-		eventually(t, within, func() bool { st := source.Status(); return st.MonitoredItems == want && st.BadItems == 0 }, func() string {
-			return fmt.Sprintf("%d nodes are monitored: %+v", want, source.Status())
+		eventually(t, within, func() bool { time.Sleep(90 * time.Millisecond); st := source.Status(); return st.MonitoredItems == want && st.BadItems == 0 }, func() string {
+			st := source.Status()
+			for _, w := range source.Writers() {
+				if w.BadCount > 0 {
+					return fmt.Sprintf("%d nodes are monitored: %d, %d bad, %.300s", want, st.MonitoredItems, st.BadItems, fmt.Sprint(w))
+				}
+			}
+			return fmt.Sprintf("%d nodes are monitored: %+v", want, st)
 		})
 	}
 	monitored(n)
