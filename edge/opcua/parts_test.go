@@ -3,7 +3,6 @@ package opcua
 import (
 	"context"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -58,7 +57,7 @@ func manyNodes(t *testing.T, n, limit int) string {
 func TestManyNodes(t *testing.T) {
 	const fields, limit = 1000, 5000
 	n, within := 12_000, 30*time.Second
-	if os.Getenv("SHOPFLOOR_LONG_TEST") != "" {
+	if long() {
 		n, within = 100_000, time.Minute
 	}
 	endpoint := manyNodes(t, n, limit)
@@ -74,7 +73,11 @@ func TestManyNodes(t *testing.T) {
 	source := run(t, config(endpoint, &recorder{}), writers...)
 	monitored := func(want int) {
 		t.Helper()
-		eventually(t, within, func() bool { time.Sleep(90 * time.Millisecond); st := source.Status(); return st.MonitoredItems == want && st.BadItems == 0 }, func() string {
+		eventually(t, within, func() bool {
+			time.Sleep(90 * time.Millisecond)
+			st := source.Status()
+			return st.MonitoredItems == want && st.BadItems == 0
+		}, func() string {
 			st := source.Status()
 			for _, w := range source.Writers() {
 				if w.BadCount > 0 {

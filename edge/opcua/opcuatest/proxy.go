@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Proxy is a TCP proxy on 127.0.0.1 that fails as networks do. Its methods are safe for concurrent use; it ends with the test.
@@ -25,12 +26,15 @@ type Proxy struct {
 	links    map[*link]struct{}
 	accepted int
 	cuts     int
+	delay    time.Duration
+	cutAfter int // bytes; 0 = no cut
 }
 
 // link is a client's connection and the one to the server that belongs to it.
 type link struct {
 	client, server net.Conn
 	holed          bool // bytes of it were swallowed; under Proxy.mu
+	passed         int  // bytes from the server since CutAfter; under Proxy.mu
 }
 
 // NewProxy listens on a free port and passes each connection on to target (host:port), which may be down.
@@ -89,6 +93,37 @@ func (p *Proxy) Swallow(on bool) {
 			p.drop(l)
 		}
 	}
+}
+
+// Delay holds up what both sides send by d, in order.
+func (p *Proxy) Delay(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+// CutAfter resets the next connection on which n bytes came from the server from now on, most likely within a message.
+func (p *Proxy) CutAfter(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cutAfter = n
+	for l := range p.links {
+		l.passed = 0
+	}
+}
+
+// fate is what is to be done with n bytes of one direction: how long they are held up, and how many of them pass before the connection is reset.
+func (p *Proxy) fate(l *link, fromServer bool, n int) (delay time.Duration, pass int, cut bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cutAfter > 0 && fromServer {
+		if l.passed += n; l.passed >= p.cutAfter {
+			n -= l.passed - p.cutAfter
+			p.cutAfter = 0
+			return p.delay, n, true
+		}
+	}
+	return p.delay, n, false
 }
 
 // Accepted is the number of connections that clients have made so far, with those that were refused.
@@ -169,7 +204,14 @@ func (p *Proxy) pass(l *link, dst, src net.Conn) {
 			continue
 		}
 		if n > 0 {
-			if _, err := dst.Write(buf[:n]); err != nil {
+			delay, pass, cut := p.fate(l, src == l.server, n)
+			if delay > 0 {
+				select {
+				case <-time.After(delay):
+				case <-p.ctx.Done():
+				}
+			}
+			if _, err := dst.Write(buf[:pass]); err != nil || cut {
 				p.dropLocked(l)
 				return
 			}

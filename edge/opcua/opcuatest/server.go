@@ -167,6 +167,22 @@ func (s *Server) Kill() {
 	s.process.end(syscall.SIGKILL, killTimeout)
 }
 
+// Suspend stops the server's process (SIGSTOP) without an end of its connections, as a machine that hangs does, until Resume.
+func (s *Server) Suspend() {
+	s.t.Helper()
+	if err := s.process.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		s.t.Fatalf("suspend the OPC UA test server: %v", err)
+	}
+}
+
+// Resume has it go on.
+func (s *Server) Resume() {
+	s.t.Helper()
+	if err := s.process.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		s.t.Fatalf("resume the OPC UA test server: %v", err)
+	}
+}
+
 // Stop ends the server in order, which closes its sessions, and returns when it is gone.
 func (s *Server) Stop() {
 	s.t.Helper()
