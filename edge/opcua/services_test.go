@@ -295,8 +295,10 @@ func testBrowse(t *testing.T, s *Source) {
 }
 
 func testTranslate(t *testing.T, s *Source) {
-	r, err := s.Translate(t.Context(), []string{"Objects/Plant/Fast/V7", "Objects/1:Plant/1:Fast/1:V7", "Objects/Nobody/V7", "Objects/Server/ServerStatus/CurrentTime", "Objects/2:Plant",
-		"Objects/nsu=urn:shopfloor:plant;Plant/nsu=urn:shopfloor:plant;Fast/V7", "Objects/nsu=urn:nobody;Plant"})
+	r, err := s.Translate(t.Context(), []string{
+		"Objects/Plant/Fast/V7", "Objects/1:Plant/1:Fast/1:V7", "Objects/Nobody/V7", "Objects/Server/ServerStatus/CurrentTime", "Objects/2:Plant",
+		"Objects/nsu=urn:shopfloor:plant;Plant/nsu=urn:shopfloor:plant;Fast/V7", "Objects/nsu=urn:nobody;Plant",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 // assembly makes writers of nodes.
 type assembly struct {
 	options Options
+	issues  *Issues
 	servers *connections
 	parts   map[partKey]*part
 	order   []*part
@@ -83,7 +84,7 @@ func (a *assembly) settings(e *entry, at *place) model.DataSetWriter {
 	}
 	switch {
 	case e.sendKeepAlive:
-		w.KeepAlive = min(w.PublishingInterval*time.Duration(cmp.Or(e.keepAlives, defaultKeepAlives)), longest)
+		w.KeepAlive = keepAlive(w.PublishingInterval, e.keepAlives)
 	case e.keepAlives != 0:
 		at.report("MaxKeepAliveCount", nil, note("has an effect with SendKeepAliveDataSetMessages only; the connection is watched anyway", ""))
 	}
@@ -93,12 +94,19 @@ func (a *assembly) settings(e *entry, at *place) model.DataSetWriter {
 // defaultKeepAlives is how many publishing intervals without a value make a keep-alive.
 const defaultKeepAlives = 10
 
+// keepAlive is the time of so many publishing intervals, within what the platform takes.
+func keepAlive(publishing time.Duration, intervals uint32) time.Duration {
+	return max(min(publishing*time.Duration(cmp.Or(intervals, defaultKeepAlives)), longest), shortestKeepAlive)
+}
+
+const shortestKeepAlive = 100 * time.Millisecond
+
 // part returns the writer for key, which is made of the settings of s when there is none. The settings of the first entry count.
 func (a *assembly) part(s *source, key partKey) *part {
 	w := s.defaults
 	w.PublishingInterval = key.interval
 	if w.KeepAlive != 0 && key.interval != s.defaults.PublishingInterval {
-		w.KeepAlive = min(key.interval*time.Duration(cmp.Or(s.entry.keepAlives, defaultKeepAlives)), longest)
+		w.KeepAlive = keepAlive(key.interval, s.entry.keepAlives)
 	}
 	if key.topic != "" || key.qos != "" {
 		o := *w.Output
@@ -202,11 +210,25 @@ func (a *assembly) config() *Config {
 		if plain := first[base{p.key.group, p.key.name}]; plain != p {
 			p.writer.Name = groups[p.key.group].unique("_", maxName, p.key.name+p.suffix(plain))
 		}
+		if !p.usable(a.issues) {
+			continue
+		}
 		for _, w := range divide(p.writer, a.options.MaxFields, groups[p.key.group]) {
 			c.Writers, c.Entries = append(c.Writers, w), append(c.Entries, p.entry)
 		}
 	}
 	return c
+}
+
+// usable reports what the platform would refuse of the writer besides its fields, which were checked one by one.
+func (p *part) usable(issues *Issues) bool {
+	w := p.writer
+	w.Fields = nil
+	at := &place{issues: issues, entry: p.entry, node: -1}
+	for _, problem := range w.Problems() {
+		at.report("", nil, wrong(fmt.Sprintf("writer %s/%s: %s: %s", w.Group, w.Name, problem.Field, problem.Message), ""))
+	}
+	return !at.failed
 }
 
 // rank is lowest for the writer that has the plain name if an entry makes several: fields with the entry's own settings.

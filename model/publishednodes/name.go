@@ -5,10 +5,12 @@ import (
 	"hash/fnv"
 	"strconv"
 	"strings"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // maxName bounds the names of groups, writers and fields, in bytes.
-const maxName = 128
+const maxName = model.MaxNameBytes
 
 // taken are names that are in use, each with the number from which a free one is looked for.
 type taken map[string]int

@@ -18,13 +18,13 @@ type Options struct {
 	Reserved []string
 	// Broker is the name of the broker of entries with transport Mqtt; empty stands for "default".
 	Broker string
-	// MaxFields is where a writer is divided into several, "<name>_0", "<name>_1" …; 0 stands for 5000.
+	// MaxFields is where a writer is divided into several, "<name>_0", "<name>_1" …; 0 stands for model.MaxWriterFields.
 	MaxFields int
 }
 
 const (
 	defaultBroker    = "default"
-	defaultMaxFields = 5000
+	defaultMaxFields = model.MaxWriterFields
 )
 
 // Config is what a file asks for. Numbers of groups and writers are not given: GroupID and WriterID are 0.
@@ -45,7 +45,7 @@ func Parse(data []byte, o Options) (*Config, *Issues, error) {
 	}
 	o.Broker, o.MaxFields = cmp.Or(o.Broker, defaultBroker), cmp.Or(o.MaxFields, defaultMaxFields)
 	issues := &Issues{}
-	a := &assembly{options: o, servers: newConnections(o.Servers, o.Reserved), parts: map[partKey]*part{}, events: map[partKey][]*part{}}
+	a := &assembly{options: o, issues: issues, servers: newConnections(o.Servers, o.Reserved), parts: map[partKey]*part{}, events: map[partKey][]*part{}}
 	if root.kind() == '{' { // what its API takes
 		a.addEntry(root, &place{issues: issues, node: -1, here: root})
 		return a.config(), issues, nil
@@ -147,7 +147,7 @@ func (a *assembly) addNode(s *source, n *node, at *place) {
 		return
 	}
 	f := n.field(s.entry, key.interval, at)
-	if at.failed {
+	if checkField(f, at); at.failed {
 		return
 	}
 	p := a.part(s, key)
@@ -181,8 +181,20 @@ func (a *assembly) addTriggered(s *source, p *part, by *node, name string, at *p
 			inner.report("", nil, warn("has a publishing interval, topic or quality of service of its own; those of the triggering node count", "remove them"))
 		}
 		f := n.field(s.entry, p.key.interval, inner)
-		if f.TriggeredBy = name; !inner.failed {
+		f.TriggeredBy = name
+		if checkField(f, inner); !inner.failed {
 			p.add(f, inner)
 		}
+	}
+}
+
+// checkField reports what the platform would refuse of a field.
+func checkField(f model.PublishedField, at *place) {
+	if at.failed {
+		return
+	}
+	f.Name = fit(f.Name, maxName)
+	for _, p := range f.Problems("field") {
+		at.report("", nil, wrong(p.Field+": "+p.Message, ""))
 	}
 }
