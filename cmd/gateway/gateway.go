@@ -46,7 +46,6 @@ type Gateway struct {
 	Publisher *edge.Publisher
 	// Outputs sends to the brokers.
 	Outputs     *mqttout.Outputs
-	brokers     int
 	gateway     *edge.Gateway
 	discoveries *edge.Discoveries // nil if it does not discover
 	service     *bus.Service
@@ -59,7 +58,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{Outputs: outputs, brokers: len(cfg.Brokers)}
+	g := &Gateway{Outputs: outputs}
 	g.Publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID, Outputs: outputs}, cfg.Frames, cfg.Metadata, part("publisher"))
 	newSource, err := sources(&cfg, g.Publisher, part("opcua"))
 	if err != nil {
@@ -70,6 +69,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	}
 	g.gateway = edge.NewGateway(edge.GatewayConfig{
 		ID: cfg.ID, Version: cfg.Version, NewSource: newSource, Live: liveSink{cfg.Control, cfg.ID}, Discoveries: g.discoveries,
+		Brokers: outputs.Brokers(),
 	}, cfg.State, g.Publisher, part("gateway"))
 	g.service, err = bus.NewService(cfg.Control, cfg.ID, 0, serveCommands(g.gateway))
 	return g, err
@@ -83,7 +83,7 @@ func (g *Gateway) Start(start func(name string, grace time.Duration, run func(co
 		start("discovery", 5*time.Second, g.discoveries.Run)
 	}
 	start("publisher", 10*time.Second, func(ctx context.Context) error { return g.Publisher.Run(ctx, 5*time.Second) })
-	if g.brokers > 0 {
+	if len(g.Outputs.Brokers()) > 0 {
 		start("outputs", 10*time.Second, func(ctx context.Context) error { return g.Outputs.Run(ctx, 5*time.Second) })
 	}
 }

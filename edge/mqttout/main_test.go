@@ -2,6 +2,7 @@ package mqttout
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -52,7 +53,8 @@ func freeAddress(t testing.TB) string {
 // broker lets everybody do everything, and keeps the payloads that it took on the topic of the test's data.
 type broker struct {
 	mqtt.HookBase
-	stop func() // it forgets everything then
+	stop     func() // it forgets everything then
+	password string // that all users must have; "" for none
 
 	mu   sync.Mutex
 	took [][]byte
@@ -61,8 +63,11 @@ type broker struct {
 func (*broker) Provides(b byte) bool {
 	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck || b == mqtt.OnPublish
 }
-func (*broker) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
-func (*broker) OnACLCheck(*mqtt.Client, string, bool) bool              { return true }
+func (*broker) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+
+func (b *broker) OnConnectAuthenticate(_ *mqtt.Client, p packets.Packet) bool {
+	return b.password == "" || string(p.Connect.Username) == "plant" && string(p.Connect.Password) == b.password
+}
 
 func (b *broker) OnPublish(_ *mqtt.Client, p packets.Packet) (packets.Packet, error) {
 	if p.TopicName == testDataTopic {
@@ -97,15 +102,21 @@ func (b *broker) numbers(t testing.TB) (first []int, again int) {
 
 var temperature = regexp.MustCompile(`"Temperature":(?:{"Value":)?(\d+)`)
 
-// startBroker runs a broker until it is stopped or the test ends.
+// startBroker runs a broker for everybody until it is stopped or the test ends.
 func startBroker(t testing.TB, address string) *broker {
 	t.Helper()
+	return startSecureBroker(t, address, "", nil)
+}
+
+// startSecureBroker asks for a password and has TLS, unless they are empty.
+func startSecureBroker(t testing.TB, address, password string, c *tls.Config) *broker {
+	t.Helper()
 	s := mqtt.New(&mqtt.Options{Logger: slog.New(slog.DiscardHandler)})
-	b := &broker{stop: sync.OnceFunc(func() { s.Close() })}
+	b := &broker{stop: sync.OnceFunc(func() { s.Close() }), password: password}
 	if err := s.AddHook(b, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddListener(listeners.NewTCP(listeners.Config{ID: "tcp", Address: address})); err != nil {
+	if err := s.AddListener(listeners.NewTCP(listeners.Config{ID: "tcp", Address: address, TLSConfig: c})); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Serve(); err != nil {

@@ -37,6 +37,15 @@ func New(gateway string, brokers []Config, log zerolog.Logger) (*Outputs, error)
 	return o, nil
 }
 
+// Brokers returns the names of the brokers, in the order of the configuration.
+func (o *Outputs) Brokers() []string {
+	names := make([]string, len(o.brokers))
+	for i, b := range o.brokers {
+		names[i] = b.cfg.Name
+	}
+	return names
+}
+
 // Open implements edge.Outputs.
 func (o *Outputs) Open(w *model.DataSetWriter, m *model.DataSetMetaData) (edge.Output, error) {
 	if err := w.Output.Validate(); err != nil {
