@@ -112,7 +112,7 @@ func (c *Conn) readMeta(ctx context.Context, filter string, policy jetstream.Del
 	}
 	defer c.forget(cons, StreamMeta)
 	pending := cons.CachedInfo().NumPending
-	messages, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullFrames, pullBytes))
+	messages, err := cons.Messages(jetstream.PullMaxMessages(watchPull))
 	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
