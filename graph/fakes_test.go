@@ -22,6 +22,39 @@ type fakeRegistry struct {
 	writers  []model.DataSetWriter
 
 	PublishFunc func(model.PublishRequest) (model.DataSetWriter, []model.PublishResult, error)
+
+	revisions []model.ConfigurationRevision // newest first
+	diff      model.ConfigurationDiff
+	ApplyFunc func(model.ConfigurationChange) (model.ConfigurationOutcome, error)
+}
+
+func (f *fakeRegistry) Configuration(_ context.Context, gateway string, revision uint64) (model.Configuration, error) {
+	c := model.Configuration{Gateway: gateway, Writers: f.writers, Servers: f.Servers()}
+	if len(f.revisions) > 0 {
+		c.Revision = f.revisions[0].Revision
+	}
+	if revision != 0 && revision != c.Revision {
+		return c, fmt.Errorf("revision %d: %w", revision, ErrNotFound)
+	}
+	return c, nil
+}
+
+func (f *fakeRegistry) ConfigurationHistory(context.Context, string) ([]model.ConfigurationRevision, error) {
+	return f.revisions, nil
+}
+
+func (f *fakeRegistry) ConfigurationDiff(context.Context, string, uint64, uint64) (model.ConfigurationDiff, error) {
+	return f.diff, nil
+}
+
+func (f *fakeRegistry) Apply(_ context.Context, c model.ConfigurationChange) (model.ConfigurationOutcome, error) {
+	return f.ApplyFunc(c)
+}
+
+func (f *fakeRegistry) RollBack(_ context.Context, gateway string, revision uint64, author, comment string) (model.ConfigurationOutcome, error) {
+	return model.ConfigurationOutcome{Applied: true, Revision: model.ConfigurationRevision{
+		Gateway: gateway, Revision: 9, RolledBackTo: revision, Author: author, Comment: comment,
+	}}, nil
 }
 
 func (f *fakeRegistry) Servers() (list []model.Server) {

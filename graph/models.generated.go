@@ -81,6 +81,27 @@ type ApplicationFilter struct {
 	Added *bool `json:"added,omitempty"`
 }
 
+type ApplyConfigurationInput struct {
+	Gateway string `json:"gateway"`
+	// The revision that the change was made for; when another one came in the meantime, the answer is an error with code CONFLICT.
+	ExpectedRevision *int    `json:"expectedRevision,omitempty"`
+	Author           *string `json:"author,omitempty"`
+	Comment          *string `json:"comment,omitempty"`
+	// Checks everything and tells what would change.
+	DryRun *bool `json:"dryRun,omitempty"`
+	// Applied in this order: all of them or none. 1 to 100,000.
+	Items []ConfigurationItemInput `json:"items"`
+}
+
+type ApplyConfigurationResult struct {
+	// False for a dry run, when nothing would change, and when an item has problems.
+	Applied bool `json:"applied"`
+	// The new revision; without applied what it would have been, or the current one.
+	Revision model.ConfigurationRevision `json:"revision"`
+	// One per item, in order.
+	Results []ConfigurationItemResult `json:"results"`
+}
+
 type ArgumentResult struct {
 	Status  StatusCode `json:"status"`
 	Message *string    `json:"message,omitempty"`
@@ -100,6 +121,65 @@ type CallResult struct {
 	// One per input argument when one was refused, else empty.
 	InputArgumentResults []ArgumentResult `json:"inputArgumentResults"`
 	OutputArguments      []OutputArgument `json:"outputArguments"`
+}
+
+type ChangeFieldsInput struct {
+	// "<gateway>/<group>/<writer>"
+	Writer string `json:"writer"`
+	// Names of fields that go, before others come.
+	Remove []string `json:"remove,omitempty"`
+	// Fields to add, or to replace where there is one of the name.
+	Put []model.PublishedField `json:"put,omitempty"`
+}
+
+type ConfigurationDiff struct {
+	From    model.ConfigurationRevision `json:"from"`
+	To      model.ConfigurationRevision `json:"to"`
+	Summary model.ConfigurationSummary  `json:"summary"`
+	Servers []ServerDiff                `json:"servers"`
+	Writers []WriterDiff                `json:"writers"`
+}
+
+// One step of a transaction: exactly one of its fields is given.
+type ConfigurationItemInput struct {
+	// Adds a server or replaces the one with its id.
+	PutServer *PutServerInput `json:"putServer,omitempty"`
+	// The id of a server that goes, with its writers.
+	RemoveServer *string `json:"removeServer,omitempty"`
+	// Adds a writer or replaces the one of its group and name, with all its fields.
+	PutWriter *model.DataSetWriter `json:"putWriter,omitempty"`
+	// "<gateway>/<group>/<writer>" of a writer that goes.
+	RemoveWriter *string `json:"removeWriter,omitempty"`
+	// Changes single fields of a writer and leaves the others, however many it has.
+	ChangeFields *ChangeFieldsInput `json:"changeFields,omitempty"`
+}
+
+type ConfigurationItemResult struct {
+	Problems []model.ConfigurationProblem `json:"problems"`
+}
+
+type ConfigurationRevisionConnection struct {
+	Edges      []ConfigurationRevisionEdge `json:"edges"`
+	PageInfo   PageInfo                    `json:"pageInfo"`
+	TotalCount int                         `json:"totalCount"`
+}
+
+type ConfigurationRevisionEdge struct {
+	Cursor string                      `json:"cursor"`
+	Node   model.ConfigurationRevision `json:"node"`
+}
+
+// Whether a gateway runs what it is to run.
+type ConfigurationState struct {
+	// The newest revision.
+	DesiredRevision int `json:"desiredRevision"`
+	// The revision that the gateway reported last.
+	Revision int `json:"revision"`
+	// Whether it runs the newest revision, all of it.
+	InSync         bool `json:"inSync"`
+	OutOfSyncCount int  `json:"outOfSyncCount"`
+	// What does not run as wanted and why, at most 100.
+	OutOfSync []OutOfSync `json:"outOfSync"`
 }
 
 type DeadLetterConnection struct {
@@ -160,6 +240,12 @@ type DiscoveryConnection struct {
 type DiscoveryEdge struct {
 	Cursor string          `json:"cursor"`
 	Node   model.Discovery `json:"node"`
+}
+
+type FieldDiff struct {
+	Name string          `json:"name"`
+	From *PublishedField `json:"from,omitempty"`
+	To   *PublishedField `json:"to,omitempty"`
 }
 
 type GatewayConnection struct {
@@ -243,6 +329,23 @@ type PublishNodeInput struct {
 	Name             *string        `json:"name,omitempty"`
 	SamplingInterval *time.Duration `json:"samplingInterval,omitempty"`
 	QueueSize        *int           `json:"queueSize,omitempty"`
+	// From nodeId to the node: names separated by '/'.
+	BrowsePath *string            `json:"browsePath,omitempty"`
+	Attribute  *model.AttributeID `json:"attribute,omitempty"`
+	// "3", "2:5" or "0:1,3"; left out, the whole value.
+	IndexRange *string `json:"indexRange,omitempty"`
+	// Drops the newest value when the queue at the server is full, not the oldest.
+	DiscardNew *bool                    `json:"discardNew,omitempty"`
+	Trigger    *model.DataChangeTrigger `json:"trigger,omitempty"`
+	Deadband   *model.Deadband          `json:"deadband,omitempty"`
+	// Drops the first value after the start.
+	SkipFirst *bool `json:"skipFirst,omitempty"`
+	// Left out, the writer's.
+	Heartbeat *model.Heartbeat `json:"heartbeat,omitempty"`
+	// Reads the node each sampling interval in place of monitoring it.
+	CyclicRead *model.CyclicRead `json:"cyclicRead,omitempty"`
+	// The name of another field: this one is reported when that one reports.
+	TriggeredBy *string `json:"triggeredBy,omitempty"`
 }
 
 type PublishNodeResult struct {
@@ -283,6 +386,23 @@ type PublishedNodeFilter struct {
 	Text *string `json:"text,omitempty"`
 }
 
+type PutServerInput struct {
+	// Lower-case letters, digits, '-', '_' and '.', at most 64.
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// For example opc.tcp://10.0.0.5:4840
+	EndpointURL  string              `json:"endpointUrl"`
+	SecurityMode *model.SecurityMode `json:"securityMode,omitempty"`
+	// Basic256Sha256, Aes128_Sha256_RsaOaep or Aes256_Sha256_RsaPss; left out, the best that the server offers.
+	SecurityPolicy *string `json:"securityPolicy,omitempty"`
+	UserName       *string `json:"userName,omitempty"`
+	// Stored encrypted and never returned. Left out, the stored one stays.
+	Password           *string  `json:"password,omitempty"`
+	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
+	// The server connects to the gateway (Part 6, 7.1.2.6).
+	ReverseConnect *bool `json:"reverseConnect,omitempty"`
+}
+
 type SeriesConnection struct {
 	Edges    []SeriesEdge `json:"edges"`
 	PageInfo PageInfo     `json:"pageInfo"`
@@ -310,6 +430,12 @@ type ServerConnection struct {
 	Edges      []ServerEdge `json:"edges"`
 	PageInfo   PageInfo     `json:"pageInfo"`
 	TotalCount int          `json:"totalCount"`
+}
+
+// A server that differs; null stands for one that is not there.
+type ServerDiff struct {
+	From *model.Server `json:"from,omitempty"`
+	To   *model.Server `json:"to,omitempty"`
 }
 
 type ServerEdge struct {

@@ -45,6 +45,17 @@ type Registry interface {
 	// Unpublish removes the nodes, or with nodes nil the whole writer, and then also when the last node goes. removed tells
 	// whether the writer is gone.
 	Unpublish(ctx context.Context, key model.WriterKey, nodes []model.ExpandedNodeID) (w model.DataSetWriter, removed bool, results []model.PublishResult, err error)
+
+	// Configuration is the desired state of a gateway at a revision, 0 for the newest; a gateway that was given nothing has an empty one.
+	Configuration(ctx context.Context, gateway string, revision uint64) (model.Configuration, error)
+	// ConfigurationHistory returns the revisions that are kept, newest first.
+	ConfigurationHistory(ctx context.Context, gateway string) ([]model.ConfigurationRevision, error)
+	// ConfigurationDiff compares two revisions, 0 for the newest.
+	ConfigurationDiff(ctx context.Context, gateway string, from, to uint64) (model.ConfigurationDiff, error)
+	// Apply makes a transaction: all items or none. What is wrong with an item is in the outcome.
+	Apply(ctx context.Context, c model.ConfigurationChange) (model.ConfigurationOutcome, error)
+	// RollBack makes the state of an earlier revision the desired one again.
+	RollBack(ctx context.Context, gateway string, revision uint64, author, comment string) (model.ConfigurationOutcome, error)
 }
 
 // PublishedNodes takes and gives the desired state of a gateway as the configuration file of OPC Publisher.

@@ -23,6 +23,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Application() ApplicationResolver
+	Configuration() ConfigurationResolver
 	Discovery() DiscoveryResolver
 	DiscoverySchedule() DiscoveryScheduleResolver
 	Gateway() GatewayResolver
@@ -65,16 +66,35 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AddDiscoveredServerInput", ec.unmarshalInputAddDiscoveredServerInput),
 			graphql.NewInputUnmarshaler("AddServerInput", ec.unmarshalInputAddServerInput),
 			graphql.NewInputUnmarshaler("ApplicationFilter", ec.unmarshalInputApplicationFilter),
+			graphql.NewInputUnmarshaler("ApplyConfigurationInput", ec.unmarshalInputApplyConfigurationInput),
 			graphql.NewInputUnmarshaler("CallInput", ec.unmarshalInputCallInput),
+			graphql.NewInputUnmarshaler("ChangeFieldsInput", ec.unmarshalInputChangeFieldsInput),
+			graphql.NewInputUnmarshaler("ConditionSnapshotsInput", ec.unmarshalInputConditionSnapshotsInput),
+			graphql.NewInputUnmarshaler("ConfigurationItemInput", ec.unmarshalInputConfigurationItemInput),
+			graphql.NewInputUnmarshaler("CyclicReadInput", ec.unmarshalInputCyclicReadInput),
 			graphql.NewInputUnmarshaler("DeadLetterFilter", ec.unmarshalInputDeadLetterFilter),
+			graphql.NewInputUnmarshaler("DeadbandInput", ec.unmarshalInputDeadbandInput),
 			graphql.NewInputUnmarshaler("DiscoverInput", ec.unmarshalInputDiscoverInput),
+			graphql.NewInputUnmarshaler("EventSourceInput", ec.unmarshalInputEventSourceInput),
+			graphql.NewInputUnmarshaler("FieldInput", ec.unmarshalInputFieldInput),
+			graphql.NewInputUnmarshaler("HeartbeatInput", ec.unmarshalInputHeartbeatInput),
+			graphql.NewInputUnmarshaler("ModelChangeFeedInput", ec.unmarshalInputModelChangeFeedInput),
+			graphql.NewInputUnmarshaler("OutputInput", ec.unmarshalInputOutputInput),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
 			graphql.NewInputUnmarshaler("PublishNodeInput", ec.unmarshalInputPublishNodeInput),
 			graphql.NewInputUnmarshaler("PublishedNodeFilter", ec.unmarshalInputPublishedNodeFilter),
+			graphql.NewInputUnmarshaler("PutServerInput", ec.unmarshalInputPutServerInput),
+			graphql.NewInputUnmarshaler("PutWriterInput", ec.unmarshalInputPutWriterInput),
+			graphql.NewInputUnmarshaler("SelectClauseInput", ec.unmarshalInputSelectClauseInput),
+			graphql.NewInputUnmarshaler("SelectionFieldInput", ec.unmarshalInputSelectionFieldInput),
+			graphql.NewInputUnmarshaler("SelectionInput", ec.unmarshalInputSelectionInput),
 			graphql.NewInputUnmarshaler("SeriesFilter", ec.unmarshalInputSeriesFilter),
 			graphql.NewInputUnmarshaler("ServerFilter", ec.unmarshalInputServerFilter),
 			graphql.NewInputUnmarshaler("UnpublishInput", ec.unmarshalInputUnpublishInput),
 			graphql.NewInputUnmarshaler("UpdateServerInput", ec.unmarshalInputUpdateServerInput),
+			graphql.NewInputUnmarshaler("WatchdogInput", ec.unmarshalInputWatchdogInput),
+			graphql.NewInputUnmarshaler("WhereElementInput", ec.unmarshalInputWhereElementInput),
+			graphql.NewInputUnmarshaler("WhereOperandInput", ec.unmarshalInputWhereOperandInput),
 			graphql.NewInputUnmarshaler("WriteInput", ec.unmarshalInputWriteInput),
 			graphql.NewInputUnmarshaler("WriterFilter", ec.unmarshalInputWriterFilter),
 		)
@@ -169,7 +189,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -182,6 +202,7 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
+	{Name: "configuration.graphqls", Input: sourceData("configuration.graphqls"), BuiltIn: false},
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
@@ -191,6 +212,7 @@ var sources = []*ast.Source{
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
+	{Name: "writeroptions.graphqls", Input: sourceData("writeroptions.graphqls"), BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -282,6 +304,18 @@ func (ec *executionContext) childFields_ApplicationEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ApplicationEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ApplyConfigurationResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "applied":
+		return ec.fieldContext_ApplyConfigurationResult_applied(ctx, field)
+	case "revision":
+		return ec.fieldContext_ApplyConfigurationResult_revision(ctx, field)
+	case "results":
+		return ec.fieldContext_ApplyConfigurationResult_results(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyConfigurationResult", field.Name)
+}
+
 func (ec *executionContext) childFields_ArgumentResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "status":
@@ -304,6 +338,152 @@ func (ec *executionContext) childFields_CallResult(ctx context.Context, field gr
 		return ec.fieldContext_CallResult_outputArguments(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallResult", field.Name)
+}
+
+func (ec *executionContext) childFields_ConditionSnapshots(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "updateInterval":
+		return ec.fieldContext_ConditionSnapshots_updateInterval(ctx, field)
+	case "snapshotInterval":
+		return ec.fieldContext_ConditionSnapshots_snapshotInterval(ctx, field)
+	case "refreshOnStart":
+		return ec.fieldContext_ConditionSnapshots_refreshOnStart(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConditionSnapshots", field.Name)
+}
+
+func (ec *executionContext) childFields_Configuration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "gateway":
+		return ec.fieldContext_Configuration_gateway(ctx, field)
+	case "revision":
+		return ec.fieldContext_Configuration_revision(ctx, field)
+	case "servers":
+		return ec.fieldContext_Configuration_servers(ctx, field)
+	case "writers":
+		return ec.fieldContext_Configuration_writers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Configuration", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_ConfigurationDiff_from(ctx, field)
+	case "to":
+		return ec.fieldContext_ConfigurationDiff_to(ctx, field)
+	case "summary":
+		return ec.fieldContext_ConfigurationDiff_summary(ctx, field)
+	case "servers":
+		return ec.fieldContext_ConfigurationDiff_servers(ctx, field)
+	case "writers":
+		return ec.fieldContext_ConfigurationDiff_writers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationDiff", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationItemResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "problems":
+		return ec.fieldContext_ConfigurationItemResult_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationItemResult", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationProblem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_ConfigurationProblem_field(ctx, field)
+	case "message":
+		return ec.fieldContext_ConfigurationProblem_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationProblem", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationRevision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_ConfigurationRevision_revision(ctx, field)
+	case "time":
+		return ec.fieldContext_ConfigurationRevision_time(ctx, field)
+	case "author":
+		return ec.fieldContext_ConfigurationRevision_author(ctx, field)
+	case "comment":
+		return ec.fieldContext_ConfigurationRevision_comment(ctx, field)
+	case "rolledBackTo":
+		return ec.fieldContext_ConfigurationRevision_rolledBackTo(ctx, field)
+	case "servers":
+		return ec.fieldContext_ConfigurationRevision_servers(ctx, field)
+	case "writers":
+		return ec.fieldContext_ConfigurationRevision_writers(ctx, field)
+	case "fields":
+		return ec.fieldContext_ConfigurationRevision_fields(ctx, field)
+	case "summary":
+		return ec.fieldContext_ConfigurationRevision_summary(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationRevision", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationRevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ConfigurationRevisionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ConfigurationRevisionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ConfigurationRevisionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationRevisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationRevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ConfigurationRevisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ConfigurationRevisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationRevisionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "desiredRevision":
+		return ec.fieldContext_ConfigurationState_desiredRevision(ctx, field)
+	case "revision":
+		return ec.fieldContext_ConfigurationState_revision(ctx, field)
+	case "inSync":
+		return ec.fieldContext_ConfigurationState_inSync(ctx, field)
+	case "outOfSyncCount":
+		return ec.fieldContext_ConfigurationState_outOfSyncCount(ctx, field)
+	case "outOfSync":
+		return ec.fieldContext_ConfigurationState_outOfSync(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationState", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfigurationSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serversAdded":
+		return ec.fieldContext_ConfigurationSummary_serversAdded(ctx, field)
+	case "serversRemoved":
+		return ec.fieldContext_ConfigurationSummary_serversRemoved(ctx, field)
+	case "serversChanged":
+		return ec.fieldContext_ConfigurationSummary_serversChanged(ctx, field)
+	case "writersAdded":
+		return ec.fieldContext_ConfigurationSummary_writersAdded(ctx, field)
+	case "writersRemoved":
+		return ec.fieldContext_ConfigurationSummary_writersRemoved(ctx, field)
+	case "writersChanged":
+		return ec.fieldContext_ConfigurationSummary_writersChanged(ctx, field)
+	case "fieldsAdded":
+		return ec.fieldContext_ConfigurationSummary_fieldsAdded(ctx, field)
+	case "fieldsRemoved":
+		return ec.fieldContext_ConfigurationSummary_fieldsRemoved(ctx, field)
+	case "fieldsChanged":
+		return ec.fieldContext_ConfigurationSummary_fieldsChanged(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfigurationSummary", field.Name)
 }
 
 func (ec *executionContext) childFields_Connection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -338,6 +518,16 @@ func (ec *executionContext) childFields_Connection(ctx context.Context, field gr
 		return ec.fieldContext_Connection_figures(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Connection", field.Name)
+}
+
+func (ec *executionContext) childFields_CyclicRead(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "maxAge":
+		return ec.fieldContext_CyclicRead_maxAge(ctx, field)
+	case "registerNode":
+		return ec.fieldContext_CyclicRead_registerNode(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CyclicRead", field.Name)
 }
 
 func (ec *executionContext) childFields_DataValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -404,6 +594,16 @@ func (ec *executionContext) childFields_DeadLetterEdge(ctx context.Context, fiel
 		return ec.fieldContext_DeadLetterEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeadLetterEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Deadband(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_Deadband_type(ctx, field)
+	case "value":
+		return ec.fieldContext_Deadband_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Deadband", field.Name)
 }
 
 func (ec *executionContext) childFields_Discovery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -558,6 +758,42 @@ func (ec *executionContext) childFields_Endpoint(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Endpoint", field.Name)
 }
 
+func (ec *executionContext) childFields_EventSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notifier":
+		return ec.fieldContext_EventSource_notifier(ctx, field)
+	case "browsePath":
+		return ec.fieldContext_EventSource_browsePath(ctx, field)
+	case "typeDefinition":
+		return ec.fieldContext_EventSource_typeDefinition(ctx, field)
+	case "select":
+		return ec.fieldContext_EventSource_select(ctx, field)
+	case "where":
+		return ec.fieldContext_EventSource_where(ctx, field)
+	case "queueSize":
+		return ec.fieldContext_EventSource_queueSize(ctx, field)
+	case "discardNew":
+		return ec.fieldContext_EventSource_discardNew(ctx, field)
+	case "conditions":
+		return ec.fieldContext_EventSource_conditions(ctx, field)
+	case "modelChange":
+		return ec.fieldContext_EventSource_modelChange(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventSource", field.Name)
+}
+
+func (ec *executionContext) childFields_FieldDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_FieldDiff_name(ctx, field)
+	case "from":
+		return ec.fieldContext_FieldDiff_from(ctx, field)
+	case "to":
+		return ec.fieldContext_FieldDiff_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldDiff", field.Name)
+}
+
 func (ec *executionContext) childFields_Gateway(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -574,6 +810,8 @@ func (ec *executionContext) childFields_Gateway(ctx context.Context, field graph
 		return ec.fieldContext_Gateway_pending(ctx, field)
 	case "servers":
 		return ec.fieldContext_Gateway_servers(ctx, field)
+	case "configurationState":
+		return ec.fieldContext_Gateway_configurationState(ctx, field)
 	case "reported":
 		return ec.fieldContext_Gateway_reported(ctx, field)
 	case "droppedValues":
@@ -608,6 +846,16 @@ func (ec *executionContext) childFields_GatewayEdge(ctx context.Context, field g
 		return ec.fieldContext_GatewayEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GatewayEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Heartbeat(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "interval":
+		return ec.fieldContext_Heartbeat_interval(ctx, field)
+	case "behavior":
+		return ec.fieldContext_Heartbeat_behavior(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Heartbeat", field.Name)
 }
 
 func (ec *executionContext) childFields_History(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -766,6 +1014,14 @@ func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LocalizedText", field.Name)
 }
 
+func (ec *executionContext) childFields_ModelChangeFeed(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rebrowse":
+		return ec.fieldContext_ModelChangeFeed_rebrowse(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModelChangeFeed", field.Name)
+}
+
 func (ec *executionContext) childFields_NodeStateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -774,6 +1030,46 @@ func (ec *executionContext) childFields_NodeStateCount(ctx context.Context, fiel
 		return ec.fieldContext_NodeStateCount_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NodeStateCount", field.Name)
+}
+
+func (ec *executionContext) childFields_OutOfSync(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "server":
+		return ec.fieldContext_OutOfSync_server(ctx, field)
+	case "writer":
+		return ec.fieldContext_OutOfSync_writer(ctx, field)
+	case "reason":
+		return ec.fieldContext_OutOfSync_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutOfSync", field.Name)
+}
+
+func (ec *executionContext) childFields_Output(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broker":
+		return ec.fieldContext_Output_broker(ctx, field)
+	case "encoding":
+		return ec.fieldContext_Output_encoding(ctx, field)
+	case "mode":
+		return ec.fieldContext_Output_mode(ctx, field)
+	case "topic":
+		return ec.fieldContext_Output_topic(ctx, field)
+	case "metaDataTopic":
+		return ec.fieldContext_Output_metaDataTopic(ctx, field)
+	case "routing":
+		return ec.fieldContext_Output_routing(ctx, field)
+	case "qos":
+		return ec.fieldContext_Output_qos(ctx, field)
+	case "retain":
+		return ec.fieldContext_Output_retain(ctx, field)
+	case "ttl":
+		return ec.fieldContext_Output_ttl(ctx, field)
+	case "batchSize":
+		return ec.fieldContext_Output_batchSize(ctx, field)
+	case "batchInterval":
+		return ec.fieldContext_Output_batchInterval(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Output", field.Name)
 }
 
 func (ec *executionContext) childFields_OutputArgument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -850,6 +1146,26 @@ func (ec *executionContext) childFields_PublishedField(ctx context.Context, fiel
 		return ec.fieldContext_PublishedField_queueSize(ctx, field)
 	case "series":
 		return ec.fieldContext_PublishedField_series(ctx, field)
+	case "browsePath":
+		return ec.fieldContext_PublishedField_browsePath(ctx, field)
+	case "attribute":
+		return ec.fieldContext_PublishedField_attribute(ctx, field)
+	case "indexRange":
+		return ec.fieldContext_PublishedField_indexRange(ctx, field)
+	case "discardNew":
+		return ec.fieldContext_PublishedField_discardNew(ctx, field)
+	case "trigger":
+		return ec.fieldContext_PublishedField_trigger(ctx, field)
+	case "deadband":
+		return ec.fieldContext_PublishedField_deadband(ctx, field)
+	case "skipFirst":
+		return ec.fieldContext_PublishedField_skipFirst(ctx, field)
+	case "heartbeat":
+		return ec.fieldContext_PublishedField_heartbeat(ctx, field)
+	case "cyclicRead":
+		return ec.fieldContext_PublishedField_cyclicRead(ctx, field)
+	case "triggeredBy":
+		return ec.fieldContext_PublishedField_triggeredBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublishedField", field.Name)
 }
@@ -976,6 +1292,74 @@ func (ec *executionContext) childFields_ReferenceEdge(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_SelectClause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SelectClause_name(ctx, field)
+	case "typeDefinition":
+		return ec.fieldContext_SelectClause_typeDefinition(ctx, field)
+	case "browsePath":
+		return ec.fieldContext_SelectClause_browsePath(ctx, field)
+	case "attribute":
+		return ec.fieldContext_SelectClause_attribute(ctx, field)
+	case "indexRange":
+		return ec.fieldContext_SelectClause_indexRange(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectClause", field.Name)
+}
+
+func (ec *executionContext) childFields_Selection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "root":
+		return ec.fieldContext_Selection_root(ctx, field)
+	case "path":
+		return ec.fieldContext_Selection_path(ctx, field)
+	case "include":
+		return ec.fieldContext_Selection_include(ctx, field)
+	case "exclude":
+		return ec.fieldContext_Selection_exclude(ctx, field)
+	case "typeDefinition":
+		return ec.fieldContext_Selection_typeDefinition(ctx, field)
+	case "maxDepth":
+		return ec.fieldContext_Selection_maxDepth(ctx, field)
+	case "maxNodes":
+		return ec.fieldContext_Selection_maxNodes(ctx, field)
+	case "rebrowse":
+		return ec.fieldContext_Selection_rebrowse(ctx, field)
+	case "field":
+		return ec.fieldContext_Selection_field(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Selection", field.Name)
+}
+
+func (ec *executionContext) childFields_SelectionField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attribute":
+		return ec.fieldContext_SelectionField_attribute(ctx, field)
+	case "indexRange":
+		return ec.fieldContext_SelectionField_indexRange(ctx, field)
+	case "samplingInterval":
+		return ec.fieldContext_SelectionField_samplingInterval(ctx, field)
+	case "queueSize":
+		return ec.fieldContext_SelectionField_queueSize(ctx, field)
+	case "discardNew":
+		return ec.fieldContext_SelectionField_discardNew(ctx, field)
+	case "trigger":
+		return ec.fieldContext_SelectionField_trigger(ctx, field)
+	case "deadband":
+		return ec.fieldContext_SelectionField_deadband(ctx, field)
+	case "skipFirst":
+		return ec.fieldContext_SelectionField_skipFirst(ctx, field)
+	case "heartbeat":
+		return ec.fieldContext_SelectionField_heartbeat(ctx, field)
+	case "cyclicRead":
+		return ec.fieldContext_SelectionField_cyclicRead(ctx, field)
+	case "triggeredBy":
+		return ec.fieldContext_SelectionField_triggeredBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectionField", field.Name)
+}
+
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1074,6 +1458,16 @@ func (ec *executionContext) childFields_ServerConnection(ctx context.Context, fi
 		return ec.fieldContext_ServerConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_ServerDiff_from(ctx, field)
+	case "to":
+		return ec.fieldContext_ServerDiff_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerDiff", field.Name)
 }
 
 func (ec *executionContext) childFields_ServerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1188,6 +1582,42 @@ func (ec *executionContext) childFields_ValueChanges(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type ValueChanges", field.Name)
 }
 
+func (ec *executionContext) childFields_Watchdog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "timeout":
+		return ec.fieldContext_Watchdog_timeout(ctx, field)
+	case "condition":
+		return ec.fieldContext_Watchdog_condition(ctx, field)
+	case "behavior":
+		return ec.fieldContext_Watchdog_behavior(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Watchdog", field.Name)
+}
+
+func (ec *executionContext) childFields_WhereElement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "operator":
+		return ec.fieldContext_WhereElement_operator(ctx, field)
+	case "operands":
+		return ec.fieldContext_WhereElement_operands(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WhereElement", field.Name)
+}
+
+func (ec *executionContext) childFields_WhereOperand(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "element":
+		return ec.fieldContext_WhereOperand_element(ctx, field)
+	case "value":
+		return ec.fieldContext_WhereOperand_value(ctx, field)
+	case "dataType":
+		return ec.fieldContext_WhereOperand_dataType(ctx, field)
+	case "attribute":
+		return ec.fieldContext_WhereOperand_attribute(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WhereOperand", field.Name)
+}
+
 func (ec *executionContext) childFields_WriteResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "nodeId":
@@ -1228,6 +1658,22 @@ func (ec *executionContext) childFields_Writer(ctx context.Context, field graphq
 		return ec.fieldContext_Writer_valuesPerSecond(ctx, field)
 	case "nodes":
 		return ec.fieldContext_Writer_nodes(ctx, field)
+	case "selections":
+		return ec.fieldContext_Writer_selections(ctx, field)
+	case "events":
+		return ec.fieldContext_Writer_events(ctx, field)
+	case "heartbeat":
+		return ec.fieldContext_Writer_heartbeat(ctx, field)
+	case "keyFrameCount":
+		return ec.fieldContext_Writer_keyFrameCount(ctx, field)
+	case "keepAlive":
+		return ec.fieldContext_Writer_keepAlive(ctx, field)
+	case "watchdog":
+		return ec.fieldContext_Writer_watchdog(ctx, field)
+	case "priority":
+		return ec.fieldContext_Writer_priority(ctx, field)
+	case "output":
+		return ec.fieldContext_Writer_output(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Writer", field.Name)
 }
@@ -1242,6 +1688,22 @@ func (ec *executionContext) childFields_WriterConnection(ctx context.Context, fi
 		return ec.fieldContext_WriterConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WriterConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WriterDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_WriterDiff_from(ctx, field)
+	case "to":
+		return ec.fieldContext_WriterDiff_to(ctx, field)
+	case "optionsChanged":
+		return ec.fieldContext_WriterDiff_optionsChanged(ctx, field)
+	case "fieldCount":
+		return ec.fieldContext_WriterDiff_fieldCount(ctx, field)
+	case "fields":
+		return ec.fieldContext_WriterDiff_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WriterDiff", field.Name)
 }
 
 func (ec *executionContext) childFields_WriterEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

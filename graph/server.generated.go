@@ -20,6 +20,7 @@ import (
 
 type GatewayResolver interface {
 	Servers(ctx context.Context, obj *model.GatewayStatus, first *int, after *string) (*ServerConnection, error)
+	ConfigurationState(ctx context.Context, obj *model.GatewayStatus) (*ConfigurationState, error)
 }
 type ServerResolver interface {
 	Gateway(ctx context.Context, obj *model.Server) (*model.GatewayStatus, error)
@@ -648,6 +649,38 @@ func (ec *executionContext) fieldContext_Gateway_servers(ctx context.Context, fi
 	if fc.Args, err = ec.field_Gateway_servers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Gateway_configurationState(ctx context.Context, field graphql.CollectedField, obj *model.GatewayStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gateway_configurationState(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Gateway().ConfigurationState(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ConfigurationState) graphql.Marshaler {
+			return ec.marshalNConfigurationState2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐConfigurationState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gateway_configurationState(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Gateway",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConfigurationState(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -1848,6 +1881,12 @@ func (ec *executionContext) _Gateway(ctx context.Context, sel ast.SelectionSet, 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Gateway_servers(ctx, field, obj)
+				})
+		case "configurationState":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Gateway_configurationState(ctx, field, obj)
 				})
 		case "reported":
 			out.Values[i] = ec._Gateway_reported(ctx, field, obj)

@@ -468,6 +468,263 @@ func (ec *executionContext) fieldContext_PublishedField_series(_ context.Context
 	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "ID")
 }
 
+func (ec *executionContext) _PublishedField_browsePath(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_browsePath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BrowsePath(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_browsePath(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "String")
+}
+
+func (ec *executionContext) _PublishedField_attribute(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_attribute(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attribute(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AttributeID) graphql.Marshaler {
+			return ec.marshalNNodeAttribute2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_attribute(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _PublishedField_indexRange(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_indexRange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IndexRange(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_indexRange(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "String")
+}
+
+func (ec *executionContext) _PublishedField_discardNew(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_discardNew(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DiscardNew(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_discardNew(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _PublishedField_trigger(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_trigger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Trigger(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.DataChangeTrigger) graphql.Marshaler {
+			return ec.marshalNDataChangeTrigger2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐDataChangeTrigger(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_trigger(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "DataChangeTrigger")
+}
+
+func (ec *executionContext) _PublishedField_deadband(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_deadband(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Deadband(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Deadband) graphql.Marshaler {
+			return ec.marshalODeadband2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐDeadband(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_deadband(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishedField",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Deadband(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishedField_skipFirst(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_skipFirst(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SkipFirst(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_skipFirst(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _PublishedField_heartbeat(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_heartbeat(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Heartbeat(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Heartbeat) graphql.Marshaler {
+			return ec.marshalOHeartbeat2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐHeartbeat(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_heartbeat(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishedField",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Heartbeat(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishedField_cyclicRead(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_cyclicRead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CyclicRead(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CyclicRead) graphql.Marshaler {
+			return ec.marshalOCyclicRead2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐCyclicRead(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_cyclicRead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishedField",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CyclicRead(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishedField_triggeredBy(ctx context.Context, field graphql.CollectedField, obj *PublishedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishedField_triggeredBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TriggeredBy(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishedField_triggeredBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishedField", field, true, false, "String")
+}
+
 func (ec *executionContext) _PublishedFieldConnection_edges(ctx context.Context, field graphql.CollectedField, obj *PublishedFieldConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1042,6 +1299,235 @@ func (ec *executionContext) fieldContext_Writer_nodes(ctx context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Writer_selections(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_selections(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Selections(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Selection) graphql.Marshaler {
+			return ec.marshalOSelection2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐSelectionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_selections(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Writer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Selection(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Writer_events(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Events(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EventSource) graphql.Marshaler {
+			return ec.marshalOEventSource2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐEventSource(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Writer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EventSource(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Writer_heartbeat(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_heartbeat(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Heartbeat(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Heartbeat) graphql.Marshaler {
+			return ec.marshalOHeartbeat2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐHeartbeat(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_heartbeat(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Writer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Heartbeat(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Writer_keyFrameCount(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_keyFrameCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KeyFrameCount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint32) graphql.Marshaler {
+			return ec.marshalNInt2uint32(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_keyFrameCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Writer", field, true, false, "Int")
+}
+
+func (ec *executionContext) _Writer_keepAlive(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_keepAlive(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KeepAlive(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Duration) graphql.Marshaler {
+			return ec.marshalNDuration2timeᚐDuration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_keepAlive(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Writer", field, true, false, "Duration")
+}
+
+func (ec *executionContext) _Writer_watchdog(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_watchdog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Watchdog(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Watchdog) graphql.Marshaler {
+			return ec.marshalOWatchdog2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐWatchdog(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_watchdog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Writer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Watchdog(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Writer_priority(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_priority(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Priority(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint8) graphql.Marshaler {
+			return ec.marshalNInt2uint8(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Writer", field, true, false, "Int")
+}
+
+func (ec *executionContext) _Writer_output(ctx context.Context, field graphql.CollectedField, obj *Writer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Writer_output(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Output(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Output) graphql.Marshaler {
+			return ec.marshalOOutput2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐOutput(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Writer_output(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Writer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Output(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WriterConnection_edges(ctx context.Context, field graphql.CollectedField, obj *WriterConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1372,7 +1858,7 @@ func (ec *executionContext) unmarshalInputPublishNodeInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"nodeId", "name", "samplingInterval", "queueSize"}
+	fieldsInOrder := [...]string{"nodeId", "name", "samplingInterval", "queueSize", "browsePath", "attribute", "indexRange", "discardNew", "trigger", "deadband", "skipFirst", "heartbeat", "cyclicRead", "triggeredBy"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1407,6 +1893,76 @@ func (ec *executionContext) unmarshalInputPublishNodeInput(ctx context.Context, 
 				return it, err
 			}
 			it.QueueSize = data
+		case "browsePath":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("browsePath"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BrowsePath = data
+		case "attribute":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attribute"))
+			data, err := ec.unmarshalONodeAttribute2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Attribute = data
+		case "indexRange":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("indexRange"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IndexRange = data
+		case "discardNew":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("discardNew"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DiscardNew = data
+		case "trigger":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trigger"))
+			data, err := ec.unmarshalODataChangeTrigger2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐDataChangeTrigger(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Trigger = data
+		case "deadband":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deadband"))
+			data, err := ec.unmarshalODeadbandInput2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐDeadband(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Deadband = data
+		case "skipFirst":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("skipFirst"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SkipFirst = data
+		case "heartbeat":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("heartbeat"))
+			data, err := ec.unmarshalOHeartbeatInput2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐHeartbeat(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Heartbeat = data
+		case "cyclicRead":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cyclicRead"))
+			data, err := ec.unmarshalOCyclicReadInput2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐCyclicRead(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CyclicRead = data
+		case "triggeredBy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("triggeredBy"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TriggeredBy = data
 		}
 	}
 	return it, nil
@@ -1671,6 +2227,56 @@ func (ec *executionContext) _PublishedField(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "browsePath":
+			out.Values[i] = ec._PublishedField_browsePath(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attribute":
+			out.Values[i] = ec._PublishedField_attribute(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "indexRange":
+			out.Values[i] = ec._PublishedField_indexRange(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "discardNew":
+			out.Values[i] = ec._PublishedField_discardNew(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "trigger":
+			out.Values[i] = ec._PublishedField_trigger(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deadband":
+			out.Values[i] = ec._PublishedField_deadband(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "skipFirst":
+			out.Values[i] = ec._PublishedField_skipFirst(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "heartbeat":
+			out.Values[i] = ec._PublishedField_heartbeat(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cyclicRead":
+			out.Values[i] = ec._PublishedField_cyclicRead(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "triggeredBy":
+			out.Values[i] = ec._PublishedField_triggeredBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1888,6 +2494,46 @@ func (ec *executionContext) _Writer(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Writer_nodes(ctx, field, obj)
 				})
+		case "selections":
+			out.Values[i] = ec._Writer_selections(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "events":
+			out.Values[i] = ec._Writer_events(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "heartbeat":
+			out.Values[i] = ec._Writer_heartbeat(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "keyFrameCount":
+			out.Values[i] = ec._Writer_keyFrameCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "keepAlive":
+			out.Values[i] = ec._Writer_keepAlive(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "watchdog":
+			out.Values[i] = ec._Writer_watchdog(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "priority":
+			out.Values[i] = ec._Writer_priority(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "output":
+			out.Values[i] = ec._Writer_output(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2201,6 +2847,13 @@ func (ec *executionContext) marshalNWriterStatus2ᚖgithubᚗcomᚋshopfloorᚑi
 		return graphql.Null
 	}
 	return ec._WriterStatus(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPublishedField2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐPublishedField(ctx context.Context, sel ast.SelectionSet, v *PublishedField) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PublishedField(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOWriter2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐWriter(ctx context.Context, sel ast.SelectionSet, v *Writer) graphql.Marshaler {

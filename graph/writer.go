@@ -192,6 +192,7 @@ func (in *PublishInput) request() (model.PublishRequest, error) {
 			}
 			f.QueueSize = uint32(*n.QueueSize)
 		}
+		n.options(&f)
 		r.Nodes = append(r.Nodes, f)
 	}
 	return r, nil

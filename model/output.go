@@ -32,6 +32,7 @@ type OutputRouting string
 
 // The routings. Empty sends all fields of a writer to one topic.
 const (
+	RouteNone OutputRouting = ""
 	// RouteBrowsePath has each field under a topic of its own, its browse path (unified namespace).
 	RouteBrowsePath OutputRouting = "UseBrowseNames"
 	// RouteBrowsePathNamespace has the namespace indices in the path too. The platform's paths have none: Validate refuses it.

@@ -72,3 +72,28 @@ func (r graphRegistry) ImportPublishedNodes(ctx context.Context, gateway string,
 	result, err := r.Registry.ImportPublishedNodes(ctx, gateway, text, dryRun, replace)
 	return result, asGraph(err)
 }
+
+func (r graphRegistry) Configuration(ctx context.Context, gateway string, revision uint64) (model.Configuration, error) {
+	c, err := r.Registry.Configuration(ctx, gateway, revision)
+	return c, asGraph(err)
+}
+
+func (r graphRegistry) ConfigurationHistory(ctx context.Context, gateway string) ([]model.ConfigurationRevision, error) {
+	list, err := r.Registry.ConfigurationHistory(ctx, gateway)
+	return list, asGraph(err)
+}
+
+func (r graphRegistry) ConfigurationDiff(ctx context.Context, gateway string, from, to uint64) (model.ConfigurationDiff, error) {
+	d, err := r.Registry.ConfigurationDiff(ctx, gateway, from, to)
+	return d, asGraph(err)
+}
+
+func (r graphRegistry) Apply(ctx context.Context, c model.ConfigurationChange) (model.ConfigurationOutcome, error) {
+	o, err := r.Registry.Apply(ctx, c)
+	return o, asGraph(err)
+}
+
+func (r graphRegistry) RollBack(ctx context.Context, gateway string, revision uint64, author, comment string) (model.ConfigurationOutcome, error) {
+	o, err := r.Registry.RollBack(ctx, gateway, revision, author, comment)
+	return o, asGraph(err)
+}
