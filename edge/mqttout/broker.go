@@ -80,22 +80,8 @@ func (b *Broker) run(ctx context.Context, grace time.Duration) error {
 	if s.client, err = b.connect(context.WithoutCancel(ctx), will); err != nil {
 		return fmt.Errorf("broker %q: %w", b.cfg.Name, err)
 	}
-	stop := context.AfterFunc(ctx, func() {
-		if !b.link.isUp() {
-			cancel()
-		}
-	})
+	stop := context.AfterFunc(ctx, func() { b.limit(sending, cancel, grace) })
 	defer stop()
-	limit := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-sending.Done():
-		}
-	})
-	defer limit()
 	s.run(sending, ctx.Done())
 	b.queue.clear()
 	b.counters.dropped.Add(uint64(len(s.inflight) + len(s.unsent)))
@@ -104,6 +90,27 @@ func (b *Broker) run(ctx context.Context, grace time.Duration) error {
 	defer done()
 	s.client.close(closing)
 	return nil
+}
+
+// limit ends sending after grace, or when there is no connection.
+func (b *Broker) limit(sending context.Context, end func(), grace time.Duration) {
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	for {
+		change := b.link.changed()
+		if !b.link.isUp() {
+			end()
+			return
+		}
+		select {
+		case <-sending.Done():
+			return
+		case <-timer.C:
+			end()
+			return
+		case <-change:
+		}
+	}
 }
 
 func (b *Broker) connect(ctx context.Context, will *message) (client, error) {
