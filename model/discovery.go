@@ -189,7 +189,7 @@ type Endpoint struct {
 	// when the gateway does not know the server's name.
 	URL         string `json:"url"`
 	ReportedURL string `json:"reportedUrl,omitempty"`
-	// AlternativeURLs are other addresses of the same endpoint; at most 16.
+	// AlternativeURLs are other addresses of the same endpoint; at most 8.
 	AlternativeURLs []string     `json:"alternativeUrls,omitempty"`
 	SecurityMode    SecurityMode `json:"securityMode"`
 	// SecurityPolicy is the short name, the URI for one that we do not know.

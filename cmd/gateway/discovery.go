@@ -60,6 +60,22 @@ func (s BucketDiscovery) WatchSchedule(ctx context.Context, apply func(*model.Di
 	return errors.New("watch of the schedule ended: the bus is gone")
 }
 
+// Schedule returns the schedule, nil for none.
+func (s BucketDiscovery) Schedule(ctx context.Context) (*model.DiscoverySchedule, error) {
+	e, err := s.Buckets.Schedule.Get(ctx, bus.Key{s.Gateway})
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var v model.DiscoverySchedule
+	if err := json.Unmarshal(e.Value, &v); err != nil {
+		return nil, fmt.Errorf("schedule of gateway %q: %w", s.Gateway, err)
+	}
+	return &v, nil
+}
+
 // Discoveries implements edge.DiscoveryState.
 func (s BucketDiscovery) Discoveries(ctx context.Context) ([]model.Discovery, error) {
 	return listBucket[model.Discovery](ctx, s.Buckets.Discovery, s.Gateway)
@@ -88,10 +104,12 @@ func listBucket[T any](ctx context.Context, b *bus.Bucket, gateway string) ([]T,
 
 // ReportDiscovery implements edge.DiscoveryState.
 func (s BucketDiscovery) ReportDiscovery(ctx context.Context, d model.Discovery) error {
+	d.Gateway = s.Gateway
 	return report(ctx, s.Buckets.Discovery, discovered.DiscoveryPath(s.Gateway, d.ID), d)
 }
 
 // ReportApplication implements edge.DiscoveryState.
 func (s BucketDiscovery) ReportApplication(ctx context.Context, a model.DiscoveredApplication) error {
+	a.Gateway, a.ID = s.Gateway, edge.ApplicationID(s.Gateway, a.ApplicationURI)
 	return report(ctx, s.Buckets.Application, discovered.ApplicationPath(s.Gateway, a.ID), a)
 }

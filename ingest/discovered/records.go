@@ -25,6 +25,7 @@ type records[V any] struct {
 }
 
 type entry[V any] struct {
+	owner    string // the gateway
 	value    V
 	revision uint64
 	deleted  bool
@@ -59,7 +60,7 @@ func (r *records[V]) write(v V, store func(key []string, value []byte) (uint64, 
 	if err != nil {
 		return err
 	}
-	r.take(r.key(v), entry[V]{value: v, revision: revision})
+	r.take(r.key(v), v, revision)
 	return nil
 }
 
@@ -93,17 +94,18 @@ func (r *records[V]) remove(ctx context.Context, id string) error {
 	return nil
 }
 
-// take keeps what is newer than what is kept.
-func (r *records[V]) take(key []string, e entry[V]) {
+// take keeps what is newer than what is kept. A gateway that uses the id of another one's record is not heard.
+func (r *records[V]) take(key []string, v V, revision uint64) {
 	id := key[len(key)-1]
 	r.mu.Lock()
-	newer := r.items[id].revision < e.revision
+	old, known := r.items[id]
+	newer := old.revision < revision && (!known || old.owner == key[0])
 	if newer {
-		r.items[id] = e
+		r.items[id] = entry[V]{owner: key[0], value: v, revision: revision}
 	}
 	r.mu.Unlock()
 	if newer && r.changed != nil {
-		r.changed(e.value)
+		r.changed(v)
 	}
 }
 
@@ -126,7 +128,7 @@ func (r *records[V]) watch(ctx context.Context, loaded func()) error {
 				r.refused(e.Key, err)
 				continue
 			}
-			r.take(e.Key, entry[V]{value: v, revision: e.Revision})
+			r.take(e.Key, v, e.Revision)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -139,7 +141,7 @@ func (r *records[V]) forget(e Entry) {
 	id := e.Key[len(e.Key)-1]
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.items[id].revision < e.Revision {
+	if old := r.items[id]; old.owner == e.Key[0] && old.revision < e.Revision {
 		delete(r.items, id)
 	}
 }

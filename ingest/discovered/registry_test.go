@@ -367,6 +367,18 @@ func TestOldDiscoveriesGo(t *testing.T) {
 	}
 }
 
+func TestAnIDBelongsToItsGateway(t *testing.T) {
+	r := newRig().start(t)
+	r.found(t, application("a", "urn:mine"))
+	eventually(t, func() bool { return len(r.Applications()) == 1 })
+	r.applications.report(t, ApplicationPath("rogue", "a"), model.DiscoveredApplication{ID: "a", Gateway: "rogue", ApplicationURI: "urn:theirs"})
+	r.found(t, application("b", "urn:later"))
+	eventually(t, func() bool { return len(r.Applications()) == 2 })
+	if a, err := r.Application("a"); err != nil || a.ApplicationURI != "urn:mine" {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 func TestMatches(t *testing.T) {
 	f := func(pattern, text string, want bool) {
 		t.Helper()

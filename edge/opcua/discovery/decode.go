@@ -11,7 +11,7 @@ const (
 	maxMessage  = 4 << 20 // of all chunks
 	maxChunks   = 512
 	maxElements = 10_000 // of one array
-	maxText     = 4096   // of one string that is kept
+	maxText     = 512    // of one string that is kept
 	maxDepth    = 8      // of nested DiagnosticInfos
 )
 

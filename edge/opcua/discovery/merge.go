@@ -13,14 +13,14 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// Bounds of what is kept of one discovery.
+// Bounds of what is kept of one discovery. An application stays below 1 MiB, whatever servers tell, so that it fits into a message.
 const (
 	maxApplications = 5000
-	maxEndpoints    = 256 // of an application
+	maxEndpoints    = 64 // of an application
 	maxURLsKept     = 64
 	maxCapabilities = 64
-	maxTokens       = 32
-	maxAlternatives = 16
+	maxTokens       = 8
+	maxAlternatives = 8
 )
 
 const (
