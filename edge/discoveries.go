@@ -23,6 +23,8 @@ const (
 	maxQueued = 16
 	// progressInterval is how often the progress of a discovery is reported.
 	progressInterval = 250 * time.Millisecond
+	// maxReports is after how many attempts an application that the core does not take is left out.
+	maxReports = 5
 	// reportRetry is the pause before an outcome that could not be reported is reported again.
 	reportRetry = time.Second
 )
@@ -207,8 +209,9 @@ func (d *Discoveries) execute(ctx context.Context, r *model.Discovery) {
 	// When the gateway stops, what was found is still told if the core is there.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
+	refused := 0
 	for first := true; ; first = false {
-		err := d.reportOutcome(whileRuns(ctx, last), r, &found)
+		err := d.reportOutcome(whileRuns(ctx, last), r, &found, &refused)
 		if err == nil {
 			return
 		}
@@ -292,8 +295,9 @@ func (d *Discoveries) reportProgress(ctx context.Context, r model.Discovery, now
 	}
 }
 
-// reportOutcome reports what was found, and after it that the discovery ended.
-func (d *Discoveries) reportOutcome(ctx context.Context, r *model.Discovery, found *Found) error {
+// reportOutcome reports what was found, and after it that the discovery ended. refused counts how often a core that was there did not take an
+// application: when that was often enough, it and what follows are left out, with a note.
+func (d *Discoveries) reportOutcome(ctx context.Context, r *model.Discovery, found *Found, refused *int) error {
 	known, err := d.state.Applications(ctx)
 	if err != nil {
 		return err
@@ -302,7 +306,11 @@ func (d *Discoveries) reportOutcome(ctx context.Context, r *model.Discovery, fou
 	r.Applications = nil
 	for _, a := range merged.merge(known, found) {
 		if err := d.state.ReportApplication(ctx, a); err != nil {
-			return err
+			if *refused++; *refused < maxReports {
+				return err
+			}
+			r.Notes = append(r.Notes, fmt.Sprintf("application %s could not be stored: %v", a.ApplicationURI, err))
+			return d.state.ReportDiscovery(ctx, *r)
 		}
 		if a.LastDiscoveryID == r.ID {
 			r.Applications = append(r.Applications, a.ID)

@@ -50,20 +50,26 @@ var _ edge.DiscoveryState = (*RemoteDiscovery)(nil)
 // RemoteDiscovery is edge.DiscoveryState for a gateway in a process of its own: it asks the core, and keeps its schedule in a file, so that it
 // also discovers while the core is away. What it cannot report is its caller's to report again.
 type RemoteDiscovery struct {
-	conn    *bus.Conn
-	gateway string
+	askCore func(ctx context.Context, verb string, body []byte) ([]byte, error)
+	woken   func(context.Context) (<-chan struct{}, error)
 	file    string
 	log     zerolog.Logger
 }
 
 // NewRemoteDiscovery makes the state of a gateway whose schedule is kept in a file.
 func NewRemoteDiscovery(c *bus.Conn, gateway, file string, log zerolog.Logger) *RemoteDiscovery {
-	return &RemoteDiscovery{conn: c, gateway: gateway, file: file, log: log}
+	return &RemoteDiscovery{
+		askCore: func(ctx context.Context, verb string, body []byte) ([]byte, error) {
+			return c.AskCore(ctx, gateway, verb, body)
+		},
+		woken: func(ctx context.Context) (<-chan struct{}, error) { return c.Woken(ctx, gateway) },
+		file:  file, log: log,
+	}
 }
 
 // WatchSchedule implements edge.DiscoveryState.
 func (s *RemoteDiscovery) WatchSchedule(ctx context.Context, apply func(*model.DiscoverySchedule)) error {
-	woken, err := s.conn.Woken(ctx, s.gateway)
+	woken, err := s.woken(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,7 +167,7 @@ func (s *RemoteDiscovery) ask(ctx context.Context, verb string, request, reply a
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", verb, err)
 	}
-	answer, err := s.conn.AskCore(ctx, s.gateway, verb, body)
+	answer, err := s.askCore(ctx, verb, body)
 	if err != nil || reply == nil {
 		return err
 	}
@@ -171,8 +177,8 @@ func (s *RemoteDiscovery) ask(ctx context.Context, verb string, request, reply a
 	return nil
 }
 
-// answer answers a request of a RemoteDiscovery, at the core. known is false for a request of another kind.
-func (s BucketDiscovery) answer(ctx context.Context, verb string, body []byte) (reply []byte, known bool, err error) {
+// Answer answers a request of a RemoteDiscovery, at the core. known is false for a request of another kind.
+func (s BucketDiscovery) Answer(ctx context.Context, verb string, body []byte) (reply []byte, known bool, err error) {
 	switch verb {
 	case verbSchedule:
 		schedule, err := s.Schedule(ctx)

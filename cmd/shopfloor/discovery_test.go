@@ -174,7 +174,9 @@ func TestDiscovery(t *testing.T) {
 			t.Errorf("added %+v", added)
 		}
 		other := p.applications(`text: "machine:3"`)[0]
-		var out struct{ AddDiscoveredServer struct{ ID, EndpointURL string } }
+		var out struct {
+			AddDiscoveredServer struct{ ID, EndpointURL string }
+		}
 		p.MustQuery(&out, `mutation($a: ID!) { addDiscoveredServer(input: {application: $a, id: "by-hand"}) { id endpointUrl } }`, map[string]any{"a": other.ID})
 		if s := out.AddDiscoveredServer; s.ID != "by-hand" || s.EndpointURL != other.Endpoints[0].URL {
 			t.Errorf("added %+v", s)
