@@ -11,11 +11,12 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/edge"
 	"github.com/shopfloor-iiot/shopfloor/edge/mqttout"
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua"
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/discovery"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
-// Config says who the gateway is and what it is joined to. All fields but Discovery and Brokers are needed.
+// Config says who the gateway is and what it is joined to. All fields but Discovery, Reverse and Brokers are needed.
 type Config struct {
 	// ID is the gateway's name in the platform, Version that of the program.
 	ID, Version string
@@ -32,6 +33,8 @@ type Config struct {
 	Control *bus.Conn
 	// Secrets opens the sealed passwords of servers.
 	Secrets Secrets
+	// Reverse takes the connections of servers that connect to the gateway; nil if it does not listen for them.
+	Reverse *opcua.ReverseListener
 	// Brokers are where the outputs of writers may go; none are needed.
 	Brokers []mqttout.Config
 }
@@ -47,7 +50,8 @@ type Gateway struct {
 	// Outputs sends to the brokers.
 	Outputs     *mqttout.Outputs
 	gateway     *edge.Gateway
-	discoveries *edge.Discoveries // nil if it does not discover
+	discoveries *edge.Discoveries      // nil if it does not discover
+	reverse     *opcua.ReverseListener // nil if it does not listen
 	service     *bus.Service
 }
 
@@ -58,7 +62,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{Outputs: outputs}
+	g := &Gateway{Outputs: outputs, reverse: cfg.Reverse}
 	g.Publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID, Outputs: outputs}, cfg.Frames, cfg.Metadata, part("publisher"))
 	newSource, err := sources(&cfg, g.Publisher, part("opcua"))
 	if err != nil {
@@ -78,6 +82,9 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 // Start runs all parts, in the order in which data flows. What stores the frames is to be started after it.
 func (g *Gateway) Start(start func(name string, grace time.Duration, run func(context.Context) error)) {
 	start("commands", 5*time.Second, g.service.Run)
+	if g.reverse != nil {
+		start("reverse connections", 5*time.Second, g.reverse.Run)
+	}
 	start("gateway", 15*time.Second, g.gateway.Run)
 	if g.discoveries != nil {
 		start("discovery", 5*time.Second, g.discoveries.Run)

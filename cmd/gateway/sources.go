@@ -32,7 +32,7 @@ func sources(cfg *Config, dataSets edge.DataSets, log zerolog.Logger) (func(mode
 			return nil, fmt.Errorf("password of user %q: %w", s.UserName, err)
 		}
 		return opcua.New(opcua.Config{
-			Server: s, Password: string(password), Identity: identity, Trust: trust, DataSets: dataSets,
+			Server: s, Password: string(password), Identity: identity, Trust: trust, Reverse: cfg.Reverse, DataSets: dataSets,
 		}, log)
 	}, nil
 }

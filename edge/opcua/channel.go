@@ -35,23 +35,31 @@ type channel struct {
 	requests *atomic.Uint64 // sent so far, over all channels of a Source
 }
 
-// openChannel connects and opens. Only what cfg says of security is used, whose zero value is none.
-func openChannel(ctx context.Context, endpointURL string, cfg securechannel.Config, timeout time.Duration, requests *atomic.Uint64) (*channel, error) {
-	address, err := hostPort(endpointURL)
+// dial connects to the server, or waits until it connects to us.
+func (c *Config) dial(ctx context.Context) (net.Conn, error) {
+	if c.Server.ReverseConnect {
+		return c.Reverse.connection(ctx, c.Server.EndpointURL)
+	}
+	address, err := hostPort(c.Server.EndpointURL)
 	if err != nil {
 		return nil, err
 	}
 	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: tcpKeepAlive}
-	conn, err := dialer.DialContext(ctx, "tcp", address)
+	return dialer.DialContext(ctx, "tcp", address)
+}
+
+// openChannel connects to the server of c and opens. Only what cfg says of security is used, whose zero value is none.
+func openChannel(ctx context.Context, c *Config, cfg securechannel.Config, requests *atomic.Uint64) (*channel, error) {
+	conn, err := c.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cfg.EndpointURL, cfg.Timeout = endpointURL, timeout
-	c, err := securechannel.Open(ctx, conn, cfg)
+	cfg.EndpointURL, cfg.Timeout = c.Server.EndpointURL, c.RequestTimeout
+	sc, err := securechannel.Open(ctx, conn, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &channel{Channel: c, timeout: timeout, requests: requests}, nil
+	return &channel{Channel: sc, timeout: c.RequestTimeout, requests: requests}, nil
 }
 
 // exchange sends one request and returns its response, which must be released, and a reader behind its header. Errors of the service are

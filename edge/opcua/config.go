@@ -31,6 +31,8 @@ type Config struct {
 	Identity *Identity
 	// Trust is the gateway's list of trusted server certificates; nil trusts those of Server.TrustedThumbprints only.
 	Trust *TrustList
+	// Reverse takes the connections of servers that connect to the gateway; needed for a Server with ReverseConnect only.
+	Reverse *ReverseListener
 	// DataSets takes the values. It is required.
 	DataSets edge.DataSets
 
@@ -65,6 +67,9 @@ func (c *Config) prepare() error {
 	}
 	if err := checkSecurity(c.Server.SecurityMode, c.Server.SecurityPolicy); err != nil {
 		return fmt.Errorf("server %q: %w", c.Server.ID, err)
+	}
+	if c.Server.ReverseConnect && c.Reverse == nil {
+		return fmt.Errorf("server %q: reverseConnect: the gateway does not listen for servers; give it an address to listen at in its configuration", c.Server.ID)
 	}
 	if c.Identity == nil && (c.Server.SecurityMode == model.SecuritySign || c.Server.SecurityMode == model.SecuritySignAndEncrypt) {
 		return fmt.Errorf("server %q: securityMode %s needs an application certificate, and Config.Identity is missing", c.Server.ID, c.Server.SecurityMode)

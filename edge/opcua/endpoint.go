@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/gopcua/opcua/ua"
 
@@ -63,13 +62,14 @@ func checkSecurity(mode model.SecurityMode, policy string) error {
 }
 
 // discover asks the server for its endpoints over a channel without security (Part 4, 5.5.4).
-func discover(ctx context.Context, url string, timeout time.Duration, requests *atomic.Uint64) ([]*ua.EndpointDescription, error) {
-	c, err := openChannel(ctx, url, securechannel.Config{}, timeout, requests)
+func discover(ctx context.Context, cfg *Config, requests *atomic.Uint64) ([]*ua.EndpointDescription, error) {
+	url := cfg.Server.EndpointURL
+	c, err := openChannel(ctx, cfg, securechannel.Config{}, requests)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	r, err := call[*ua.GetEndpointsResponse](ctx, c, nil, &ua.GetEndpointsRequest{EndpointURL: url}, timeout)
+	r, err := call[*ua.GetEndpointsResponse](ctx, c, nil, &ua.GetEndpointsRequest{EndpointURL: url}, c.timeout)
 	if err != nil {
 		return nil, fmt.Errorf("get endpoints of %s: %w", url, err)
 	}

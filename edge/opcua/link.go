@@ -105,7 +105,7 @@ func (l *link) connect(ctx context.Context) (s *session, kept bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	c, err := openChannel(ctx, l.cfg.Server.EndpointURL, secured(ep, l.cfg.Identity), l.cfg.RequestTimeout, l.requests)
+	c, err := openChannel(ctx, l.cfg, secured(ep, l.cfg.Identity), l.requests)
 	if err != nil {
 		l.endpoint = nil // the server may have another certificate or other endpoints by now
 		if ep.mode != ua.MessageSecurityModeNone {
@@ -137,7 +137,7 @@ func (l *link) connect(ctx context.Context) (s *session, kept bool, err error) {
 // chooseEndpoint finds the endpoint and checks, before anything is encrypted for it, that its certificate is trusted.
 func (l *link) chooseEndpoint(ctx context.Context) (*endpoint, error) {
 	if l.endpoint == nil {
-		offered, err := discover(ctx, l.cfg.Server.EndpointURL, l.cfg.RequestTimeout, l.requests)
+		offered, err := discover(ctx, l.cfg, l.requests)
 		if err != nil {
 			return nil, err
 		}

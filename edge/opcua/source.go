@@ -64,6 +64,10 @@ func (s *Source) newLink(index int, serve func(context.Context, *session, bool) 
 
 // Run implements edge.Source. It returns nil when ctx has ended and both sessions are closed.
 func (s *Source) Run(ctx context.Context) error {
+	if s.cfg.Server.ReverseConnect {
+		forget := s.cfg.Reverse.expect(s.cfg.Server.EndpointURL)
+		defer forget()
+	}
 	deliveries, stop := context.WithCancel(context.Background())
 	s.publishing.ctx = deliveries
 	var wg sync.WaitGroup

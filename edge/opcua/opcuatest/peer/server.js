@@ -47,6 +47,7 @@ async function main() {
     },
     buildInfo: { productName: "Shopfloor test plant", manufacturerName: "Shopfloor", softwareVersion: "1.0.0" },
     registerServerMethod: opcua.RegisterServerMethod.HIDDEN,
+    ...reverseConnect(settings),
   });
   await server.initialize();
   const generators = buildPlant(server.engine.addressSpace, settings);
@@ -139,6 +140,13 @@ async function security(settings) {
       opcua.SecurityPolicy.Aes256_Sha256_RsaPss,
     ],
   };
+}
+
+// Connects to a client that listens, twice: clients use one connection for subscriptions and one for the rest.
+function reverseConnect(settings) {
+  if (settings.reverse === "") return {};
+  const connections = [{ endpointUrl: settings.reverse }, { endpointUrl: settings.reverse }];
+  return { reverseConnect: { connections, reconnectDelay: 200, maxReconnectDelay: 500 } };
 }
 
 function limits(settings) {
