@@ -94,6 +94,14 @@ type DeadLetters interface {
 	DeadLetters(ctx context.Context, f model.DeadLetterFilter, before uint64, limit int) ([]model.DeadLetter, error)
 }
 
+// Gateways lets gateways in processes of their own join. id is not checked before.
+type Gateways interface {
+	Link(gateway string) model.GatewayLink
+	CreateToken(ctx context.Context, gateway string, validFor time.Duration) (model.GatewayToken, error)
+	Enrol(ctx context.Context, gateway, publicKey string) error
+	Revoke(ctx context.Context, gateway string) error
+}
+
 // Limits are the bounds of the platform and what is wrong with it now.
 type Limits interface {
 	// Limits returns all limits in an order that stays.

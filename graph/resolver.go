@@ -19,6 +19,8 @@ type Resolver struct {
 	Limits      Limits
 	// Discoveries may be nil, too.
 	Discoveries Discoveries
+	// Gateways may be nil: no gateway can join from elsewhere then.
+	Gateways Gateways
 
 	// Version and Started are shown as those of the platform.
 	Version string

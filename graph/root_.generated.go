@@ -189,7 +189,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "gateway.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -206,6 +206,7 @@ var sources = []*ast.Source{
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
+	{Name: "gateway.graphqls", Input: sourceData("gateway.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
@@ -822,8 +823,36 @@ func (ec *executionContext) childFields_Gateway(ctx context.Context, field graph
 		return ec.fieldContext_Gateway_unstoredFrames(ctx, field)
 	case "lostDeliveries":
 		return ec.fieldContext_Gateway_lostDeliveries(ctx, field)
+	case "link":
+		return ec.fieldContext_Gateway_link(ctx, field)
+	case "buffer":
+		return ec.fieldContext_Gateway_buffer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Gateway", field.Name)
+}
+
+func (ec *executionContext) childFields_GatewayBuffer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "frames":
+		return ec.fieldContext_GatewayBuffer_frames(ctx, field)
+	case "bytes":
+		return ec.fieldContext_GatewayBuffer_bytes(ctx, field)
+	case "maxBytes":
+		return ec.fieldContext_GatewayBuffer_maxBytes(ctx, field)
+	case "oldest":
+		return ec.fieldContext_GatewayBuffer_oldest(ctx, field)
+	case "dropped":
+		return ec.fieldContext_GatewayBuffer_dropped(ctx, field)
+	case "lastDropped":
+		return ec.fieldContext_GatewayBuffer_lastDropped(ctx, field)
+	case "forwarded":
+		return ec.fieldContext_GatewayBuffer_forwarded(ctx, field)
+	case "forwardRate":
+		return ec.fieldContext_GatewayBuffer_forwardRate(ctx, field)
+	case "reconnects":
+		return ec.fieldContext_GatewayBuffer_reconnects(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GatewayBuffer", field.Name)
 }
 
 func (ec *executionContext) childFields_GatewayConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -846,6 +875,34 @@ func (ec *executionContext) childFields_GatewayEdge(ctx context.Context, field g
 		return ec.fieldContext_GatewayEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GatewayEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_GatewayLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "local":
+		return ec.fieldContext_GatewayLink_local(ctx, field)
+	case "enrolled":
+		return ec.fieldContext_GatewayLink_enrolled(ctx, field)
+	case "connected":
+		return ec.fieldContext_GatewayLink_connected(ctx, field)
+	case "heard":
+		return ec.fieldContext_GatewayLink_heard(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GatewayLink", field.Name)
+}
+
+func (ec *executionContext) childFields_GatewayToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "gateway":
+		return ec.fieldContext_GatewayToken_gateway(ctx, field)
+	case "token":
+		return ec.fieldContext_GatewayToken_token(ctx, field)
+	case "expires":
+		return ec.fieldContext_GatewayToken_expires(ctx, field)
+	case "fingerprint":
+		return ec.fieldContext_GatewayToken_fingerprint(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GatewayToken", field.Name)
 }
 
 func (ec *executionContext) childFields_Heartbeat(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -21,6 +21,8 @@ import (
 type GatewayResolver interface {
 	Servers(ctx context.Context, obj *model.GatewayStatus, first *int, after *string) (*ServerConnection, error)
 	ConfigurationState(ctx context.Context, obj *model.GatewayStatus) (*ConfigurationState, error)
+
+	Link(ctx context.Context, obj *model.GatewayStatus) (*model.GatewayLink, error)
 }
 type ServerResolver interface {
 	Gateway(ctx context.Context, obj *model.Server) (*model.GatewayStatus, error)
@@ -798,6 +800,70 @@ func (ec *executionContext) _Gateway_lostDeliveries(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_Gateway_lostDeliveries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gateway", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _Gateway_link(ctx context.Context, field graphql.CollectedField, obj *model.GatewayStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gateway_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Gateway().Link(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GatewayLink) graphql.Marshaler {
+			return ec.marshalNGatewayLink2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐGatewayLink(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gateway_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Gateway",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GatewayLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Gateway_buffer(ctx context.Context, field graphql.CollectedField, obj *model.GatewayStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gateway_buffer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Buffer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BufferStatus) graphql.Marshaler {
+			return ec.marshalOGatewayBuffer2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐBufferStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Gateway_buffer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Gateway",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GatewayBuffer(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _GatewayConnection_edges(ctx context.Context, field graphql.CollectedField, obj *GatewayConnection) (ret graphql.Marshaler) {
@@ -1911,6 +1977,17 @@ func (ec *executionContext) _Gateway(ctx context.Context, sel ast.SelectionSet, 
 		case "lostDeliveries":
 			out.Values[i] = ec._Gateway_lostDeliveries(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "link":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Gateway_link(ctx, field, obj)
+				})
+		case "buffer":
+			out.Values[i] = ec._Gateway_buffer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:

@@ -106,6 +106,8 @@ type GatewayStatus struct {
 	// OutOfSync are the parts of it that do not run as wanted, at most 100 of them; OutOfSyncCount is how many there are.
 	OutOfSync      []OutOfSync `json:"outOfSync,omitempty"`
 	OutOfSyncCount int         `json:"outOfSyncCount"`
+	// Buffer is how its buffer stands; nil for a gateway in the core's own process, which has none.
+	Buffer *BufferStatus `json:"buffer,omitempty"`
 }
 
 // PublishRequest asks to add nodes of a server to a DataSetWriter, which is made when it does not exist.

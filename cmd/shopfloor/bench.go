@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 )
 
 // benchConfig is what the benchmarks measure with.
@@ -149,7 +151,7 @@ type benchReport interface {
 }
 
 // benchPlatform opens a platform in dir as the user would, and logs warnings alone.
-func benchPlatform(ctx context.Context, dir string, stderr io.Writer, change func(*Config)) (*platform, *stages, error) {
+func benchPlatform(ctx context.Context, dir string, stderr io.Writer, change func(*Config)) (*platform, *daemon.Stages, error) {
 	c := defaults()
 	c.Data = filepath.Join(dir, "data")
 	c.Ingest.MaxSeries = 10_000_000
@@ -160,5 +162,5 @@ func benchPlatform(ctx context.Context, dir string, stderr io.Writer, change fun
 	if err != nil {
 		return nil, nil, err
 	}
-	return p, newStages(p.log), nil
+	return p, daemon.NewStages(p.log), nil
 }

@@ -50,7 +50,7 @@ func benchCore(ctx context.Context, cfg benchConfig, dir string, progress io.Wri
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, running.stop(), p.close()) }()
+	defer func() { err = errors.Join(err, running.Stop(), p.close()) }()
 	r := &benchCoreResult{Series: cfg.series, Values: uint64(cfg.series) * uint64(cfg.rounds)}
 	store := newBenchStore(p.store, cfg)
 	if err := errors.Join(store.append(ctx, -1), p.store.Checkpoint(ctx)); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/edge"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
@@ -29,7 +30,7 @@ type benchGateway struct {
 	control *bus.Conn
 	gateway *gateway.Gateway
 	state   *benchState
-	stages  *stages
+	stages  *daemon.Stages
 	started time.Time
 	stopped bool
 }
@@ -37,7 +38,7 @@ type benchGateway struct {
 // startBenchGateway runs a gateway that publishes the nodes, a thousand in each writer.
 func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, endpoint string, nodes []model.ExpandedNodeID, dir string, log io.Writer) (_ *benchGateway, err error) {
 	logger := zerolog.New(log).Level(zerolog.WarnLevel)
-	g := &benchGateway{state: newBenchState(cfg, endpoint, nodes), stages: newStages(logger), started: time.Now()}
+	g := &benchGateway{state: newBenchState(cfg, endpoint, nodes), stages: daemon.NewStages(logger), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
@@ -62,14 +63,14 @@ func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, endpoint strin
 		return nil, err
 	}
 	g.gateway, err = gateway.New(gateway.Config{
-		ID: benchGatewayID, Version: shortVersion(), PKI: filepath.Join(dir, "pki"), Frames: gateway.FrameSink{Publisher: sender},
+		ID: benchGatewayID, Version: daemon.Version(), PKI: filepath.Join(dir, "pki"), Frames: gateway.FrameSink{Publisher: sender},
 		Metadata: gateway.Metadata{Conn: g.control}, State: g.state, Control: g.control, Secrets: noSecrets{},
 	}, logger)
 	if err != nil {
 		return nil, err
 	}
-	g.gateway.Start(g.stages.start)
-	g.stages.start("sender", 5*time.Second, sender.Run)
+	g.gateway.Start(g.stages.Start)
+	g.stages.Start("sender", 5*time.Second, sender.Run)
 	return g, nil
 }
 
@@ -107,13 +108,13 @@ func (g *benchGateway) drain(ctx context.Context, wait time.Duration) error {
 		return err
 	}
 	g.stopped = true
-	return g.stages.stop()
+	return g.stages.Stop()
 }
 
 func (g *benchGateway) close() error {
 	var errs []error
 	if !g.stopped {
-		errs = append(errs, g.stages.stop())
+		errs = append(errs, g.stages.Stop())
 	}
 	for _, c := range []*bus.Conn{g.conn, g.control} {
 		if c != nil {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
@@ -38,7 +39,7 @@ lost %d, duplicated %d
 }
 
 // benchCheckpoints is so long that there is none while the folder is filled.
-const benchCheckpoints = Duration(time.Hour)
+const benchCheckpoints = daemon.Duration(time.Hour)
 
 // benchRecover lets another process fill the folder and kill itself, and measures how long it takes to have everything again.
 func benchRecover(ctx context.Context, cfg benchConfig, dir string, progress io.Writer) (_ *benchRecoverResult, err error) {
@@ -61,7 +62,7 @@ func benchRecover(ctx context.Context, cfg benchConfig, dir string, progress io.
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, running.stop(), p.close()) }()
+	defer func() { err = errors.Join(err, running.Stop(), p.close()) }()
 	l := &benchLoad{platform: p, series: cfg.series, rounds: cfg.rounds, start: start}
 	r := &benchRecoverResult{Values: l.values(), OpenSeconds: time.Since(opening).Seconds()}
 	replay := time.Now()
@@ -90,7 +91,7 @@ func killed(err error) bool {
 }
 
 // replay starts the platform and returns when all frames behind the checkpoint are stored again.
-func (l *benchLoad) replay(ctx context.Context, running *stages, progress *benchProgress) error {
+func (l *benchLoad) replay(ctx context.Context, running *daemon.Stages, progress *benchProgress) error {
 	p := l.platform
 	saved, err := ingest.CheckpointFile(p.checkpointFile()).Load(ctx)
 	if err != nil {

@@ -39,7 +39,7 @@ func benchRemote(ctx context.Context, cfg benchConfig, dir string, progress io.W
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, running.stop(), p.close()) }()
+	defer func() { err = errors.Join(err, running.Stop(), p.close()) }()
 	p.start(running)
 	l, err := newBenchLoad(ctx, p, cfg)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/edge/mqttout"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/inlet"
@@ -21,12 +22,14 @@ type Config struct {
 	// Demo runs the demo plant in the process and publishes it.
 	Demo bool `yaml:"demo"`
 	// Gateway is the id of the gateway in this process.
-	Gateway string       `yaml:"gateway"`
-	Log     LogConfig    `yaml:"log"`
-	Store   StoreConfig  `yaml:"store"`
-	Bus     BusConfig    `yaml:"bus"`
-	Stream  StreamConfig `yaml:"stream"`
-	Ingest  IngestConfig `yaml:"ingest"`
+	Gateway string           `yaml:"gateway"`
+	Log     daemon.LogConfig `yaml:"log"`
+	Store   StoreConfig      `yaml:"store"`
+	Bus     BusConfig        `yaml:"bus"`
+	Stream  StreamConfig     `yaml:"stream"`
+	// Leafnodes lets gateways in processes of their own join.
+	Leafnodes LeafConfig   `yaml:"leafnodes"`
+	Ingest    IngestConfig `yaml:"ingest"`
 	// Inlet bounds what other publishers may send, by MQTT and UDP. Both are off unless they have an address.
 	Inlet inlet.Config `yaml:"inlet"`
 	MQTT  mqtt.Config  `yaml:"mqtt"`
@@ -38,19 +41,11 @@ type Config struct {
 	GraphQL   GraphConfig      `yaml:"graphql"`
 }
 
-// LogConfig says what is logged, to standard error.
-type LogConfig struct {
-	// Level is debug, info, warn or error.
-	Level string `yaml:"level"`
-	// Format is json, text, or auto: text on a terminal.
-	Format string `yaml:"format"`
-}
-
 // StoreConfig is for the time-series database.
 type StoreConfig struct {
 	// Retention is how long values are kept. A remote database has a setting of its own: values that are older than this when they
 	// arrive are not sent to it.
-	Retention Duration `yaml:"retention"`
+	Retention daemon.Duration `yaml:"retention"`
 	// MinFreeDisk is the free space in bytes below which nothing is written any more.
 	MinFreeDisk int64 `yaml:"minFreeDisk"`
 	// Remote is a VictoriaMetrics elsewhere in place of the embedded one.
@@ -72,15 +67,15 @@ type BusConfig struct {
 // StreamConfig is for JetStream.
 type StreamConfig struct {
 	// SyncInterval is how often stored frames are forced to disk: what a power loss can take. 0 forces each one.
-	SyncInterval Duration `yaml:"syncInterval"`
+	SyncInterval daemon.Duration `yaml:"syncInterval"`
 	// MaxBytes bounds what JetStream stores, in bytes; 60 % of it is for frames that wait to be stored. When those are full, gateways hold
 	// their frames back. 0 means half of what is free on the disk.
 	MaxBytes int64 `yaml:"maxBytes"`
 	// MaxFrame is the largest frame that is taken, in bytes; 0 means what a message may have, a little less than 1 MiB.
 	MaxFrame int `yaml:"maxFrame"`
 	// TextMaxAge is how long values that are no numbers are kept, DeadMaxAge how long frames that could not be processed.
-	TextMaxAge Duration `yaml:"textMaxAge"`
-	DeadMaxAge Duration `yaml:"deadMaxAge"`
+	TextMaxAge daemon.Duration `yaml:"textMaxAge"`
+	DeadMaxAge daemon.Duration `yaml:"deadMaxAge"`
 	// Replicas is how many servers of a NATS cluster hold each frame: 1, 3 or 5.
 	Replicas int `yaml:"replicas"`
 }
@@ -99,9 +94,9 @@ type IngestConfig struct {
 	// ElementLimit is the largest array, or number of members of a structure, whose elements become series.
 	ElementLimit int `yaml:"elementLimit"`
 	// MetadataWait is how long a frame waits for the metadata of its version.
-	MetadataWait Duration `yaml:"metadataWait"`
+	MetadataWait daemon.Duration `yaml:"metadataWait"`
 	// CheckpointInterval is the time between checkpoints: what is read again after a crash.
-	CheckpointInterval Duration `yaml:"checkpointInterval"`
+	CheckpointInterval daemon.Duration `yaml:"checkpointInterval"`
 }
 
 // GraphConfig is for the GraphQL endpoint.
@@ -115,13 +110,13 @@ type GraphConfig struct {
 func defaults() Config {
 	return Config{
 		Data: "shopfloor-data", HTTP: "127.0.0.1:8080", Gateway: "local",
-		Log:   LogConfig{Level: "info", Format: "auto"},
-		Store: StoreConfig{Retention: Duration(365 * 24 * time.Hour), MinFreeDisk: 1 << 30},
+		Log:   daemon.LogConfig{Level: "info", Format: "auto"},
+		Store: StoreConfig{Retention: daemon.Duration(365 * 24 * time.Hour), MinFreeDisk: 1 << 30},
 		Stream: StreamConfig{
-			SyncInterval: Duration(250 * time.Millisecond), TextMaxAge: Duration(90 * 24 * time.Hour), DeadMaxAge: Duration(30 * 24 * time.Hour), Replicas: 1,
+			SyncInterval: daemon.Duration(250 * time.Millisecond), TextMaxAge: daemon.Duration(90 * 24 * time.Hour), DeadMaxAge: daemon.Duration(30 * 24 * time.Hour), Replicas: 1,
 		},
 		Ingest: IngestConfig{
-			MaxSeries: 2_000_000, ElementLimit: 32, MetadataWait: Duration(2 * time.Second), CheckpointInterval: Duration(2 * time.Second),
+			MaxSeries: 2_000_000, ElementLimit: 32, MetadataWait: daemon.Duration(2 * time.Second), CheckpointInterval: daemon.Duration(2 * time.Second),
 		},
 		GraphQL: GraphConfig{Introspection: true},
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/cmd/shopfloor/demoplant"
 	"github.com/shopfloor-iiot/shopfloor/ingest/registry"
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -22,13 +23,13 @@ var (
 )
 
 // startDemo runs the demo plant, connects it and publishes its variables. It is stopped last, since the gateway is its client.
-func (p *platform) startDemo(s *stages) error {
+func (p *platform) startDemo(s *daemon.Stages) error {
 	plant, err := demoplant.New(demoplant.Config{}, p.part("demo"))
 	if err != nil {
 		return fmt.Errorf("demo plant: %w", err)
 	}
-	s.start("demo plant", 5*time.Second, plant.Run)
-	s.start("demo set-up", time.Second, func(ctx context.Context) error {
+	s.Start("demo plant", 5*time.Second, plant.Run)
+	s.Start("demo set-up", time.Second, func(ctx context.Context) error {
 		if err := p.setUpDemo(ctx, plant); err != nil && ctx.Err() == nil {
 			p.log.Error().Err(err).Msg("demo plant is not set up")
 		}

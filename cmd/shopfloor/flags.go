@@ -33,6 +33,7 @@ func (c *Config) settings() []setting {
 		{"bus-url", "bus of another process, or of a NATS cluster, for shopfloor core", (*textValue)(&c.Bus.URL)},
 		{"bus-password-file", "`file` with the password of the bus", (*textValue)(&c.Bus.PasswordFile)},
 		{"name", "`name` of this process among those that share the work", (*textValue)(&c.Bus.Name)},
+		{"leafnodes", "`address` at which gateways (shopfloor-edge) join", (*textValue)(&c.Leafnodes.Listen)},
 		{"store-write", "`URLs` of a VictoriaMetrics elsewhere to write to, separated by commas", (*listValue)(&c.Store.Remote.Write)},
 		{"store-read", "`URL` of its query API, without /api/v1", (*textValue)(&c.Store.Remote.Read)},
 		{"stream-max-bytes", "`bytes` that all streams may hold; 0 means half of what is free on the disk", (*bytesValue)(&c.Stream.MaxBytes)},

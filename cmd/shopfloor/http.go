@@ -38,6 +38,9 @@ func (p *platform) handler() (http.Handler, error) {
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", p.serveReady)
+	if p.leafs != nil {
+		mux.HandleFunc("POST /enrol", p.leafs.serveEnrol)
+	}
 	mux.Handle("/", ui)
 	return p.protect(mux)
 }
@@ -101,6 +104,7 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 		p.gateway.WriteMetrics(w)
 		p.sender.WriteMetrics(w)
 	}
+	p.leafs.writeMetrics(w)
 	p.inlets.writeMetrics(w)
 	p.control.WriteMetrics(w)
 	p.text.WriteMetrics(w)

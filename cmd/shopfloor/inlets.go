@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/inlet"
@@ -53,15 +54,15 @@ func (p *platform) makeInlets(ctx context.Context) (err error) {
 }
 
 // start runs the ways before what they hand over to.
-func (n *inlets) start(s *stages) {
+func (n *inlets) start(s *daemon.Stages) {
 	if n.broker != nil {
-		s.start("mqtt", 5*time.Second, n.broker.Run)
+		s.Start("mqtt", 5*time.Second, n.broker.Run)
 	}
 	if n.udp != nil {
-		s.start("udp", 5*time.Second, n.udp.Run)
+		s.Start("udp", 5*time.Second, n.udp.Run)
 	}
 	if n.broker != nil || n.udp != nil {
-		s.start("inlet", 5*time.Second, n.sender.Run)
+		s.Start("inlet", 5*time.Second, n.sender.Run)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/rs/zerolog"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
@@ -51,10 +52,10 @@ func (c *KeyGroupConfig) group() (*uadp.KeyGroup, error) {
 
 // keyFile is what a key file holds.
 type keyFile struct {
-	FirstTokenID  uint32   `yaml:"firstTokenId"`
-	TimeToNextKey Duration `yaml:"timeToNextKey"`
-	KeyLifetime   Duration `yaml:"keyLifetime"`
-	Keys          []string `yaml:"keys"`
+	FirstTokenID  uint32          `yaml:"firstTokenId"`
+	TimeToNextKey daemon.Duration `yaml:"timeToNextKey"`
+	KeyLifetime   daemon.Duration `yaml:"keyLifetime"`
+	Keys          []string        `yaml:"keys"`
 }
 
 // keyGroups has the keys of publishers. It is for several goroutines.

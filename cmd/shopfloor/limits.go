@@ -108,6 +108,7 @@ func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
 	if g := l.platform.guard; g != nil {
 		alarms = append(alarms, diskAlarms(g.Stats(), l.platform.diskReserve())...)
 	}
+	alarms = append(alarms, l.platform.leafs.alarms(l.platform.registry.Gateway, l.platform.started)...)
 	if n := l.platform.cores.live.Statistics().DeadFrames; n > l.refused {
 		l.refused, l.lastRefused = n, time.Now()
 	}

@@ -7,16 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 )
 
-// Exit codes.
+// Exit codes, besides daemon.ExitStopped.
 const (
-	exitOK      = 0
-	exitFailed  = 1 // it ran and ended with an error
-	exitUsage   = 2 // arguments or configuration cannot be used; also Go's code for a panic
-	exitStopped = 3 // a second signal ended it before it was done
+	exitOK     = 0
+	exitFailed = 1 // it ran and ended with an error
+	exitUsage  = 2 // arguments or configuration cannot be used; also Go's code for a panic
 )
 
 const usage = `Shopfloor connects OPC UA servers and serves them as one GraphQL graph.
@@ -38,7 +37,7 @@ func main() {
 
 // run is main with its surroundings given, for tests.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	ctx, stop := notify(ctx, stderr)
+	ctx, stop := daemon.Notify(ctx, "shopfloor", stderr)
 	defer stop()
 	name, rest := "", args
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
@@ -53,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "bench":
 		err = bench(ctx, rest, stdout, stderr)
 	case "version":
-		_, err = fmt.Fprintln(stdout, version())
+		_, err = fmt.Fprintln(stdout, daemon.VersionLine("shopfloor"))
 	case "help":
 		err = errHelp
 		printUsage(stdout)
@@ -78,30 +77,3 @@ func (e usageError) Unwrap() error { return e.error }
 
 // errHelp says that help was asked for and printed.
 var errHelp = errors.New("help")
-
-// notify returns a context that the first SIGINT or SIGTERM ends. A second one ends the process at once.
-func notify(parent context.Context, stderr io.Writer) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(parent)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() {
-		select {
-		case <-signals:
-			cancel()
-		case <-done:
-			return
-		}
-		select {
-		case s := <-signals:
-			fmt.Fprintf(stderr, "shopfloor: %v again: ending without a clean stop; nothing that is stored is lost\n", s)
-			os.Exit(exitStopped)
-		case <-done:
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(done)
-		cancel()
-	}
-}

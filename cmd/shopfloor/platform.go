@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
@@ -42,6 +43,7 @@ type platform struct {
 	inlets  *inlets
 	limits  *limits
 	keys    *keyGroups
+	leafs   *leafnodes // nil when gateways cannot join
 
 	// These are nil in a process that only takes frames.
 	sender  *bus.Publisher
@@ -96,6 +98,9 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if p.shared() {
 		return p, nil
 	}
+	if err := p.makeLeafnodes(ctx, buckets, secrets); err != nil {
+		return nil, err
+	}
 	return p, p.makeGateway(ctx, buckets, secrets)
 }
 
@@ -125,9 +130,13 @@ func (p *platform) openBus(ctx context.Context) (err error) {
 
 func (p *platform) startBus(password string) (err error) {
 	sync := time.Duration(p.cfg.Stream.SyncInterval)
+	leaf, err := p.leafListener()
+	if err != nil {
+		return err
+	}
 	p.bus, err = bus.Start(bus.Config{
 		Dir: filepath.Join(p.cfg.Data, "jetstream"), SyncInterval: sync, SyncAlways: sync == 0, MaxStore: p.cfg.Stream.MaxBytes,
-		Listen: p.cfg.Bus.Listen, Password: password,
+		Listen: p.cfg.Bus.Listen, Password: password, Leaf: leaf,
 	}, p.part("bus"))
 	if errors.Is(err, bus.ErrLocked) {
 		return fmt.Errorf("data folder %s is in use by another shopfloor: stop it, or choose another folder with --data (%w)", p.cfg.Data, err)
@@ -175,7 +184,7 @@ func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *
 		return err
 	}
 	p.gateway, err = gateway.New(gateway.Config{
-		ID: id, Version: shortVersion(), PKI: filepath.Join(p.cfg.Data, "pki"),
+		ID: id, Version: daemon.Version(), PKI: filepath.Join(p.cfg.Data, "pki"),
 		Frames: gateway.FrameSink{Publisher: p.sender}, Metadata: gateway.Metadata{Conn: p.control},
 		State: gateway.BucketState{Gateway: id, Buckets: b, Log: p.part("state")}, Control: p.control, Secrets: secrets,
 		Discovery: gateway.BucketDiscovery{Gateway: id, Buckets: p.discoveryBuckets},
@@ -185,28 +194,33 @@ func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *
 }
 
 // start runs all parts but the HTTP server, in the order in which data flows.
-func (p *platform) start(s *stages) {
+func (p *platform) start(s *daemon.Stages) {
 	if p.gateway != nil {
-		p.gateway.Start(s.start)
-		s.start("sender", 5*time.Second, p.sender.Run)
+		p.gateway.Start(s.Start)
+		s.Start("sender", 5*time.Second, p.sender.Run)
 	}
+	p.leafs.start(s)
 	p.inlets.start(s)
-	s.start("ingest", 15*time.Second, p.cores.run)
-	s.start("text", 5*time.Second, p.text.Run)
-	s.start("registry", 5*time.Second, p.registry.Run)
-	s.start("discoveries", 5*time.Second, p.discoveries.Run)
-	s.start("limits", 5*time.Second, p.limits.run)
+	s.Start("ingest", 15*time.Second, p.cores.run)
+	s.Start("text", 5*time.Second, p.text.Run)
+	s.Start("registry", 5*time.Second, p.registry.Run)
+	s.Start("discoveries", 5*time.Second, p.discoveries.Run)
+	s.Start("limits", 5*time.Second, p.limits.run)
 	if p.guard != nil {
-		s.start("guard", 5*time.Second, p.guard.Run)
+		s.Start("guard", 5*time.Second, p.guard.Run)
 	}
 }
 
 // resolver is what GraphQL sees of the platform.
 func (p *platform) resolver() *graph.Resolver {
-	return &graph.Resolver{
+	r := &graph.Resolver{
 		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
-		DeadLetters: deadLetters{p.control}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries}, Version: shortVersion(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
+		DeadLetters: deadLetters{p.control}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries}, Version: daemon.Version(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
+	if p.leafs != nil {
+		r.Gateways = p.leafs
+	}
+	return r
 }
 
 // localGateway is the id of the gateway in this process, empty if there is none.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 )
 
 // serve runs everything in this process, or with shared a share of the ingest core, until ctx ends.
@@ -25,11 +27,11 @@ func serve(ctx context.Context, shared bool, args []string, stderr io.Writer) er
 	case !shared && url != "":
 		return usageError{fmt.Errorf("bus.url: is set to %s; run shopfloor core to share the work on that bus", url)}
 	}
-	log := newLogger(cfg.Log, stderr)
+	log := daemon.NewLogger(cfg.Log, stderr)
 	// Some libraries, net/http among them, log through the standard logger: into the same stream and form.
 	stdlog.SetFlags(0)
 	stdlog.SetOutput(log.With().Str("part", "library").Logger())
-	log.Info().Str("version", version()).Str("data", cfg.Data).Msg("starting")
+	log.Info().Str("version", daemon.VersionLine("shopfloor")).Str("data", cfg.Data).Msg("starting")
 	// The address is taken first: a port in use is the commonest error, and nothing is opened for it.
 	l, err := net.Listen("tcp", cfg.HTTP)
 	if err != nil {
@@ -40,22 +42,22 @@ func serve(ctx context.Context, shared bool, args []string, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
-	running := newStages(log)
+	running := daemon.NewStages(log)
 	err = p.serve(ctx, running, l)
 	log.Info().Msg("stopping")
-	err = errors.Join(err, running.stop(), p.close())
+	err = errors.Join(err, running.Stop(), p.close())
 	log.Info().Msg("stopped")
 	return err
 }
 
 // serve starts all parts and returns when ctx ends or one of them fails.
-func (p *platform) serve(ctx context.Context, running *stages, l net.Listener) error {
+func (p *platform) serve(ctx context.Context, running *daemon.Stages, l net.Listener) error {
 	h, err := p.handler()
 	if err != nil {
 		return err
 	}
 	// Stopped first, so that clients learn of the end while all they can ask for is still there.
-	running.start("http", httpGrace+time.Second, func(ctx context.Context) error { return serveHTTP(ctx, l, h) })
+	running.Start("http", httpGrace+time.Second, func(ctx context.Context) error { return serveHTTP(ctx, l, h) })
 	p.start(running)
 	if p.cfg.Demo {
 		if err := p.startDemo(running); err != nil {
@@ -63,7 +65,7 @@ func (p *platform) serve(ctx context.Context, running *stages, l net.Listener) e
 		}
 	}
 	go p.announce(ctx, p.log, l.Addr().String())
-	return running.wait(ctx)
+	return running.Wait(ctx)
 }
 
 // announce logs when the platform is ready and where it is.

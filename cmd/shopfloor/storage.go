@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/victoria"
@@ -70,7 +71,7 @@ type RemoteStoreConfig struct {
 	Compression string `yaml:"compression"`
 	Connections int    `yaml:"connections"`
 	// Delay is how long after a write rows are on the remote's disk, in the worst case; 0 asks the remote.
-	Delay Duration `yaml:"delay"`
+	Delay daemon.Duration `yaml:"delay"`
 }
 
 func (c *RemoteStoreConfig) enabled() bool { return len(c.Write) > 0 || c.Read != "" }

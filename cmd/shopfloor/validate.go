@@ -58,7 +58,12 @@ func (c *Config) validate() error {
 			bad("store.remote", "%w", err)
 		}
 	}
+	if err := c.Leafnodes.validate(); err != nil {
+		bad("leafnodes", "%w", err)
+	}
 	switch {
+	case c.Bus.URL != "" && c.Leafnodes.Listen != "":
+		bad("leafnodes.listen", "is set together with bus.url; gateways join the process that has the bus")
 	case c.Bus.URL != "" && c.Bus.Listen != "":
 		bad("bus", "url and listen are both set; a process has its own bus or uses another one")
 	case c.Bus.URL != "" && !c.Store.Remote.enabled():

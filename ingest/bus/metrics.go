@@ -120,3 +120,16 @@ func (p *Publisher) WriteMetrics(w io.Writer) {
 		metric{"publisher_frames", st.Frames}, metric{"publisher_bytes", st.Bytes},
 	)
 }
+
+// WriteMetrics writes what the Forwarder handed over, and how it stands. What is in the buffer is among the metrics of streams.
+func (f *Forwarder) WriteMetrics(w io.Writer) {
+	st := f.Stats()
+	connected := 0
+	if st.Connected {
+		connected = 1
+	}
+	writeMetrics(w, "", "",
+		metric{"forwarder_connected", connected}, metric{"forwarder_frames_total", st.Frames}, metric{"forwarder_bytes_total", st.Bytes},
+		metric{"forwarder_uploads_total", st.Uploads}, metric{"forwarder_dropped_frames_total", st.Dropped}, metric{"forwarder_retries_total", st.Retries},
+	)
+}

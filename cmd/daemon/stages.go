@@ -1,4 +1,6 @@
-package main
+// Package daemon is what the programs have in common around their parts: stages that end in order, the log, the end by signals, and the values of
+// their configuration.
+package daemon
 
 import (
 	"context"
@@ -9,9 +11,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// stages are the running parts of the process. Each ends only when it is told to, and they are told one after the other in the
+// Stages are the running parts of the process. Each ends only when it is told to, and they are told one after the other in the
 // order they were started in: the order in which data flows, so that each part finishes what the one before it handed over.
-type stages struct {
+type Stages struct {
 	log     zerolog.Logger
 	running []*stage
 	failed  chan error
@@ -25,12 +27,13 @@ type stage struct {
 	err    error
 }
 
-func newStages(log zerolog.Logger) *stages {
-	return &stages{log: log, failed: make(chan error, 1)}
+// NewStages makes Stages of which none runs yet.
+func NewStages(log zerolog.Logger) *Stages {
+	return &Stages{log: log, failed: make(chan error, 1)}
 }
 
-// start runs a part. grace is how long it may take to end.
-func (s *stages) start(name string, grace time.Duration, run func(context.Context) error) {
+// Start runs a part. grace is how long it may take to end.
+func (s *Stages) Start(name string, grace time.Duration, run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	st := &stage{name: name, grace: grace, cancel: cancel, done: make(chan struct{})}
 	s.running = append(s.running, st)
@@ -49,8 +52,8 @@ func (s *stages) start(name string, grace time.Duration, run func(context.Contex
 
 var errEnded = errors.New("it should run until the process is stopped")
 
-// wait returns nil when ctx ends, or the error of the first part that ended by itself.
-func (s *stages) wait(ctx context.Context) error {
+// Wait returns nil when ctx ends, or the error of the first part that ended by itself.
+func (s *Stages) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
@@ -59,8 +62,8 @@ func (s *stages) wait(ctx context.Context) error {
 	}
 }
 
-// stop ends all parts in order and returns their errors.
-func (s *stages) stop() error {
+// Stop ends all parts in order and returns their errors.
+func (s *Stages) Stop() error {
 	var errs []error
 	for _, st := range s.running {
 		begin := time.Now()

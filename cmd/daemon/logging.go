@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"io"
@@ -8,8 +8,16 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// newLogger makes the logger that all parts get. The configuration is valid.
-func newLogger(c LogConfig, out io.Writer) zerolog.Logger {
+// LogConfig says what is logged, to standard error.
+type LogConfig struct {
+	// Level is debug, info, warn or error.
+	Level string `yaml:"level"`
+	// Format is json, text, or auto: text on a terminal.
+	Format string `yaml:"format"`
+}
+
+// NewLogger makes the logger that all parts get. The configuration is valid.
+func NewLogger(c LogConfig, out io.Writer) zerolog.Logger {
 	level, err := zerolog.ParseLevel(c.Level)
 	if err != nil {
 		level = zerolog.InfoLevel

@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 )
 
 func TestStagesStopInOrder(t *testing.T) {
-	s := newStages(zerolog.Nop())
+	s := NewStages(zerolog.Nop())
 	order := make(chan string, 3)
 	for _, name := range []string{"gateway", "publisher", "store"} {
-		s.start(name, time.Second, func(ctx context.Context) error {
+		s.Start(name, time.Second, func(ctx context.Context) error {
 			<-ctx.Done()
 			order <- name
 			return ctx.Err()
@@ -22,7 +22,7 @@ func TestStagesStopInOrder(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := errors.Join(s.wait(ctx), s.stop()); err != nil {
+	if err := errors.Join(s.Wait(ctx), s.Stop()); err != nil {
 		t.Errorf("a clean stop gave %v", err)
 	}
 	for _, want := range []string{"gateway", "publisher", "store"} {
@@ -33,15 +33,15 @@ func TestStagesStopInOrder(t *testing.T) {
 }
 
 func TestStagesTellWhoFailed(t *testing.T) {
-	s := newStages(zerolog.Nop())
+	s := NewStages(zerolog.Nop())
 	broken, slow := errors.New("disk gone"), make(chan struct{})
 	defer close(slow)
-	s.start("slow", 10*time.Millisecond, func(context.Context) error { <-slow; return nil })
-	s.start("store", time.Second, func(context.Context) error { return broken })
-	if err := s.wait(context.Background()); !errors.Is(err, broken) || !strings.Contains(err.Error(), "store") {
+	s.Start("slow", 10*time.Millisecond, func(context.Context) error { <-slow; return nil })
+	s.Start("store", time.Second, func(context.Context) error { return broken })
+	if err := s.Wait(context.Background()); !errors.Is(err, broken) || !strings.Contains(err.Error(), "store") {
 		t.Errorf("wait gave %v", err)
 	}
-	if err := s.stop(); err == nil || !strings.Contains(err.Error(), "slow: still busy") || !errors.Is(err, broken) {
+	if err := s.Stop(); err == nil || !strings.Contains(err.Error(), "slow: still busy") || !errors.Is(err, broken) {
 		t.Errorf("stop gave %v", err)
 	}
 }

@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// Verbs of a gateway of its own process, besides those for frames.
+const (
+	verbDesired = "desired" // desiredRequest → desiredPart
+	verbReport  = "report"  // a gateway's Report → nothing
+)
+
+// desiredRequest asks for a part of the desired state. A gateway that knows the state with a digest gets no data if that is still the one.
+type desiredRequest struct {
+	Known  string `json:"known,omitempty"`
+	Digest string `json:"digest,omitempty"`
+	Offset int    `json:"offset,omitempty"`
+}
+
+// desiredPart is a part of the desired state with a digest: of the gzipped JSON of an edge.Desired. When the digest is another one than was asked
+// for, the parts that came before are void, and this is the first.
+type desiredPart struct {
+	Digest string `json:"digest"`
+	Size   int    `json:"size"`
+	Data   []byte `json:"data,omitempty"`
+}
+
+// Report is what a gateway reports at a time.
+type Report struct {
+	Servers []model.ServerStatus `json:"servers,omitempty"`
+	Writers []model.WriterStatus `json:"writers,omitempty"`
+	Gateway *model.GatewayStatus `json:"gateway,omitempty"`
+}
+
+const (
+	// maxPart bounds the data of a desiredPart, which grow by a third in its JSON.
+	maxPart = 512 << 10
+	// maxDesired bounds the desired state, gzipped.
+	maxDesired = 256 << 20
+	// syncInterval is how often a gateway asks whether its desired state is another one, should no wake-up have reached it.
+	syncInterval = 10 * time.Second
+	// syncRetry is how often it asks while there is no answer.
+	syncRetry = time.Second
+	syncWait  = 30 * time.Second
+)
+
+var _ edge.State = (*RemoteState)(nil)

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	stdlog "log"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
+	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// edgeProcess is what runs in this process. Its parts are made by newEdge and run by start.
+type edgeProcess struct {
+	cfg       Config
+	log       zerolog.Logger
+	bus       *bus.Server
+	guard     *bus.Guard
+	frames    *bus.Conn // bulk
+	control   *bus.Conn // commands, live values, desired state
+	buffer    *bus.Buffer
+	forwarder *bus.Forwarder
+	state     *gateway.RemoteState
+	gateway   *gateway.Gateway
+}
+
+// serve runs the gateway until ctx ends.
+func serve(ctx context.Context, args []string, stderr io.Writer) error {
+	cfg, err := loadConfig(args, os.LookupEnv, stderr)
+	if err != nil {
+		return err
+	}
+	log := daemon.NewLogger(cfg.Log, stderr)
+	// Some libraries log through the standard logger: into the same stream and form.
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(log.With().Str("part", "library").Logger())
+	log.Info().Str("version", daemon.VersionLine("shopfloor-edge")).Str("gateway", cfg.Gateway).Str("data", cfg.Data).Msg("starting")
+	var l net.Listener
+	if cfg.HTTP != "" {
+		// The address is taken first: a port in use is the commonest error, and nothing is opened for it.
+		if l, err = net.Listen("tcp", cfg.HTTP); err != nil {
+			return fmt.Errorf("http: %w; choose another address with --http", err)
+		}
+		defer l.Close() // the HTTP server closes it as well
+	}
+	id, err := cfg.identity()
+	if err != nil {
+		return err
+	}
+	if err := enrol(ctx, &cfg, id, log); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	e, err := newEdge(ctx, cfg, id, log)
+	if err != nil {
+		return err
+	}
+	running := daemon.NewStages(log)
+	e.start(running, l)
+	err = running.Wait(ctx)
+	log.Info().Msg("stopping")
+	err = errors.Join(err, running.Stop(), e.close())
+	log.Info().Msg("stopped")
+	return err
+}
+
+// newEdge opens what is stored and wires the parts. Nothing runs yet. On an error nothing stays open.
+func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.Logger) (_ *edgeProcess, err error) {
+	e := &edgeProcess{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if err := e.openBus(ctx, id); err != nil {
+		return nil, err
+	}
+	e.forwarder = bus.NewForwarder(e.buffer, bus.ForwarderConfig{Rate: cfg.Buffer.Rate}, e.part("forwarder"))
+	e.state = gateway.NewRemoteState(e.control, cfg.Gateway, filepath.Join(cfg.Data, "desired.json"), e.addStatus, e.part("state"))
+	buffered := gateway.Buffered{Buffer: e.buffer}
+	e.gateway, err = gateway.New(gateway.Config{
+		ID: cfg.Gateway, Version: daemon.Version(), PKI: filepath.Join(cfg.Data, "pki"),
+		Frames: buffered, Metadata: buffered, State: e.state, Control: e.control, Secrets: id,
+	}, log)
+	return e, err
+}
+
+// part is the logger of one part.
+func (e *edgeProcess) part(name string) zerolog.Logger {
+	return e.log.With().Str("part", name).Logger()
+}
+
+func (e *edgeProcess) openBus(ctx context.Context, id *gateway.Identity) error {
+	tls, err := coreTLS(&e.cfg, id)
+	if err != nil {
+		return err
+	}
+	b := e.cfg.Buffer
+	sync := time.Duration(b.SyncInterval)
+	e.bus, err = bus.Start(bus.Config{
+		Dir: filepath.Join(e.cfg.Data, "jetstream"), SyncInterval: sync, SyncAlways: sync == 0, MaxStore: b.MaxBytes,
+		Remote: &bus.RemoteConfig{Gateway: e.cfg.Gateway, URL: e.cfg.Core, Seed: id.Seed, TLS: tls},
+	}, e.part("bus"))
+	if errors.Is(err, bus.ErrLocked) {
+		return fmt.Errorf("data folder %s is in use by another shopfloor-edge: stop it, or choose another folder with --data (%w)", e.cfg.Data, err)
+	}
+	if err != nil {
+		return fmt.Errorf("start bus: %w", err)
+	}
+	if e.guard, err = e.bus.NewGuard(bus.GuardConfig{Dir: e.cfg.Data}); err != nil {
+		return err
+	}
+	if e.frames, err = e.bus.Connect("frames"); err != nil {
+		return err
+	}
+	if e.control, err = e.bus.Connect("control"); err != nil {
+		return err
+	}
+	maxBytes := b.MaxBytes
+	if maxBytes == 0 {
+		maxBytes = min(e.bus.MaxStore(), maxDefaultBuffer)
+	}
+	e.buffer, err = bus.OpenBuffer(ctx, e.frames, bus.BufferConfig{
+		Gateway: e.cfg.Gateway, MaxBytes: maxBytes, MaxAge: time.Duration(b.MaxAge), NumberFile: filepath.Join(e.cfg.Data, "numbers.json"),
+	})
+	return err
+}
+
+// start runs all parts, in the order in which data flows.
+func (e *edgeProcess) start(s *daemon.Stages, l net.Listener) {
+	if l != nil {
+		s.Start("http", httpGrace+time.Second, func(ctx context.Context) error { return e.serveHTTP(ctx, l) })
+	}
+	e.gateway.Start(s.Start)
+	s.Start("buffer", 5*time.Second, e.buffer.Run)
+	s.Start("forwarder", 5*time.Second, e.forwarder.Run)
+	s.Start("state", 5*time.Second, e.state.Run)
+	s.Start("guard", 5*time.Second, e.guard.Run)
+}
+
+// statusWait bounds the question for the state of the buffer.
+const statusWait = 2 * time.Second
+
+// addStatus completes the gateway's status with that of its buffer.
+func (e *edgeProcess) addStatus(s *model.GatewayStatus) {
+	ctx, cancel := context.WithTimeout(context.Background(), statusWait)
+	defer cancel()
+	st, err := e.buffer.State(ctx)
+	if err != nil {
+		e.log.Warn().Err(err).Msg("state of the buffer is not known")
+	}
+	f := e.forwarder.Stats()
+	s.Buffer = &model.BufferStatus{
+		Frames: st.Frames, Bytes: st.Bytes, MaxBytes: uint64(max(st.MaxBytes, 0)), Oldest: st.Oldest, Dropped: f.Dropped, LastDropped: f.LastDropped,
+		Forwarded: f.Frames, ForwardRate: f.Rate, Reconnects: f.Retries,
+	}
+}
+
+// close closes what newEdge opened. All parts have ended before.
+func (e *edgeProcess) close() error {
+	for _, c := range []*bus.Conn{e.frames, e.control} {
+		if c != nil {
+			c.Close()
+		}
+	}
+	if e.bus == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return e.bus.Shutdown(ctx)
+}
