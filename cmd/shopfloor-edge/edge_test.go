@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
+)
+
+const (
+	plantVars   = 20
+	plantPeriod = 100 * time.Millisecond
+	plantSeries = `opcua_value{server="plant",field=~"V[0-9]+"}`
+)
+
+var edgeReady = regexp.MustCompile(`"healthz":"(http://[^"]+)"`)
+
+// long tells whether the long forms of tests are wanted.
+func long() bool { return os.Getenv("SHOPFLOOR_LONG_TEST") != "" }
+
+// plant is a core and a gateway, and an OPC UA server whose variables count.
+type plant struct {
+	t    testing.TB
+	core core
+	edge *program
+}
+
+// newPlant starts all three and publishes the variables.
+func newPlant(t testing.TB) *plant {
+	server := opcuatest.Start(t, opcuatest.Options{Vars: plantVars, Period: plantPeriod, Continuing: true, AutoAccept: true})
+	thumbprint := sha1.Sum(server.CertificateDER())
+	dir := t.TempDir()
+	p := &plant{t: t, core: startCore(t, dir, "127.0.0.1:0")}
+	p.core.args[len(p.core.args)-1] = p.core.Leaf() // the same port after a restart
+	var token struct{ CreateGatewayToken struct{ Token string } }
+	p.core.MustQuery(&token, `mutation { createGatewayToken(id: "line1") { token } }`, nil)
+	tokenFile, config := filepath.Join(dir, "token"), filepath.Join(dir, "edge.yaml")
+	yaml := fmt.Sprintf("gateway: line1\ncore: tls://%s\nenrol: {core: %q, tokenFile: %q}\ndata: %q\nhttp: 127.0.0.1:0\n",
+		p.core.Leaf(), p.core.URL(), tokenFile, filepath.Join(dir, "edge"))
+	if err := errors.Join(os.WriteFile(tokenFile, []byte(token.CreateGatewayToken.Token+"\n"), 0o600), os.WriteFile(config, []byte(yaml), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	p.edge = newProgram(t, "shopfloor-edge", edgeReady, "--config", config)
+	p.edge.Start()
+	p.core.MustQuery(nil, `mutation($url: String!, $trusted: [String!]) { addServer(input: {id: "plant", name: "Plant", gateway: "line1", endpointUrl: $url,
+		securityMode: SIGN_AND_ENCRYPT, userName: "op", password: "op-pass", trustedThumbprints: $trusted}) { id } }`,
+		map[string]any{"url": server.Endpoint(), "trusted": []string{hex.EncodeToString(thumbprint[:])}})
+	p.connected(30 * time.Second)
+	nodes := make([]any, plantVars)
+	for i := range nodes {
+		nodes[i] = map[string]any{"nodeId": fmt.Sprintf("nsu=urn:shopfloor:plant;s=V%d", i), "queueSize": 200}
+	}
+	p.core.MustQuery(nil, `mutation($nodes: [PublishNodeInput!]!) {
+		publish(input: {server: "plant", nodes: $nodes, samplingInterval: "0s", publishingInterval: "100ms"}) { results { field } } }`, map[string]any{"nodes": nodes})
+	p.values(20 * time.Second)
+	return p
+}
+
+// connected waits until the core knows that the gateway has connected the server.
+func (p *plant) connected(limit time.Duration) {
+	p.t.Helper()
+	waitFor(p.t, limit, "the server is connected", func() error {
+		var got struct {
+			Server  struct{ State string }
+			Gateway struct{ Link struct{ Connected bool } }
+		}
+		err := p.core.Query(&got, `{ server(id: "plant") { state } gateway(id: "line1") { link { connected } } }`, nil)
+		if err == nil && (got.Server.State != "CONNECTED" || !got.Gateway.Link.Connected) {
+			err = fmt.Errorf("%+v", got)
+		}
+		return err
+	})
+}
+
+// values waits until the newest values of all variables are younger than the call.
+func (p *plant) values(limit time.Duration) {
+	p.t.Helper()
+	since := time.Now().UnixMilli()
+	waitFor(p.t, limit, "new values are stored", func() error {
+		all, err := p.core.Export(plantSeries)
+		if err != nil || len(all) != plantVars {
+			return fmt.Errorf("%d series: %w", len(all), err)
+		}
+		for field, s := range all {
+			if last := s.Timestamps[len(s.Timestamps)-1]; last <= since {
+				return fmt.Errorf("newest of %s is %d ms too old", field, since-last)
+			}
+		}
+		return nil
+	})
+}
+
+// audit wants every value of each variable once and in order, and returns the number of holes in the first one and how many values are in them.
+func (p *plant) audit() (holes int, missing float64) {
+	p.t.Helper()
+	all, err := p.core.Export(plantSeries)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for field, s := range all {
+		for i := 1; i < len(s.Values); i++ {
+			switch step := s.Values[i] - s.Values[i-1]; {
+			case step < 1 || s.Timestamps[i] <= s.Timestamps[i-1]:
+				p.t.Fatalf("%s: %v at %d comes after %v at %d", field, s.Values[i], s.Timestamps[i], s.Values[i-1], s.Timestamps[i-1])
+			case step > 1 && field == "V0":
+				holes++
+				missing += step - 1
+			case step > 1:
+				holes = max(holes, 1)
+			}
+		}
+	}
+	return holes, missing
+}
+
+func pause(d time.Duration) { <-time.After(d) }
+
+// TestGatewayFromAfar: one file of a few lines starts a gateway, all else comes from the core; commands, live values and figures cross the link.
+func TestGatewayFromAfar(t *testing.T) {
+	p := newPlant(t)
+	var got struct {
+		Node    struct{ Value struct{ Value float64 } }
+		Gateway struct {
+			Version string
+			Link    struct {
+				Local     bool
+				Enrolled  *time.Time
+				Connected bool
+			}
+			Buffer *struct{ Frames, MaxBytes, Forwarded, Dropped string }
+		}
+	}
+	waitFor(t, 30*time.Second, "the gateway has told of its buffer", func() error {
+		err := p.core.Query(&got, `{
+			node(server: "plant", nodeId: "nsu=urn:shopfloor:plant;s=V3") { ... on VariableNode { value { value } } }
+			gateway(id: "line1") { version link { local enrolled connected } buffer { frames maxBytes forwarded dropped } } }`, nil)
+		if err == nil && (got.Gateway.Buffer == nil || got.Gateway.Buffer.Forwarded == "0") {
+			err = fmt.Errorf("%+v", got.Gateway)
+		}
+		return err
+	})
+	if got.Node.Value.Value < 3 || got.Gateway.Link.Local || got.Gateway.Link.Enrolled == nil || got.Gateway.Buffer.Dropped != "0" {
+		t.Errorf("%+v", got)
+	}
+	if n := p.subscribe(3); n < 3 {
+		t.Errorf("%d deliveries of live values, want 3", n)
+	}
+	if holes, missing := p.audit(); holes > 0 {
+		t.Errorf("%d holes with %v values", holes, missing)
+	}
+	for _, path := range []string{"/metrics", "/healthz"} {
+		r, err := http.Get(strings.TrimSuffix(p.edge.found[1], "/healthz") + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil || !strings.Contains(string(body), "connected") {
+			t.Errorf("%s: %v\n%s", path, err, body)
+		}
+	}
+	p.secretsAreSealed()
+	p.core.MustQuery(nil, `mutation { revokeGateway(id: "line1") }`, nil)
+	waitFor(t, 15*time.Second, "the revoked gateway is cut off", func() error {
+		if !strings.Contains(p.edge.log.String(), "the core takes no frames") {
+			return errors.New("not in its log")
+		}
+		return nil
+	})
+}
+
+// subscribe reads deliveries of live values over server-sent events.
+func (p *plant) subscribe(n int) (deliveries int) {
+	p.t.Helper()
+	body := `{"query": "subscription { values(server: \"plant\", nodeIds: [\"nsu=urn:shopfloor:plant;s=V1\"], samplingInterval: \"100ms\", publishingInterval: \"100ms\") { changes { nodeId value { value } } } }"}`
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.core.URL()+"/graphql", strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	client := http.Client{Timeout: 15 * time.Second}
+	answer, err := client.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	for lines := bufio.NewScanner(answer.Body); deliveries < n && lines.Scan(); {
+		if strings.Contains(lines.Text(), `"changes":[{`) {
+			deliveries++
+		}
+	}
+	return deliveries
+}
+
+// secretsAreSealed looks for the server's password in all that both programs wrote.
+func (p *plant) secretsAreSealed() {
+	p.t.Helper()
+	root := filepath.Dir(p.edge.args[len(p.edge.args)-1])
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(b), "op-pass") {
+			p.t.Errorf("%s has the password in clear", path)
+		}
+		return nil // a file may be gone by now
+	})
+	if err != nil && !os.IsNotExist(err) {
+		p.t.Error(err)
+	}
+	if strings.Contains(p.edge.log.String()+p.core.log.String(), "op-pass") {
+		p.t.Error("a log has the password in clear")
+	}
+}
+
+// TestCoreAway kills the core, restarts the gateway meanwhile, and wants all values that the gateway took: the buffer is handed over in order.
+func TestCoreAway(t *testing.T) {
+	p := newPlant(t)
+	away := 5 * time.Second
+	if long() {
+		away = time.Minute
+	}
+	p.core.Kill()
+	pause(away)
+	p.core.Start()
+	p.values(30 * time.Second)
+	if holes, missing := p.audit(); holes > 0 {
+		t.Errorf("after a core that was away: %d holes with %v values", holes, missing)
+	}
+	p.core.Kill()
+	pause(2 * time.Second)
+	p.edge.Stop()
+	p.edge.Start() // on the last known desired state
+	pause(away)
+	p.core.Start()
+	p.values(30 * time.Second)
+	holes, missing := p.audit()
+	if holes > 1 {
+		t.Errorf("after a gateway that was restarted without a core: %d holes with %v values, want the one of the restart", holes, missing)
+	}
+	t.Logf("restart of the gateway without a core: %d holes with %v values of each variable", holes, missing)
+}
+
+// TestGatewayKilled kills the gateway again and again: what it took is stored once, and only the time without a gateway is missing.
+func TestGatewayKilled(t *testing.T) {
+	p := newPlant(t)
+	rounds := 3
+	if long() {
+		rounds = 20
+	}
+	for range rounds {
+		p.edge.Kill()
+		p.edge.Start()
+		p.values(30 * time.Second)
+	}
+	holes, missing := p.audit()
+	if holes > rounds {
+		t.Errorf("%d kills left %d holes with %v values", rounds, holes, missing)
+	}
+	t.Logf("%d kills: %d holes with %v values of each variable", rounds, holes, missing)
+}
