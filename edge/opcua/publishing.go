@@ -35,6 +35,7 @@ type publishing struct {
 	receipts   sync.Pool                            // of *receipt
 	publishers atomic.Int64                         // Publish requests that the server takes at a time
 	figures    figures
+	totals     itemTotals
 	handles    atomic.Uint32
 
 	ctx context.Context // of the deliveries, set by run
@@ -328,31 +329,4 @@ func (p *publishing) takeAcks() []*ua.SubscriptionAcknowledgement {
 		acks = []*ua.SubscriptionAcknowledgement{}
 	}
 	return acks
-}
-
-// counts returns how many items are at the server, how many it refused or reports Bad, and how many are late.
-func (p *publishing) counts() (active, bad, late int) {
-	at := moment{now: time.Now()}
-	for _, sub := range p.all() {
-		if sub.live {
-			continue
-		}
-		sub.mu.Lock()
-		at.publishing = max(sub.revised, sub.interval)
-		for _, it := range sub.items {
-			switch {
-			case it.state == itemRefused:
-				bad++
-			case it.state == itemActive:
-				active++
-				if it.counts.bad() {
-					bad++
-				} else if it.counts.late(&at) > 0 {
-					late++
-				}
-			}
-		}
-		sub.mu.Unlock()
-	}
-	return active, bad, late
 }
