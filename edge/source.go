@@ -54,6 +54,10 @@ type (
 	NodeReporter interface {
 		Nodes(ctx context.Context, queries []model.NodeQuery) ([]model.NodePage, error)
 	}
+	// Expander tells what selections would publish now.
+	Expander interface {
+		Expand(ctx context.Context, selections []model.Selection) ([]model.Expansion, error)
+	}
 	// Monitor delivers values as they change, until ctx ends. deliver is called by one goroutine at a time and must not block for
 	// long; the changes belong to it.
 	Monitor interface {

@@ -22,6 +22,7 @@ const (
 	VerbRead      = "read"      // Command[ReadValueID] → []ReadResult
 	VerbWrite     = "write"     // Command[WriteValue] → []WriteResult
 	VerbCall      = "call"      // Command[CallRequest] → []CallResult
+	VerbExpand    = "expand"    // Command[Selection] → []Expansion
 	VerbNodes     = "nodes"     // Command[NodeQuery] → []NodePage
 	// VerbMonitor starts deliveries of ValueChanges under each item's ID, as JSON. They end when the asker has not renewed them
 	// for MonitorLease.

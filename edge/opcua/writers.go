@@ -47,6 +47,9 @@ type writer struct {
 	// search paces the search for nodes that browse paths do not lead to; searchAt is zero when there are none.
 	search   backoff
 	searchAt time.Time
+	// asked is the configuration before selections added fields; selectAt is when they are looked at again, zero without any.
+	asked    model.DataSetWriter
+	selectAt time.Time
 }
 
 func newWriters(s *Source) *writers {
@@ -134,7 +137,7 @@ func (w *writers) due() []model.WriterKey {
 		case o == nil:
 			keys = append(keys, key)
 		case now.Before(o.retryAt):
-		case o.dataSet == nil || o.err != nil || w.stale[key] || o.searches(now) || !sameConfig(o.config, want):
+		case o.dataSet == nil || o.err != nil || w.stale[key] || o.searches(now) || o.selects(now) || !sameConfig(o.asked, want):
 			keys = append(keys, key)
 		}
 	}
@@ -148,7 +151,7 @@ func (w *writers) untilDue() time.Duration {
 	defer w.mu.Unlock()
 	next := time.Hour
 	for _, o := range w.open {
-		for _, at := range []time.Time{o.retryAt, o.searchAt} {
+		for _, at := range []time.Time{o.retryAt, o.searchAt, o.selectAt} {
 			if !at.IsZero() {
 				next = min(next, time.Until(at))
 			}
@@ -159,6 +162,8 @@ func (w *writers) untilDue() time.Duration {
 
 // searches tells whether it is time to look for missing nodes.
 func (o *writer) searches(now time.Time) bool { return !o.searchAt.IsZero() && !now.Before(o.searchAt) }
+
+func (o *writer) selects(now time.Time) bool { return !o.selectAt.IsZero() && !now.Before(o.selectAt) }
 
 func sameConfig(a, b model.DataSetWriter) bool {
 	a.Revision, b.Revision = 0, 0
@@ -198,6 +203,12 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 	if err != nil {
 		return err
 	}
+	asked, selectAt := want, time.Time{}
+	if len(want.Selections) > 0 {
+		if want, selectAt, err = ses.selected(ctx, want, o, w.source.log); err != nil {
+			return err
+		}
+	}
 	places, err := ses.locate(ctx, want.Fields)
 	if err != nil {
 		return err
@@ -207,7 +218,7 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 		return err
 	}
 	if o != nil && o.dataSet != nil && sameConfig(o.config, want) && reflect.DeepEqual(o.fields, fields) {
-		w.keep(key, o, places)
+		w.keep(key, o, places, asked, selectAt)
 		return nil
 	}
 	dataSet, err := w.source.cfg.DataSets.Open(ctx, want, fields)
@@ -216,16 +227,17 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 	}
 	n := w.bind(o, want, dataSet, places)
 	n.fields = fields
-	w.keep(key, n, places)
+	w.keep(key, n, places, asked, selectAt)
 	return nil
 }
 
 // keep notes that a writer runs as desired.
-func (w *writers) keep(key model.WriterKey, o *writer, places []place) {
+func (w *writers) keep(key model.WriterKey, o *writer, places []place, asked model.DataSetWriter, selectAt time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o.places, o.err, o.retryAt, o.searchAt = places, nil, time.Time{}, time.Time{}
 	o.retry.reset()
+	o.asked, o.selectAt = asked, selectAt
 	if slices.ContainsFunc(places, func(p place) bool { return p.status.IsBad() && p.status != model.StatusBadConfigurationError }) {
 		o.searchAt = time.Now().Add(o.search.pause())
 	} else {
