@@ -76,4 +76,8 @@ type ServerFigures struct {
 	Publishes     int `json:"publishes"`
 	// Queued are values that were received and are not passed to the publisher yet.
 	Queued int `json:"queued"`
+	// Heartbeats counts those that were sent, or were due with HeartbeatDiagnosticsOnly; SkippedReads the cycles of cyclic reads that were left out
+	// because one failed or took too long.
+	Heartbeats   uint64 `json:"heartbeats,omitempty"`
+	SkippedReads uint64 `json:"skippedReads,omitempty"`
 }

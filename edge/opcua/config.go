@@ -36,6 +36,10 @@ type Config struct {
 	// DataSets takes the values. It is required.
 	DataSets edge.DataSets
 
+	// OnWatchdog is called when fields of a writer are late whose Watchdog is to end the process (WatchdogFailFast, WatchdogExitProcess); nil leaves
+	// it at the log. It may be called by several Sources at once and must not block.
+	OnWatchdog func(WatchdogEvent)
+
 	// RequestTimeout bounds one request at the server; 0 = 10 s.
 	RequestTimeout time.Duration
 	// SessionTimeout is how long the server keeps a session whose connection is lost; 0 = 1 min. Servers may choose another.

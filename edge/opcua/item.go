@@ -44,6 +44,8 @@ type monitored struct {
 	discardNew bool
 	trigger    model.DataChangeTrigger
 	deadband   model.Deadband // zero for none
+	// triggeredBy is the field whose reports make the server report this one; empty for an item that reports by itself.
+	triggeredBy string
 }
 
 // item is a monitored item (Part 4, 5.13) of a subscription, over all sessions.
@@ -59,6 +61,8 @@ type item struct {
 	message string
 	retry   backoff
 	retryAt time.Time
+	trigger *item  // that of triggeredBy; nil while there is none
+	linked  uint32 // the id of trigger that the server knows the link of
 
 	// Under subscription.deliver:
 	sink sink
@@ -120,11 +124,15 @@ func (i *item) request(node *ua.NodeID, publishing time.Duration) *ua.MonitoredI
 	if i.sampling < 0 {
 		sampling = -1
 	}
+	mode := ua.MonitoringModeReporting
+	if i.triggeredBy != "" {
+		mode = ua.MonitoringModeSampling
+	}
 	return &ua.MonitoredItemCreateRequest{
 		ItemToMonitor: &ua.ReadValueID{
 			NodeID: node, AttributeID: ua.AttributeID(attribute), IndexRange: i.indexRange, DataEncoding: &ua.QualifiedName{},
 		},
-		MonitoringMode: ua.MonitoringModeReporting,
+		MonitoringMode: mode,
 		RequestedParameters: &ua.MonitoringParameters{
 			ClientHandle: i.handle, SamplingInterval: sampling, QueueSize: i.queueSize(publishing), DiscardOldest: !i.discardNew,
 			Filter: i.dataChangeFilter(attribute),

@@ -71,12 +71,12 @@ func tooLarge(err error) bool {
 
 // limits are those of one server (Part 5, 6.3.11).
 type limits struct {
-	read, write, call, browse, translate, monitor batchLimit
+	read, write, call, browse, translate, monitor, register batchLimit
 }
 
 func newLimits() *limits {
 	l := &limits{}
-	for _, b := range []*batchLimit{&l.read, &l.write, &l.call, &l.browse, &l.translate, &l.monitor} {
+	for _, b := range []*batchLimit{&l.read, &l.write, &l.call, &l.browse, &l.translate, &l.monitor, &l.register} {
 		b.set(0)
 	}
 	return l
@@ -94,6 +94,7 @@ func (s *session) prepare(ctx context.Context) error {
 		{idMaxNodesPerBrowse, &s.limits.browse},
 		{idMaxNodesPerTranslate, &s.limits.translate},
 		{idMaxMonitoredItemsPerCall, &s.limits.monitor},
+		{idMaxNodesPerRegisterNodes, &s.limits.register},
 	}
 	nodes := []*ua.ReadValueID{{NodeID: ns0(idNamespaceArray), AttributeID: ua.AttributeIDValue}}
 	for _, t := range targets {

@@ -171,6 +171,13 @@ func (l *link) announce(s *session) {
 	l.changed = make(chan struct{})
 }
 
+// now returns the current session, nil while there is none.
+func (l *link) now() *session {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current
+}
+
 // session returns the current session. It waits a little for one that is being made, and at most until ctx ends.
 func (l *link) session(ctx context.Context) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectWait)

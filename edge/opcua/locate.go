@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,9 +30,17 @@ func (s *session) locate(ctx context.Context, fields []model.PublishedField) ([]
 	places := make([]place, len(fields))
 	var walks []walk
 	var whose []int
+	triggers := map[string]bool{"": true}
+	for i := range fields {
+		triggers[fields[i].Name] = fields[i].CyclicRead == nil
+	}
 	for i := range fields {
 		f := &fields[i]
-		if err := checkField(f); err != nil {
+		err := checkField(f)
+		if err == nil && (!triggers[f.TriggeredBy] || f.TriggeredBy == f.Name && f.Name != "") {
+			err = fmt.Errorf("triggeredBy %q is no other monitored field of the writer, want the name of one", f.TriggeredBy)
+		}
+		if err != nil {
 			places[i] = place{f.NodeID, model.StatusBadConfigurationError, err.Error()}
 			continue
 		}
@@ -100,8 +109,27 @@ func checkField(f *model.PublishedField) error {
 			return fmt.Errorf("deadband is for attribute %d (Value) alone, not for %d", model.AttributeValue, f.Attribute)
 		}
 	}
+	if f.CyclicRead != nil && f.TriggeredBy != "" {
+		return errors.New("a field with cyclicRead cannot have triggeredBy, which is for monitored ones; leave one of them out")
+	}
+	if f.Heartbeat != nil {
+		if err := checkHeartbeat(f.Heartbeat.Behavior); err != nil {
+			return err
+		}
+	}
 	if _, err := rangeLengths(f.IndexRange); err != nil {
 		return fmt.Errorf("indexRange %q: %w", f.IndexRange, err)
+	}
+	return nil
+}
+
+func checkHeartbeat(b model.HeartbeatBehavior) error {
+	known := []model.HeartbeatBehavior{
+		"", model.HeartbeatWatchdogLKV, model.HeartbeatWatchdogLKG, model.HeartbeatPeriodicLKV, model.HeartbeatPeriodicLKG, model.HeartbeatPeriodicLKVDropValue,
+		model.HeartbeatPeriodicLKGDropValue, model.HeartbeatUpdatedTimestamps, model.HeartbeatDiagnosticsOnly,
+	}
+	if !slices.Contains(known, b) {
+		return fmt.Errorf("heartbeat.behavior %q is none, want one of %v", b, known[1:])
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ const (
 	idMaxNodesPerWrite         = 11707
 	idMaxNodesPerMethodCall    = 11709
 	idMaxNodesPerBrowse        = 11710
+	idMaxNodesPerRegisterNodes = 11711
 	idMaxNodesPerTranslate     = 11712
 	idMaxMonitoredItemsPerCall = 11714
 )

@@ -114,9 +114,12 @@ func (w *writers) eachNode(key model.WriterKey, yield func(*model.ItemState)) {
 	}
 	var state model.ItemState
 	for i, it := range o.items {
-		if it == nil {
+		switch {
+		case o.reads[i] != nil:
+			state = o.reads[i].tell(&at)
+		case it == nil:
 			state = o.places[i].tell()
-		} else {
+		default:
 			it.tell(&state, &at)
 		}
 		state.Field = o.config.Fields[i].Name

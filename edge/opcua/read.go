@@ -61,7 +61,13 @@ func (s *session) readValues(ctx context.Context, nodes []*ua.ReadValueID) ([]mo
 }
 
 func (s *session) readBatch(ctx context.Context, r *uadp.Binary, nodes []*ua.ReadValueID, values []model.DataValue) error {
-	m, err := s.exchange(ctx, s.token, &ua.ReadRequest{TimestampsToReturn: ua.TimestampsToReturnBoth, NodesToRead: nodes}, typeReadResponse, s.timeout, r)
+	req := &ua.ReadRequest{TimestampsToReturn: ua.TimestampsToReturnBoth, NodesToRead: nodes}
+	return s.readEach(ctx, r, req, func(i int, v *model.DataValue) { values[i] = v.Clone() })
+}
+
+// readEach sends one request and calls take with each value, which is valid during the call only.
+func (s *session) readEach(ctx context.Context, r *uadp.Binary, req *ua.ReadRequest, take func(i int, v *model.DataValue)) error {
+	m, err := s.exchange(ctx, s.token, req, typeReadResponse, s.timeout, r)
 	if err != nil {
 		if sessionGone(err) {
 			s.Fail(err)
@@ -70,15 +76,16 @@ func (s *session) readBatch(ctx context.Context, r *uadp.Binary, nodes []*ua.Rea
 	}
 	defer m.Release()
 	r.Reset(r.Rest(), s.namespaces)
-	if n := r.Count(1); n != len(nodes) && r.Err() == nil {
-		return fmt.Errorf("%d results for %d nodes: %w", n, len(nodes), model.StatusBadUnknownResponse)
+	nodes := len(req.NodesToRead)
+	if n := r.Count(1); n != nodes && r.Err() == nil {
+		return fmt.Errorf("%d results for %d nodes: %w", n, nodes, model.StatusBadUnknownResponse)
 	}
 	var v model.DataValue
-	for i := range values {
+	for i := range nodes {
 		if r.DataValue(&v); r.Err() != nil {
 			return fmt.Errorf("decode read response: %w: %w", r.Err(), model.StatusBadDecodingError)
 		}
-		values[i] = v.Clone()
+		take(i, &v)
 	}
 	return nil
 }

@@ -70,7 +70,10 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 	if !changed {
 		return nil
 	}
-	return sub.createItems(ctx, s)
+	if err := sub.createItems(ctx, s); err != nil {
+		return err
+	}
+	return sub.linkItems(ctx, s)
 }
 
 // retire removes a subscription without items.
@@ -277,7 +280,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 	}
 	if !status.IsBad() {
 		again := it.state == itemRefused
-		it.id, it.state, it.status, it.message = id, itemActive, 0, ""
+		it.id, it.state, it.status, it.message, it.linked = id, itemActive, 0, "", 0
 		s.active++
 		it.retry.reset()
 		it.counts.turned(time.Now())

@@ -26,6 +26,9 @@ func TestSampling(t *testing.T) {
 		{"Trigger", testTrigger},
 		{"SkipFirst", testSkipFirst},
 		{"Refused", testRefused},
+		{"Triggering", testTriggering},
+		{"CyclicRead", testCyclicRead},
+		{"Watchdog", testWatchdog},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -174,6 +177,37 @@ func testSkipFirst(t *testing.T, s *opcuatest.Server) {
 	writeValue(t, source, "Scalar_Int32", 5)
 	if v := r.has(t, 1, 1)[0]; v.Value.Int() != 5 {
 		t.Errorf("the first value is %v, want the second, 5", v.Value)
+	}
+}
+
+// A field that another one triggers is reported with that one, all that was sampled since.
+func testTriggering(t *testing.T, s *opcuatest.Server) {
+	source, r := sampled(
+		t, s, 1,
+		model.PublishedField{Name: "trigger", NodeID: plant("Scalar_UInt16")},
+		model.PublishedField{Name: "linked", NodeID: plant("V2"), TriggeredBy: "trigger", QueueSize: 100},
+		model.PublishedField{Name: "nobody", NodeID: plant("V3"), TriggeredBy: "missing"},
+	)
+	sub := source.publishing.all()[0]
+	eventually(t, 10*time.Second, func() bool {
+		sub.mu.Lock()
+		defer sub.mu.Unlock()
+		for _, it := range sub.items {
+			if it.triggeredBy != "" && it.linked == 0 {
+				return false
+			}
+		}
+		return true
+	}, func() string { return "the link is made" })
+	r.has(t, 0, 1)
+	first := len(r.field(1)) // the first report of the trigger may have taken it along
+	for i := range 2 {
+		writeValue(t, source, "Scalar_UInt16", 100+i)
+		r.has(t, 0, i+2)
+		r.has(t, 1, first+i+1)
+	}
+	if bad := source.Writers()[0].Bad[0]; bad.Field != "nobody" || !strings.Contains(bad.Message, `"missing"`) {
+		t.Errorf("state of the field of a trigger that is not there: %+v", bad)
 	}
 }
 

@@ -29,6 +29,8 @@ type Source struct {
 	status     *status
 	publishing *publishing
 	writers    *writers
+	heartbeats *heartbeats
+	cyclic     *cyclic
 	publishes  *link // for subscriptions
 	asks       *link // for everything that is asked
 	requests   atomic.Uint64
@@ -46,6 +48,8 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 		Publishes: cfg.Publishes, KeepAlive: cfg.KeepAlive, Lifetime: cfg.SubscriptionLifetime, log: s.log,
 	}, &s.lost)
 	s.writers = newWriters(s)
+	s.heartbeats = newHeartbeats(func() bool { return s.status.connected(linkPublishing) })
+	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.newLink(linkPublishing, s.publishing.serve)
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
 		if !kept { // the server may be another than it was
@@ -69,12 +73,15 @@ func (s *Source) Run(ctx context.Context) error {
 		defer forget()
 	}
 	deliveries, stop := context.WithCancel(context.Background())
-	s.publishing.ctx = deliveries
+	s.publishing.ctx, s.cyclic.ctx = deliveries, ctx
 	var wg sync.WaitGroup
+	wg.Go(func() { s.heartbeats.run(ctx) })
+	wg.Go(func() { s.writers.watch(ctx) })
 	wg.Go(func() { s.publishes.run(ctx) })
 	wg.Go(func() { s.asks.run(ctx) })
 	wg.Go(func() { s.writers.run(ctx) })
 	wg.Wait()
+	s.cyclic.wg.Wait()
 	stop()
 	s.publishing.wg.Wait()
 	return nil
@@ -94,6 +101,7 @@ func (s *Source) Status() model.ServerStatus {
 		}
 	}
 	r.LostNotifications = s.lost.Load()
+	r.Figures.Heartbeats, r.Figures.SkippedReads = s.heartbeats.sent.Load(), s.cyclic.skipped.Load()
 	return r
 }
 

@@ -39,9 +39,12 @@ type writer struct {
 	fields  []model.FieldMetaData
 	dataSet edge.DataSet
 	key     subscriptionKey
-	places  []place // by field
-	items   []*item // by field; nil for a field without a node
-	err     error   // why it is not as desired
+	places  []place       // by field
+	items   []*item       // by field; nil for a field that is not monitored
+	reads   []*cyclicRead // by field; nil for one that is not read cyclically
+	beats   []*beat
+	watch   watchState
+	err     error // why it is not as desired
 	retry   backoff
 	retryAt time.Time
 	// search paces the search for nodes that browse paths do not lead to; searchAt is zero when there are none.
@@ -119,6 +122,8 @@ func (w *writers) closeUnwanted() {
 	for key, o := range w.open {
 		if _, ok := w.desired[key]; !ok {
 			w.source.publishing.remove(o.key, o.monitored())
+			w.source.heartbeats.remove(o.beats)
+			w.source.cyclic.remove(o.reads)
 			delete(w.open, key)
 			delete(w.stale, key)
 		}

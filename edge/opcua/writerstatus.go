@@ -37,15 +37,20 @@ func (w *writers) countItems(o *writer, s *model.WriterStatus) {
 		sub.mu.Lock()
 		defer sub.mu.Unlock()
 	}
+	s.Late, s.WatchdogEvents = o.watch.late, o.watch.acted
 	for i, it := range o.items {
-		if it != nil && it.state == itemActive {
+		r := o.reads[i]
+		if it != nil && it.state == itemActive && !it.status.IsBad() || r != nil && r.works() {
 			s.Active++
 			continue
 		}
 		s.BadCount++
 		if len(s.Bad) < maxBadItems {
 			state := o.places[i].tell()
-			if it != nil {
+			switch {
+			case r != nil:
+				state.Status = model.StatusCode(r.counts.status.Load())
+			case it != nil:
 				state = model.ItemState{NodeID: it.node, State: model.NodeBad, Status: it.status, Message: it.message}
 			}
 			if state.Status.IsGood() {
