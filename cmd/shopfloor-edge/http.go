@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/VictoriaMetrics/metrics"
 )
 
 // httpGrace is how long requests may take to end when the process stops.
@@ -54,4 +56,5 @@ func (e *edgeProcess) writeMetrics(w io.Writer) {
 	e.forwarder.WriteMetrics(w)
 	e.control.WriteMetrics(w)
 	e.guard.WriteMetrics(w)
+	metrics.WriteProcessMetrics(w)
 }
