@@ -24,6 +24,8 @@ import (
 type DeskConfig struct {
 	// State is that of one gateway.
 	State func(gateway string) edge.State
+	// Discovery is the state of one gateway's discoveries; nil when there are none.
+	Discovery func(gateway string) BucketDiscovery
 	// Secrets opens the passwords of servers as they are stored, SealKey is the key for which they are sealed for a gateway.
 	Secrets Secrets
 	SealKey func(gateway string) (*[32]byte, error)
@@ -89,6 +91,11 @@ func (d *Desk) Handle(ctx context.Context, gateway, verb string, body []byte) ([
 		return d.desired(ctx, gateway, body)
 	case verbReport:
 		return nil, d.report(ctx, gateway, body)
+	}
+	if d.cfg.Discovery != nil {
+		if reply, known, err := d.cfg.Discovery(gateway).Answer(ctx, verb, body); known {
+			return reply, err
+		}
 	}
 	return nil, &bus.RemoteError{Code: "unknown", Text: fmt.Sprintf("the core does not know the request %q: update it before its gateways", verb)}
 }

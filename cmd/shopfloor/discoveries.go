@@ -122,7 +122,11 @@ func (b discoveredBucket) Watch(ctx context.Context) (<-chan discovered.Entry, e
 var _ graph.Discoveries = graphDiscoveries{}
 
 // graphDiscoveries are the discoveries with the errors that graph knows.
-type graphDiscoveries struct{ *discovered.Registry }
+type graphDiscoveries struct {
+	*discovered.Registry
+	// wake tells a gateway that there is something new for it.
+	wake func(gateway string) error
+}
 
 // discoveriesAsGraph maps the kinds of errors of discovered to those of graph.
 func discoveriesAsGraph(err error) error {
@@ -155,7 +159,11 @@ func (d graphDiscoveries) WatchDiscovery(ctx context.Context, id string) (<-chan
 }
 
 func (d graphDiscoveries) SetSchedule(ctx context.Context, gateway string, c *model.DiscoveryConfig) error {
-	return discoveriesAsGraph(d.Registry.SetSchedule(ctx, gateway, c))
+	if err := d.Registry.SetSchedule(ctx, gateway, c); err != nil {
+		return discoveriesAsGraph(err)
+	}
+	_ = d.wake(gateway) // one that does not hear it asks by itself
+	return nil
 }
 
 func (d graphDiscoveries) Application(id string) (model.DiscoveredApplication, error) {

@@ -75,6 +75,9 @@ func (p *platform) makeLeafnodes(ctx context.Context, b gateway.Buckets, secrets
 		State: func(id string) edge.State {
 			return gateway.BucketState{Gateway: id, Buckets: b, Log: p.part("leafnodes")}
 		},
+		Discovery: func(id string) gateway.BucketDiscovery {
+			return gateway.BucketDiscovery{Gateway: id, Buckets: p.discoveryBuckets}
+		},
 		Secrets: secrets, SealKey: l.enrolments.SealKey, Wake: p.control.Wake,
 	}, p.part("leafnodes"))
 	l.receiver, err = bus.NewReceiver(ctx, p.frames, p.control, bus.ReceiverConfig{

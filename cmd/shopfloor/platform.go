@@ -215,7 +215,7 @@ func (p *platform) start(s *daemon.Stages) {
 func (p *platform) resolver() *graph.Resolver {
 	r := &graph.Resolver{
 		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
-		DeadLetters: deadLetters{p.control}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries}, Version: daemon.Version(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
+		DeadLetters: deadLetters{p.control}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries, p.control.Wake}, Version: daemon.Version(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
 	if p.leafs != nil {
 		r.Gateways = p.leafs
