@@ -157,6 +157,7 @@ func TestDeletedByServer(t *testing.T) {
 
 // One server that is slow and one that refuses its user are no business of the others.
 func TestOneBadServerAmongTen(t *testing.T) {
+	t.Parallel()
 	slow := opcuatest.NewRaw(t, func(ua.Request) []byte { time.Sleep(2 * time.Second); return nil })
 	refusing := opcuatest.NewRaw(t, func(req ua.Request) []byte {
 		if _, ok := req.(*ua.ActivateSessionRequest); ok {
@@ -183,6 +184,7 @@ func TestOneBadServerAmongTen(t *testing.T) {
 
 // A node that is not there is shown with its status, and 10,000 others are monitored.
 func TestOneBadNodeAmongMany(t *testing.T) {
+	t.Parallel()
 	const n = 10_000
 	endpoint := manyNodes(t, n, n+1)
 	w := model.DataSetWriter{Gateway: "gw", Group: "group", Name: "w", Server: "plant", GroupID: 1, WriterID: 1, PublishingInterval: time.Second}

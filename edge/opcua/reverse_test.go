@@ -36,6 +36,7 @@ func listenReverse(t *testing.T) *ReverseListener {
 
 // A server that connects to the gateway is as good as one that the gateway connects to, with security too, and after a restart.
 func TestReverseConnect(t *testing.T) {
+	t.Parallel()
 	l := listenReverse(t)
 	server := opcuatest.Start(t, opcuatest.Options{Continuing: true, AutoAccept: true, Env: []string{"REVERSE=opc.tcp://" + l.Addr()}})
 	r := &recorder{}
@@ -65,6 +66,7 @@ func reverseHello(uri, url string) []byte {
 
 // Connections of servers that nobody waits for are closed, and so is what says nothing that is a ReverseHello.
 func TestReverseListener(t *testing.T) {
+	t.Parallel()
 	l := listenReverse(t)
 	const url = "opc.tcp://plant:4840/x"
 	forget := l.expect(url)
