@@ -58,6 +58,7 @@ type QueryResolver interface {
 	Nodes(ctx context.Context, server string, nodeIds []model.ExpandedNodeID) ([]Node, error)
 	Path(ctx context.Context, server string, path string) (Node, error)
 	PublishedNodes(ctx context.Context, gateway string) (string, error)
+	SelectionPreview(ctx context.Context, server string, selection model.Selection) (*SelectionPreview, error)
 	Series(ctx context.Context, filter *SeriesFilter, first *int, after *string) (*SeriesConnection, error)
 	History(ctx context.Context, series string, from *time.Time, to *time.Time, last *time.Duration, step *time.Duration, aggregate *Aggregate, first *int) (*SeriesHistory, error)
 	Server(ctx context.Context, id string) (*model.Server, error)
@@ -833,6 +834,28 @@ func (ec *executionContext) field_Query_publishedNodes_args(ctx context.Context,
 		return nil, err
 	}
 	args["gateway"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_selectionPreview_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "server",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["server"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "selection",
+		func(ctx context.Context, v any) (model.Selection, error) {
+			return ec.unmarshalNSelectionInput2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐSelection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["selection"] = arg1
 	return args, nil
 }
 
@@ -3115,6 +3138,50 @@ func (ec *executionContext) fieldContext_Query_publishedNodes(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_selectionPreview(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_selectionPreview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SelectionPreview(ctx, fc.Args["server"].(string), fc.Args["selection"].(model.Selection))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SelectionPreview) graphql.Marshaler {
+			return ec.marshalNSelectionPreview2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐSelectionPreview(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_selectionPreview(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SelectionPreview(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_selectionPreview_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_series(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4288,6 +4355,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_publishedNodes(ctx, field)
+				})
+		case "selectionPreview":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_selectionPreview(ctx, field)
 				})
 		case "series":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

@@ -349,6 +349,14 @@ func (f *fakeCommands) Call(_ context.Context, server string, calls []model.Call
 	return f.CallFunc(server, calls)
 }
 
+// Expand finds the variables 1 to 3, or nothing of the path "Nowhere".
+func (f *fakeCommands) Expand(_ context.Context, _ string, selections []model.Selection) ([]model.Expansion, error) {
+	if selections[0].Path == "Nowhere" {
+		return []model.Expansion{{Status: model.StatusBadNoMatch, Message: "there is no Nowhere"}}, nil
+	}
+	return []model.Expansion{{Count: 3, ValuesPerSecond: 1.5, Truncated: true, Sample: []model.PublishedField{{Name: "V1", NodeID: tag(1)}}}}, nil
+}
+
 func (f *fakeCommands) Monitor(ctx context.Context, _ string, r model.MonitorRequest) (<-chan model.ValueChanges, error) {
 	return f.MonitorFunc(ctx, r)
 }

@@ -403,6 +403,23 @@ type PutServerInput struct {
 	ReverseConnect *bool `json:"reverseConnect,omitempty"`
 }
 
+// What a selection would publish now.
+type SelectionPreview struct {
+	// How many nodes were found.
+	Count int `json:"count"`
+	// There are more than maxNodes, or some deeper than maxDepth.
+	Truncated bool `json:"truncated"`
+	// The first fields, at most 100.
+	Sample []SelectionPreviewField `json:"sample"`
+	// The most that they would send, when each value changes at each sampling; a node is not sampled faster than its MinimumSamplingInterval.
+	ValuesPerSecond float64 `json:"valuesPerSecond"`
+}
+
+type SelectionPreviewField struct {
+	Name   string               `json:"name"`
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+}
+
 type SeriesConnection struct {
 	Edges    []SeriesEdge `json:"edges"`
 	PageInfo PageInfo     `json:"pageInfo"`

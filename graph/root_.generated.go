@@ -189,7 +189,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "gateway.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "gateway.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -210,6 +210,7 @@ var sources = []*ast.Source{
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
+	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
@@ -1415,6 +1416,30 @@ func (ec *executionContext) childFields_SelectionField(ctx context.Context, fiel
 		return ec.fieldContext_SelectionField_triggeredBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SelectionField", field.Name)
+}
+
+func (ec *executionContext) childFields_SelectionPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_SelectionPreview_count(ctx, field)
+	case "truncated":
+		return ec.fieldContext_SelectionPreview_truncated(ctx, field)
+	case "sample":
+		return ec.fieldContext_SelectionPreview_sample(ctx, field)
+	case "valuesPerSecond":
+		return ec.fieldContext_SelectionPreview_valuesPerSecond(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectionPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_SelectionPreviewField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SelectionPreviewField_name(ctx, field)
+	case "nodeId":
+		return ec.fieldContext_SelectionPreviewField_nodeId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectionPreviewField", field.Name)
 }
 
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

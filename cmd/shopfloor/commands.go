@@ -46,6 +46,10 @@ func (c *commands) Nodes(ctx context.Context, server string, queries []model.Nod
 	return ask[model.NodeQuery, model.NodePage](ctx, c, server, model.VerbNodes, queries)
 }
 
+func (c *commands) Expand(ctx context.Context, server string, selections []model.Selection) ([]model.Expansion, error) {
+	return ask[model.Selection, model.Expansion](ctx, c, server, model.VerbExpand, selections)
+}
+
 // ask sends a command for a server to its gateway and decodes one result per item.
 func ask[Item, Result any](ctx context.Context, c *commands, server, verb string, items []Item) ([]Result, error) {
 	s, err := c.servers.Server(server)
