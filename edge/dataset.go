@@ -28,6 +28,7 @@ type dataSet struct {
 	header    uadp.Header
 	message   uadp.DataSetHeader
 	output    Output // nil for none
+	keepAlive time.Duration
 
 	mu       sync.Mutex
 	counts   []uint8     // values of each field in the open frame
@@ -36,8 +37,10 @@ type dataSet struct {
 	bytes    int
 	opened   time.Time
 	replaced bool
+	sent     time.Time // when the last frame was handed over, or the DataSet was opened
 	ids      []uint16
 	bodies   [][]byte
+	alive    []byte // a keep-alive message
 }
 
 // openDelta is a DataSetMessage whose number of fields is not final.
@@ -51,6 +54,8 @@ func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersi
 	return &dataSet{
 		publisher: p,
 		writer:    w.Key(),
+		keepAlive: w.KeepAlive,
+		sent:      time.Now(),
 		counts:    make([]uint8, fields),
 		header: uadp.Header{
 			Content: uadp.ContentPublisherID | uadp.ContentGroupHeader | uadp.ContentWriterGroupID | uadp.ContentSequenceNumber |
@@ -124,15 +129,28 @@ func (d *dataSet) delta(n int) *openDelta {
 	return m
 }
 
-// closeOlder closes the frame if it was opened before t.
-func (d *dataSet) closeOlder(t time.Time) {
+// closeOlder closes the frame if it was opened before t, and sends a keep-alive when nothing was sent for too long at now.
+func (d *dataSet) closeOlder(t, now time.Time) {
 	if !d.mu.TryLock() {
 		return // in use: somebody fills it or waits for room, and the next tick comes soon
 	}
 	defer d.mu.Unlock()
-	if d.values > 0 && d.opened.Before(t) {
+	switch {
+	case d.values > 0 && d.opened.Before(t):
 		d.close()
+	case d.values == 0 && !d.replaced && d.keepAlive > 0 && now.Sub(d.sent) >= d.keepAlive:
+		d.sendKeepAlive()
 	}
+}
+
+// sendKeepAlive sends a DataSetMessage without fields (Part 14, 7.2.4.5.8). It takes the number that the next one would have had.
+func (d *dataSet) sendKeepAlive() {
+	h := d.message
+	d.message.SequenceNumber++
+	h.Kind, h.SequenceNumber = uadp.KeepAlive, d.message.SequenceNumber
+	d.alive = uadp.AppendDataSetHeader(d.alive[:0], &h, 0)
+	d.ids, d.bodies = append(d.ids[:0], h.WriterID), append(d.bodies[:0], d.alive)
+	d.handOver()
 }
 
 // replace closes the frame for good.
@@ -148,7 +166,6 @@ func (d *dataSet) replace() {
 // close joins the DataSetMessages to a NetworkMessage and hands it over. It is called with d.mu held, so that frames of a writer
 // keep their order, and blocks while the sink does: that is the back-pressure.
 func (d *dataSet) close() {
-	p := d.publisher
 	d.ids, d.bodies = d.ids[:0], d.bodies[:0]
 	for i := range d.messages {
 		m := &d.messages[i]
@@ -159,6 +176,16 @@ func (d *dataSet) close() {
 		d.ids = append(d.ids, d.message.WriterID)
 		d.bodies = append(d.bodies, m.body[:m.end])
 	}
+	d.handOver()
+	d.messages = d.messages[:0]
+	clear(d.counts)
+	d.values, d.bytes = 0, 0
+}
+
+// handOver joins bodies to a NetworkMessage and hands it to the sink.
+func (d *dataSet) handOver() {
+	p := d.publisher
+	d.sent = time.Now()
 	d.header.SequenceNumber++
 	f := p.frames.get(p)
 	f.flights, f.flight = &d.flights, d.flights.start()
@@ -181,9 +208,6 @@ func (d *dataSet) close() {
 		p.log.Error().Err(err).Str("writer", d.writer.String()).Msg("frame not encoded")
 		d.flights.land(f.flight, true) // it counts as refused, there is nothing to be stored
 	}
-	d.messages = d.messages[:0]
-	clear(d.counts)
-	d.values, d.bytes = 0, 0
 }
 
 // handOverContext is what ends handing over.

@@ -107,7 +107,7 @@ func (p *Publisher) Run(ctx context.Context, grace time.Duration) error {
 		case <-ctx.Done():
 		case now := <-tick.C:
 			for _, d := range p.open() {
-				d.closeOlder(now.Add(-p.cfg.MaxFrameAge))
+				d.closeOlder(now.Add(-p.cfg.MaxFrameAge), now)
 			}
 		}
 	}
