@@ -7,8 +7,9 @@ PACKAGES := $(shell go list ./... 2>/dev/null)
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-build: ## bin/shopfloor, small and reproducible
+build: ## bin/shopfloor and, for each architecture, bin/shopfloor-edge, small and reproducible
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/...
+	for arch in amd64 arm64 arm; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=7 go build -trimpath -ldflags '-s -w' -o bin/shopfloor-edge-linux-$$arch ./cmd/shopfloor-edge || exit 1; done
 
 run: ## the platform with its demo plant
 	go run ./cmd/shopfloor --demo

@@ -19,6 +19,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
+	"github.com/shopfloor-iiot/shopfloor/edge/mqttout"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
@@ -37,6 +38,8 @@ type Config struct {
 	// Data is the folder for everything that is stored.
 	Data   string       `yaml:"data"`
 	Buffer BufferConfig `yaml:"buffer"`
+	// Brokers are where the gateway may send what it publishes, besides: writers name them in their output.
+	Brokers []mqttout.Config `yaml:"brokers"`
 	// HTTP is the address of /healthz and /metrics; empty means none.
 	HTTP string           `yaml:"http"`
 	Log  daemon.LogConfig `yaml:"log"`
@@ -183,6 +186,9 @@ func (c *Config) validate() error {
 	}
 	if c.Buffer.Rate < 0 {
 		bad("buffer.rate", "%d is negative; write bytes a second, or 0 for no bound", c.Buffer.Rate)
+	}
+	if err := mqttout.Validate(c.Brokers); err != nil {
+		errs = append(errs, err)
 	}
 	if host, port, err := net.SplitHostPort(c.HTTP); c.HTTP != "" && (err != nil || port == "" || strings.ContainsAny(host, "/ ")) {
 		bad("http", "%q is no address; write host:port, for example 127.0.0.1:9102", c.HTTP)

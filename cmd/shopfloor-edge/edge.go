@@ -91,7 +91,7 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 	buffered := gateway.Buffered{Buffer: e.buffer}
 	e.gateway, err = gateway.New(gateway.Config{
 		ID: cfg.Gateway, Version: daemon.Version(), PKI: filepath.Join(cfg.Data, "pki"),
-		Frames: buffered, Metadata: buffered, State: e.state, Control: e.control, Secrets: id,
+		Frames: buffered, Metadata: buffered, State: e.state, Control: e.control, Secrets: id, Brokers: cfg.Brokers,
 		Discovery: gateway.NewRemoteDiscovery(e.control, cfg.Gateway, filepath.Join(cfg.Data, "discovery.json"), e.part("discovery")),
 	}, log)
 	return e, err

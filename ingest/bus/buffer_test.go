@@ -361,3 +361,28 @@ func FuzzParseUpload(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkForwarder hands over a backlog of frames of 8 KiB, which the buffer holds before the clock runs.
+func BenchmarkForwarder(b *testing.B) {
+	core := startCore(b, b.TempDir(), "127.0.0.1:0")
+	key := newTestKey(b)
+	if err := core.enrolments.Enrol(testContext(b), "g1", key.public); err != nil {
+		b.Fatal(err)
+	}
+	core.away(b)
+	g := startBuffering(b, b.TempDir(), core.server.LeafAddr(), core.fingerprint, key, ForwarderConfig{})
+	const frames, size = 5000, 8 << 10
+	b.SetBytes(frames * size)
+	for b.Loop() {
+		b.StopTimer()
+		core.away(b)
+		until(b, "the link is cut", 10*time.Second, func() bool { return !g.server.Linked() })
+		g.publish(frames, size)
+		g.settle()
+		core.back()
+		until(b, "the gateway is linked", 10*time.Second, g.server.Linked)
+		b.StartTimer()
+		until(b, "all is handed over", time.Minute, func() bool { return g.forwarder.Stats().Frames >= g.sent })
+	}
+	b.ReportMetric(float64(g.sent)/b.Elapsed().Seconds(), "frames/s")
+}
