@@ -369,7 +369,6 @@ func BenchmarkForwarder(b *testing.B) {
 	if err := core.enrolments.Enrol(testContext(b), "g1", key.public); err != nil {
 		b.Fatal(err)
 	}
-	core.away(b)
 	g := startBuffering(b, b.TempDir(), core.server.LeafAddr(), core.fingerprint, key, ForwarderConfig{})
 	const frames, size = 5000, 8 << 10
 	b.SetBytes(frames * size)
