@@ -379,7 +379,7 @@ func BenchmarkForwarder(b *testing.B) {
 		g.publish(frames, size)
 		g.settle()
 		core.back()
-		until(b, "the gateway is linked", 10*time.Second, g.server.Linked)
+		until(b, "the core takes frames", 20*time.Second, func() bool { return g.forwarder.Stats().Connected })
 		b.StartTimer()
 		until(b, "all is handed over", time.Minute, func() bool { return g.forwarder.Stats().Frames >= g.sent })
 	}
