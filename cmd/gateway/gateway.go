@@ -16,7 +16,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
-// Config says who the gateway is and what it is joined to. All fields but Discovery, Reverse and Brokers are needed.
+// Config says who the gateway is and what it is joined to. All fields but Discovery, ReverseConnect and Brokers are needed.
 type Config struct {
 	// ID is the gateway's name in the platform, Version that of the program.
 	ID, Version string
@@ -33,8 +33,9 @@ type Config struct {
 	Control *bus.Conn
 	// Secrets opens the sealed passwords of servers.
 	Secrets Secrets
-	// Reverse takes the connections of servers that connect to the gateway; nil if it does not listen for them.
-	Reverse *opcua.ReverseListener
+	// ReverseConnect is the address, host:port, that servers connect to which nothing may connect to; empty if the gateway does not listen for
+	// them.
+	ReverseConnect string
 	// Brokers are where the outputs of writers may go; none are needed.
 	Brokers []mqttout.Config
 }
@@ -62,9 +63,14 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{Outputs: outputs, reverse: cfg.Reverse}
+	g := &Gateway{Outputs: outputs}
+	if cfg.ReverseConnect != "" {
+		if g.reverse, err = opcua.ListenReverse(context.Background(), cfg.ReverseConnect, part("reverse")); err != nil {
+			return nil, err
+		}
+	}
 	g.Publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID, Outputs: outputs}, cfg.Frames, cfg.Metadata, part("publisher"))
-	newSource, err := sources(&cfg, g.Publisher, part("opcua"))
+	newSource, err := sources(&cfg, g.Publisher, g.reverse, part("opcua"))
 	if err != nil {
 		return nil, err
 	}

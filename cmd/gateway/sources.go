@@ -12,7 +12,7 @@ import (
 )
 
 // sources makes what makes the Source of a server: here stands a case for each protocol.
-func sources(cfg *Config, dataSets edge.DataSets, log zerolog.Logger) (func(model.Server) (edge.Source, error), error) {
+func sources(cfg *Config, dataSets edge.DataSets, reverse *opcua.ReverseListener, log zerolog.Logger) (func(model.Server) (edge.Source, error), error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("host name: %w", err)
@@ -32,7 +32,7 @@ func sources(cfg *Config, dataSets edge.DataSets, log zerolog.Logger) (func(mode
 			return nil, fmt.Errorf("password of user %q: %w", s.UserName, err)
 		}
 		return opcua.New(opcua.Config{
-			Server: s, Password: string(password), Identity: identity, Trust: trust, Reverse: cfg.Reverse, DataSets: dataSets,
+			Server: s, Password: string(password), Identity: identity, Trust: trust, Reverse: reverse, DataSets: dataSets,
 		}, log)
 	}, nil
 }

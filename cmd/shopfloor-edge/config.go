@@ -38,6 +38,10 @@ type Config struct {
 	// Data is the folder for everything that is stored.
 	Data   string       `yaml:"data"`
 	Buffer BufferConfig `yaml:"buffer"`
+	// PublishedNodes is a file in OPC Publisher's form that the gateway runs beside what the core wants, and follows as it changes; empty means none.
+	PublishedNodes string `yaml:"publishedNodes"`
+	// ReverseConnect is where servers connect that nothing may connect to, 0.0.0.0:4840; empty means that none do.
+	ReverseConnect string `yaml:"reverseConnect"`
 	// Brokers are where the gateway may send what it publishes, besides: writers name them in their output.
 	Brokers []mqttout.Config `yaml:"brokers"`
 	// HTTP is the address of /healthz and /metrics; empty means none.
@@ -90,6 +94,8 @@ func newFlags(c *Config, configFile *string, out io.Writer) *flag.FlagSet {
 	fs.StringVar(&c.Enrol.Core, "enrol-core", c.Enrol.Core, "HTTP `address` of the core, where a token is redeemed")
 	fs.StringVar(&c.Enrol.TokenFile, "token-file", c.Enrol.TokenFile, "`file` with the token of createGatewayToken")
 	fs.StringVar(&c.Data, "data", c.Data, "`folder` for everything that is stored")
+	fs.StringVar(&c.PublishedNodes, "published-nodes", c.PublishedNodes, "`file` in OPC Publisher's form to publish by, besides what the core wants")
+	fs.StringVar(&c.ReverseConnect, "reverse-connect", c.ReverseConnect, "`address` that servers connect to which nothing may connect to")
 	fs.StringVar(&c.HTTP, "http", c.HTTP, "`address` of /healthz and /metrics")
 	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warn or error")
 	fs.StringVar(&c.Log.Format, "log-format", c.Log.Format, "json, text, or auto: text on a terminal")
@@ -186,6 +192,9 @@ func (c *Config) validate() error {
 	}
 	if c.Buffer.Rate < 0 {
 		bad("buffer.rate", "%d is negative; write bytes a second, or 0 for no bound", c.Buffer.Rate)
+	}
+	if _, port, err := net.SplitHostPort(c.ReverseConnect); c.ReverseConnect != "" && (err != nil || port == "") {
+		bad("reverseConnect", "%q is no address; write host:port, for example 0.0.0.0:4840", c.ReverseConnect)
 	}
 	if err := mqttout.Validate(c.Brokers); err != nil {
 		errs = append(errs, err)

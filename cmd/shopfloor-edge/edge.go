@@ -15,6 +15,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
+	"github.com/shopfloor-iiot/shopfloor/edge"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -89,10 +90,19 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 	e.forwarder = bus.NewForwarder(e.buffer, bus.ForwarderConfig{Rate: cfg.Buffer.Rate}, e.part("forwarder"))
 	e.state = gateway.NewRemoteState(e.control, cfg.Gateway, filepath.Join(cfg.Data, "desired.json"), e.addStatus, e.part("state"))
 	buffered := gateway.Buffered{Buffer: e.buffer}
+	var state edge.State = e.state
+	var secrets gateway.Secrets = id
+	if cfg.PublishedNodes != "" {
+		file := gateway.NewNodesFile(gateway.NodesFileConfig{
+			Gateway: cfg.Gateway, Path: cfg.PublishedNodes, LastGood: filepath.Join(cfg.Data, "publishednodes.good.json"), Core: e.state,
+		}, id, e.part("published nodes"))
+		state, secrets = file, file.Secrets()
+	}
 	e.gateway, err = gateway.New(gateway.Config{
 		ID: cfg.Gateway, Version: daemon.Version(), PKI: filepath.Join(cfg.Data, "pki"),
-		Frames: buffered, Metadata: buffered, State: e.state, Control: e.control, Secrets: id, Brokers: cfg.Brokers,
-		Discovery: gateway.NewRemoteDiscovery(e.control, cfg.Gateway, filepath.Join(cfg.Data, "discovery.json"), e.part("discovery")),
+		Frames: buffered, Metadata: buffered, State: state, Control: e.control, Secrets: secrets,
+		Discovery:      gateway.NewRemoteDiscovery(e.control, cfg.Gateway, filepath.Join(cfg.Data, "discovery.json"), e.part("discovery")),
+		ReverseConnect: cfg.ReverseConnect, Brokers: cfg.Brokers,
 	}, log)
 	return e, err
 }

@@ -36,6 +36,8 @@ type Config struct {
 	UDP   udp.Config   `yaml:"udp"`
 	// Brokers are where the gateway in this process may send what it publishes, besides: writers name them in their output.
 	Brokers []mqttout.Config `yaml:"brokers"`
+	// ReverseConnect is where servers connect to the gateway in this process that nothing may connect to, 0.0.0.0:4840; empty means that none do.
+	ReverseConnect string `yaml:"reverseConnect"`
 	// KeyGroups are the keys of publishers that secure their frames.
 	KeyGroups []KeyGroupConfig `yaml:"keyGroups"`
 	GraphQL   GraphConfig      `yaml:"graphql"`

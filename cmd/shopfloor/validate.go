@@ -87,6 +87,9 @@ func (c *Config) validate() error {
 			errs = append(errs, fmt.Errorf("%s.%w", section, err))
 		}
 	}
+	if _, port, err := net.SplitHostPort(c.ReverseConnect); c.ReverseConnect != "" && (err != nil || port == "") {
+		bad("reverseConnect", "%q is no address; write host:port, for example 0.0.0.0:4840", c.ReverseConnect)
+	}
 	if err := mqttout.Validate(c.Brokers); err != nil {
 		errs = append(errs, err)
 	}
