@@ -150,7 +150,7 @@ func Metrics() []Metric {
 // WriteMetrics writes the gateway's metrics in Prometheus' text form.
 func (g *Gateway) WriteMetrics(w io.Writer) {
 	b := bufio.NewWriter(w)
-	defer b.Flush() // what cannot be written is the reader's loss
+	defer func() { _ = b.Flush() }() // what cannot be written is the reader's loss
 	status := g.Status()
 	for _, m := range gatewayMetrics() {
 		writeHeader(b, m.Metric)

@@ -57,7 +57,7 @@ func outOfSyncReason(s *model.ServerStatus, w *model.WriterStatus) string {
 	case w.BadCount > 0:
 		return fmt.Sprintf("%d of %d fields are not active yet", w.BadCount, w.Active+w.BadCount)
 	}
-	return ""
+	return w.Unsupported
 }
 
 // sameSync tells whether two statuses say the same of the desired state.

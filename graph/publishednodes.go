@@ -10,7 +10,7 @@ import (
 // ImportResult shows what became of a published nodes file.
 type ImportResult struct{ *publishednodes.ImportResult }
 
-// Errors, and Warnings, count all issues of the severity.
+// Errors counts all errors.
 func (r *ImportResult) Errors() int { return r.ImportResult.Issues.Errors }
 
 // Warnings counts all warnings.

@@ -79,6 +79,8 @@ type WriterStatus struct {
 	BadCount int         `json:"badCount"`
 	// Error tells why the whole writer does not run.
 	Error string `json:"error,omitempty"`
+	// Unsupported tells what of the writer's record this gateway does not do, while the rest of it runs.
+	Unsupported string `json:"unsupported,omitempty"`
 	// Late counts the fields without a value for the timeout of the writer's Watchdog, WatchdogEvents how often it acted since the gateway started.
 	Late           int    `json:"late,omitempty"`
 	WatchdogEvents uint64 `json:"watchdogEvents,omitempty"`

@@ -16,7 +16,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
-// Config says who the gateway is and what it is joined to. All fields but Discovery, ReverseConnect and Brokers are needed.
+// Config says who the gateway is and what it is joined to. All fields but Discovery, ReverseConnect, OnWatchdog and Brokers are needed.
 type Config struct {
 	// ID is the gateway's name in the platform, Version that of the program.
 	ID, Version string
@@ -36,6 +36,8 @@ type Config struct {
 	// ReverseConnect is the address, host:port, that servers connect to which nothing may connect to; empty if the gateway does not listen for
 	// them.
 	ReverseConnect string
+	// OnWatchdog is called when a writer's watchdog is to end the process (see opcua.Config); nil leaves it at the log.
+	OnWatchdog func(opcua.WatchdogEvent)
 	// Brokers are where the outputs of writers may go; none are needed.
 	Brokers []mqttout.Config
 }

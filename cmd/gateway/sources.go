@@ -33,6 +33,7 @@ func sources(cfg *Config, dataSets edge.DataSets, reverse *opcua.ReverseListener
 		}
 		return opcua.New(opcua.Config{
 			Server: s, Password: string(password), Identity: identity, Trust: trust, Reverse: reverse, DataSets: dataSets,
+			OnWatchdog: cfg.OnWatchdog,
 		}, log)
 	}, nil
 }

@@ -39,6 +39,7 @@ func TestConfigNamesTheField(t *testing.T) {
 		"buffer.syncInterval:": {"--sync-interval", "5m"},
 		"http:":                {"--http", "9102"},
 		"log.level:":           {"--log-level", "loud"},
+		"reverseConnect:":      {"--reverse-connect", "here"},
 	} {
 		if _, err := loadConfig(append(good[:4:4], args...), noEnv, io.Discard); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%v: %v", args, err)

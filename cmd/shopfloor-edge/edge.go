@@ -32,6 +32,7 @@ type edgeProcess struct {
 	forwarder *bus.Forwarder
 	state     *gateway.RemoteState
 	gateway   *gateway.Gateway
+	watchdog  *watchdog
 }
 
 // serve runs the gateway until ctx ends.
@@ -78,7 +79,7 @@ func serve(ctx context.Context, args []string, stderr io.Writer) error {
 
 // newEdge opens what is stored and wires the parts. Nothing runs yet. On an error nothing stays open.
 func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.Logger) (_ *edgeProcess, err error) {
-	e := &edgeProcess{cfg: cfg, log: log}
+	e := &edgeProcess{cfg: cfg, log: log, watchdog: newWatchdog()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -102,7 +103,7 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 		ID: cfg.Gateway, Version: daemon.Version(), PKI: filepath.Join(cfg.Data, "pki"),
 		Frames: buffered, Metadata: buffered, State: state, Control: e.control, Secrets: secrets,
 		Discovery:      gateway.NewRemoteDiscovery(e.control, cfg.Gateway, filepath.Join(cfg.Data, "discovery.json"), e.part("discovery")),
-		ReverseConnect: cfg.ReverseConnect, Brokers: cfg.Brokers,
+		ReverseConnect: cfg.ReverseConnect, Brokers: cfg.Brokers, OnWatchdog: e.watchdog.on,
 	}, log)
 	return e, err
 }
@@ -158,6 +159,7 @@ func (e *edgeProcess) start(s *daemon.Stages, l net.Listener) {
 	s.Start("forwarder", 5*time.Second, e.forwarder.Run)
 	s.Start("state", 5*time.Second, e.state.Run)
 	s.Start("guard", 5*time.Second, e.guard.Run)
+	s.Start("watchdog", time.Second, e.watchdog.run)
 }
 
 // statusWait bounds the question for the state of the buffer.

@@ -6,10 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"syscall"
-
-	"github.com/gopcua/opcua/uacp"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -26,7 +23,7 @@ func reasonOf(err error) model.ConnectionReason {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return model.ReasonNotReachable
 	}
-	if reason, ok := statusReasons(connectStatus(err)); ok {
+	if reason, ok := statusReasons(statusOf(err, 0)); ok {
 		return reason
 	}
 	switch {
@@ -34,19 +31,8 @@ func reasonOf(err error) model.ConnectionReason {
 		return model.ReasonNoAnswer
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return model.ReasonConnectionClosed
-	case strings.Contains(err.Error(), "uacp: "): // it says so in words alone
-		return model.ReasonNotOPCUA
 	}
 	return model.ReasonOther
-}
-
-// connectStatus is the status in err, of a service or of the transport; Good without one.
-func connectStatus(err error) model.StatusCode {
-	var transport *uacp.Error
-	if errors.As(err, &transport) {
-		return model.StatusCode(transport.ErrorCode)
-	}
-	return statusOf(err, 0)
 }
 
 func statusReasons(status model.StatusCode) (model.ConnectionReason, bool) {

@@ -149,5 +149,5 @@ func (s *session) close() {
 	defer cancel()
 	// When it fails the server ends the session by its timeout.
 	_, _ = call[*ua.CloseSessionResponse](ctx, s.channel, s.token, &ua.CloseSessionRequest{DeleteSubscriptions: true}, closeTimeout)
-	s.channel.Close()
+	s.Close()
 }

@@ -204,6 +204,9 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 	if !ok {
 		return nil
 	}
+	if want.Events != nil {
+		return errEvents
+	}
 	ses, err := w.source.asks.session(ctx)
 	if err != nil {
 		return err

@@ -236,7 +236,7 @@ func TestSessionOutlivesCut(t *testing.T) {
 
 func TestPortInUse(t *testing.T) {
 	s := Start(t, Options{})
-	second := &Server{t: t, dir: s.dir, pki: s.pki, port: s.port, env: s.env}
+	second := &Server{t: t, dir: s.dir, command: s.command, pki: s.pki, port: s.port, env: s.env}
 	err := second.start()
 	out, _ := second.log.text()
 	if err == nil || !strings.Contains(out, "EADDRINUSE") {

@@ -198,7 +198,7 @@ func message(kind string, sequence, requestID uint32, body []byte) []byte {
 	return b
 }
 
-func exchange(t testing.TB, then []byte, cfg Config) ([]byte, error, *Channel) {
+func exchange(t testing.TB, then []byte, cfg Config) ([]byte, *Channel, error) {
 	client, server := net.Pipe()
 	done := make(chan struct{})
 	go func() {
@@ -217,10 +217,10 @@ func exchange(t testing.TB, then []byte, cfg Config) ([]byte, error, *Channel) {
 	defer cancel()
 	m, err := c.Call(ctx, nil, &ua.ReadRequest{}, time.Minute)
 	if err != nil {
-		return nil, err, c
+		return nil, c, err
 	}
 	defer m.Release()
-	return slices.Clone(m.Body), nil, c
+	return slices.Clone(m.Body), c, nil
 }
 
 func TestResponses(t *testing.T) {
@@ -250,13 +250,13 @@ func TestResponses(t *testing.T) {
 		{"a chunk of 4 GiB", []byte("MSGF\xFF\xFF\xFF\xFF"), "", model.StatusBadTcpMessageTooLarge, true},
 		{"a chunk of 7 bytes", []byte("MSGF\x07\x00\x00\x00"), "", model.StatusBadTcpMessageTooLarge, true},
 		{"a chunk without a sequence", []byte("MSGF\x10\x00\x00\x00\x07\x00\x00\x00\x01\x00\x00\x00"), "", model.StatusBadDecodingError, true},
-		{"no OPC UA", []byte("HTTP/1.1 400 Bad Request"), "", model.StatusBadTcpMessageTooLarge, true},
+		{"no OPC UA", []byte("HTTP/1.1 400 Bad Request"), "", model.StatusBadTcpMessageTypeInvalid, true},
 		{"nothing", nil, "", context.DeadlineExceeded, false},
 		{"an opening that nobody asked for", append([]byte("OPNF\x4F\x00\x00\x00\x07\x00\x00\x00\x2F\x00\x00\x00"+ua.SecurityPolicyURINone), 255, 255, 255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 9, 0, 0, 0), "", model.StatusBadSecureChannelIdInvalid, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, err, channel := exchange(t, c.bytes, Config{MaxMessageSize: 10_000})
+			got, channel, err := exchange(t, c.bytes, Config{MaxMessageSize: 10_000})
 			if string(got) != c.want || !errors.Is(err, c.err) || (c.err == nil) != (err == nil) {
 				t.Errorf("%q, %v; want %q, %v", got, err, c.want, c.err)
 			}

@@ -71,7 +71,9 @@ func readChunk(r io.Reader, buf []byte) (kind string, chunk []byte, err error) {
 	case "MSGC":
 		kind = "MSGC"
 	default:
-		kind = string(buf[:4])
+		if kind = string(buf[:4]); !messageType(kind[:3]) {
+			return kind, nil, fmt.Errorf("it answers %q: %w", kind, model.StatusBadTcpMessageTypeInvalid)
+		}
 	}
 	size := binary.LittleEndian.Uint32(buf[4:])
 	if size < headerSize || size > uint32(len(buf)) {
@@ -80,6 +82,15 @@ func readChunk(r io.Reader, buf []byte) (kind string, chunk []byte, err error) {
 	chunk = buf[:size]
 	_, err = io.ReadFull(r, chunk[headerSize:])
 	return kind, chunk, err
+}
+
+// messageType tells whether OPC UA has messages of this type (Part 6, 6.7.2.2 and 7.1.2.2).
+func messageType(t string) bool {
+	switch t {
+	case "MSG", "OPN", "CLO", "HEL", "ACK", "ERR", "RHE":
+		return true
+	}
+	return false
 }
 
 // serverError is what the server ends the connection or a message with: a status and a reason (Part 6, 7.1.2.5).

@@ -86,7 +86,7 @@ func (c *Channel) write(b []byte) error {
 func (c *Channel) sendOpen(requestID uint32, kind ua.SecurityTokenRequestType) error {
 	c.send.Lock()
 	defer c.send.Unlock()
-	nonce, err := c.opn.algorithm.MakeNonce()
+	nonce, err := c.opn.MakeNonce()
 	if err != nil {
 		return err
 	}
