@@ -147,6 +147,32 @@ export async function homeShowsBadNodes(browser, shoot) {
   assert.deepEqual(faults, []);
 }
 
+/** Gateways elsewhere: whether they are there, what waits, and what does not run as it should. */
+export async function homeShowsGateways(browser, shoot) {
+  const now = new Date().toISOString();
+  const gateway = (id, connected, dropped, outOfSync) => ({
+    node: {
+      id, version: '1.0', link: { local: false, connected, heard: now },
+      buffer: { frames: '12', bytes: '2000000', maxBytes: '4000000000', oldest: now, dropped, forwardRate: 250 },
+      configurationState: { revision: 3, inSync: outOfSync.length === 0, outOfSync },
+    },
+  });
+  const reason = { writer: 'hall-4/line/default', server: 'line', reason: 'server is Reconnecting: nothing listens' };
+  const answer = { gateways: { totalCount: 2, edges: [gateway('hall-3', true, '0', []), gateway('hall-4', false, '7', [reason])] } };
+  const session = await open(browser, '/favicon.svg');
+  session.tamper = (route) => (route.request().postData()?.includes('query Gateways') ? route.fulfill({ json: { data: answer } }) : route.continue());
+  const { page, faults } = session;
+  await page.goto(new URL('/', page.url()).href);
+  const away = page.locator('[data-gateway="hall-4"]');
+  await away.getByText('Away', { exact: true }).waitFor();
+  assert.ok(await away.getByText('7 frames dropped').isVisible());
+  assert.ok(await away.getByText('server is Reconnecting: nothing listens').isVisible());
+  await page.locator('[data-gateway="hall-3"]').getByText('Buffer: 2 MB of 4 GB', { exact: false }).waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await shoot(page, 'home-gateways');
+  assert.deepEqual(faults, []);
+}
+
 /** Alarms stand at the top with their remedy; limits have bars, refused frames their reasons. */
 export async function homeShowsHealth(browser, shoot) {
   const session = await open(browser, '/favicon.svg');

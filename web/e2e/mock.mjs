@@ -62,6 +62,16 @@ const matching = (filter) =>
 
 const thumbprint = '3fa19c0277d1b5e8aa40c69d1e7f2b90551c8e4d';
 const gateway = { id: 'local', version: 'mock', started, frames: '1', values: '1', pending: 0 };
+const inSync = { desiredRevision: 1, revision: 1, inSync: true, outOfSyncCount: 0, outOfSync: [] };
+const gateways = () => {
+  const heard = new Date().toISOString();
+  const buffer = { frames: '3', bytes: '48000', maxBytes: '64000000000', oldest: heard, dropped: '0', lastDropped: null, forwarded: '81000', forwardRate: wave(40, 5, 3), reconnects: '0' };
+  const nodes = [
+    { ...gateway, link: { local: true, connected: true }, buffer: null, configurationState: inSync },
+    { ...gateway, id: 'hall-3', link: { local: false, connected: true, heard }, buffer, configurationState: inSync },
+  ];
+  return { totalCount: nodes.length, edges: nodes.map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: false, hasPreviousPage: false } };
+};
 const defaults = { gateway, securityMode: 'BEST', trustedThumbprints: [], valuesPerSecond: 0 };
 const connection = { since: started, monitoredItems: 0, badItems: 0, reconnects: '0', lostNotifications: '0' };
 const server = (s) => ({ ...defaults, ...s, state: s.connection.state, connection: { ...connection, ...s.connection } });
@@ -103,7 +113,7 @@ const rootValue = {
   }),
   servers: () => ({ totalCount: servers.size, edges: [...servers.values()].map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: false, hasPreviousPage: false } }),
   series: ({ filter, first }) => ({ edges: matching(filter).slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: matching(filter).length > first, hasPreviousPage: false } }),
-  alarms, limits,
+  alarms, limits, gateways,
   deadLetters: ({ first }) => ({ edges: deadLetters.slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: deadLetters.length > first, hasPreviousPage: false } }),
   addServer: ({ input }) => {
     if (/127\.0\.0\.1:1$/.test(input.endpointUrl)) refuse('endpointUrl', `"${input.endpointUrl}" has no server`);

@@ -107,6 +107,13 @@ export type DeadLettersQueryVariables = Exact<{
 
 export type DeadLettersQuery = { deadLetters: { pageInfo: { hasNextPage: boolean }, edges: Array<{ node: { id: string, time: string, reason: string, gateway: string, group: string, writer: string, contentType: string, size: number, sequence: string, head: string, text: string | null } }> } };
 
+export type GatewaysQueryVariables = Exact<{
+  first: number;
+}>;
+
+
+export type GatewaysQuery = { gateways: { totalCount: number, edges: Array<{ node: { id: string, version: string, link: { local: boolean, connected: boolean, heard: string | null }, buffer: { frames: string, bytes: string, maxBytes: string, oldest: string | null, dropped: string, forwardRate: number } | null, configurationState: { revision: number, inSync: boolean, outOfSync: Array<{ writer: string | null, server: string, reason: string }> } } }> } };
+
 export type TrustServerCertificateMutationVariables = Exact<{
   server: string;
   thumbprint: string;
@@ -216,6 +223,41 @@ export const DeadLettersDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DeadLettersQuery, DeadLettersQueryVariables>;
+export const GatewaysDocument = new TypedDocumentString(`
+    query Gateways($first: Int!) {
+  gateways(first: $first) {
+    totalCount
+    edges {
+      node {
+        id
+        version
+        link {
+          local
+          connected
+          heard
+        }
+        buffer {
+          frames
+          bytes
+          maxBytes
+          oldest
+          dropped
+          forwardRate
+        }
+        configurationState {
+          revision
+          inSync
+          outOfSync {
+            writer
+            server
+            reason
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<GatewaysQuery, GatewaysQueryVariables>;
 export const TrustServerCertificateDocument = new TypedDocumentString(`
     mutation TrustServerCertificate($server: ID!, $thumbprint: String!) {
   trustServerCertificate(server: $server, thumbprint: $thumbprint) {

@@ -3,6 +3,7 @@ import { createSocket } from '../api/socket';
 import { AlarmBanner } from './AlarmBanner';
 import { ConnectionBanner } from './ConnectionBanner';
 import { DeadLetters } from './DeadLetters';
+import { Gateways } from './Gateways';
 import { Header } from './Header';
 import { healthInterval, loadHealth } from './health';
 import { Limits } from './Limits';
@@ -38,6 +39,7 @@ export function Home() {
               <Servers overview={data} refresh={overview.refresh} />
               <LiveValues socket={socket} hasServers={data.servers.totalCount > 0} />
             </div>
+            <Gateways />
             <div className="columns">
               <Limits health={health} />
               <DeadLetters />
