@@ -42,10 +42,9 @@ func uacpError(status model.StatusCode) []byte {
 }
 
 func TestConnectionReasons(t *testing.T) {
-	hello := make([]byte, 4096)
 	answer := func(b []byte) func(net.Conn) {
 		return func(c net.Conn) {
-			_, _ = c.Read(hello[:8])
+			_, _ = c.Read(make([]byte, 8)) // of the Hello
 			_, _ = c.Write(b)
 			_, _ = io.Copy(io.Discard, c)
 		}
