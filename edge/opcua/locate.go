@@ -66,7 +66,7 @@ func (s *session) locate(ctx context.Context, fields []model.PublishedField) ([]
 
 // walk begins the path from a node; a null one stands for the root.
 func (s *session) walk(from model.ExpandedNodeID, path string) walk {
-	w := walk{node: model.NumericID(0, idRootFolder), names: splitPath(path)}
+	w := walk{node: model.NumericID(0, idRootFolder), names: model.SplitBrowsePath(path)}
 	if from.IsNull() {
 		return w
 	}

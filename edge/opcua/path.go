@@ -111,7 +111,7 @@ func joinPath(node model.NodeID, name string, parents map[model.NodeID]parent) s
 	if name == "" {
 		return ""
 	}
-	names := []string{pathEscaper.Replace(name)}
+	names := []string{model.EscapeBrowseName(name)}
 	for range maxPathDepth {
 		if node == objectsFolder {
 			slices.Reverse(names)
@@ -121,7 +121,7 @@ func joinPath(node model.NodeID, name string, parents map[model.NodeID]parent) s
 		if p.name == "" {
 			return ""
 		}
-		names = append(names, pathEscaper.Replace(p.name))
+		names = append(names, model.EscapeBrowseName(p.name))
 		node = p.node
 	}
 	return ""

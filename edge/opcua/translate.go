@@ -186,32 +186,3 @@ func cutNamespace(s string) (uri, name string, ok bool) {
 	uri, name, ok = strings.Cut(rest, ";")
 	return strings.NewReplacer("%3B", ";", "%3b", ";", "%25", "%").Replace(uri), name, ok && name != ""
 }
-
-// splitPath splits at '/' and undoes the escapes.
-func splitPath(path string) []string {
-	var names []string
-	var b strings.Builder
-	escaped := false
-	for _, r := range path {
-		switch {
-		case escaped:
-			b.WriteRune(r)
-			escaped = false
-		case r == '&':
-			escaped = true
-		case r == '/':
-			if b.Len() > 0 {
-				names = append(names, b.String())
-			}
-			b.Reset()
-		default:
-			b.WriteRune(r)
-		}
-	}
-	if b.Len() > 0 {
-		names = append(names, b.String())
-	}
-	return names
-}
-
-var pathEscaper = strings.NewReplacer("&", "&&", "/", "&/")
