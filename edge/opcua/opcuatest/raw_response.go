@@ -82,6 +82,12 @@ func (c *rawConn) subscriptionResponse(req ua.Request) ua.Response {
 		}
 		return &ua.CreateMonitoredItemsResponse{ResponseHeader: header, Results: results, DiagnosticInfos: noInfo}
 	case *ua.PublishRequest:
+		if len(c.handles) == 0 { // a keep-alive, with the number of the next one
+			return &ua.PublishResponse{
+				ResponseHeader: header, SubscriptionID: 1,
+				NotificationMessage: &ua.NotificationMessage{SequenceNumber: c.number + 1, PublishTime: time.Now()},
+			}
+		}
 		c.number++
 		change := &ua.DataChangeNotification{MonitoredItems: []*ua.MonitoredItemNotification{}, DiagnosticInfos: noInfo}
 		for _, h := range c.handles {
