@@ -83,8 +83,8 @@ func NewHandler(cfg HandlerConfig, r *Resolver) http.Handler {
 		InitTimeout: cfg.InitTimeout, PingPongInterval: cfg.KeepAlive, PayloadReadLimit: &cfg.MaxRequestBytes,
 	})
 	s.AddTransport(transport.SSE{KeepAlivePingInterval: cfg.KeepAlive})
-	s.AddTransport(transport.GET{})
-	s.AddTransport(transport.POST{})
+	s.AddTransport(overHTTP{transport.GET{}})
+	s.AddTransport(overHTTP{transport.POST{}})
 
 	s.SetQueryCache(lru.New[*ast.QueryDocument](queryCacheSize))
 	s.SetParserTokenLimit(cfg.MaxTokens)
