@@ -16,8 +16,8 @@ func TestAnswersOfWhatIsNotExecuted(t *testing.T) {
 		status       int
 		answer       string
 	}{
-		{`{"query":"{"}`, "application/json", 200, `{"errors":[{"message":"Expected Name, found <EOF>"`},
-		{`{"query":"{"}`, "application/graphql-response+json", 400, `{"errors":[{"message":"Expected Name, found <EOF>"`},
+		{`{"query":"{"}`, "application/json", 200, `{"errors":[{"message":"Expected Name, found `},
+		{`{"query":"{"}`, "application/graphql-response+json", 400, `{"errors":[{"message":"Expected Name, found `},
 		{`{"query":"{ nothing }"}`, "application/json", 200, `{"errors":[{"message":"Cannot query field \"nothing\" on type \"Query\"`},
 		{`{"query":"{ nothing }"}`, "application/graphql-response+json", 400, `{"errors":[{"message":"Cannot query field \"nothing\" on type \"Query\"`},
 		{notPersisted, "application/json", 200, `{"errors":[{"message":"PersistedQueryNotFound"`},
