@@ -41,6 +41,7 @@ type dataSet struct {
 	ids      []uint16
 	bodies   [][]byte
 	alive    []byte // a keep-alive message
+	event    []byte // the fields of an event
 }
 
 // openDelta is a DataSetMessage whose number of fields is not final.
@@ -147,7 +148,7 @@ func (d *dataSet) closeOlder(t, now time.Time) {
 func (d *dataSet) sendKeepAlive() {
 	h := d.message
 	d.message.SequenceNumber++
-	h.Kind, h.SequenceNumber = uadp.KeepAlive, d.message.SequenceNumber
+	h.Kind, h.SequenceNumber, h.Timestamp = uadp.KeepAlive, d.message.SequenceNumber, model.DateTimeOf(time.Now())
 	d.alive = uadp.AppendDataSetHeader(d.alive[:0], &h, 0)
 	d.ids, d.bodies = append(d.ids[:0], h.WriterID), append(d.bodies[:0], d.alive)
 	d.handOver()

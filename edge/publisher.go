@@ -166,6 +166,9 @@ func (p *Publisher) Open(ctx context.Context, w model.DataSetWriter, fields []mo
 		earlier.replace()
 	}
 	d.output = p.output(&w, &m) // behind the last frame of the earlier one
+	if w.Events != nil {
+		return newEventSet(d), nil
+	}
 	return d, nil
 }
 
