@@ -24,20 +24,22 @@ const (
 type dataSet struct {
 	publisher *Publisher
 	writer    model.WriterKey
+	fields    []model.FieldMetaData
 	flights   flights
 	header    uadp.Header
 	message   uadp.DataSetHeader
-	output    Output // nil for none
 	keepAlive time.Duration
 
 	mu       sync.Mutex
+	output   Output      // nil for none
 	counts   []uint8     // values of each field in the open frame
 	messages []openDelta // len is how many are in use; the buffers of the rest are kept
 	values   int
 	bytes    int
 	opened   time.Time
 	replaced bool
-	sent     time.Time // when the last frame was handed over, or the DataSet was opened
+	next     *successor // of a replaced one; nil when the writer was closed
+	sent     time.Time  // when the last frame was handed over, or the DataSet was opened
 	ids      []uint16
 	bodies   [][]byte
 	alive    []byte // a keep-alive message
@@ -51,13 +53,14 @@ type openDelta struct {
 	fields     uint16
 }
 
-func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersion, fields int) *dataSet {
+func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersion, fields []model.FieldMetaData) *dataSet {
 	return &dataSet{
 		publisher: p,
 		writer:    w.Key(),
+		fields:    fields,
 		keepAlive: w.KeepAlive,
 		sent:      time.Now(),
-		counts:    make([]uint8, fields),
+		counts:    make([]uint8, len(fields)),
 		header: uadp.Header{
 			Content: uadp.ContentPublisherID | uadp.ContentGroupHeader | uadp.ContentWriterGroupID | uadp.ContentSequenceNumber |
 				uadp.ContentPayloadHeader,
@@ -75,8 +78,16 @@ func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersi
 // Put implements DataSet.
 func (d *dataSet) Put(field int, v *model.DataValue) {
 	d.mu.Lock()
+	if d.replaced {
+		next := d.next
+		d.mu.Unlock()
+		if !next.put(field, v) {
+			d.publisher.dropped.Add(1)
+		}
+		return
+	}
 	defer d.mu.Unlock()
-	if d.replaced || field < 0 || field >= len(d.counts) {
+	if field < 0 || field >= len(d.counts) {
 		d.publisher.dropped.Add(1)
 		return
 	}
@@ -154,14 +165,22 @@ func (d *dataSet) sendKeepAlive() {
 	d.handOver()
 }
 
-// replace closes the frame for good.
-func (d *dataSet) replace() {
+// replace closes the frame for good, and lets begin begin behind it. What still comes goes to next; nil for nowhere.
+func (d *dataSet) replace(next *successor, begin func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.values > 0 {
 		d.close()
 	}
-	d.replaced = true
+	begin()
+	d.replaced, d.next, d.messages = true, next, nil
+}
+
+// begin sets the output. No value comes before.
+func (d *dataSet) begin(o Output) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.output = o
 }
 
 // close joins the DataSetMessages to a NetworkMessage and hands it over. It is called with d.mu held, so that frames of a writer

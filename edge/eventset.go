@@ -38,8 +38,16 @@ func (e eventSet) Put(int, *model.DataValue) { e.publisher.dropped.Add(1) }
 func (e eventSet) PutEvent(fields []model.Variant) {
 	d := e.dataSet
 	d.mu.Lock()
+	if d.replaced {
+		next := d.next
+		d.mu.Unlock()
+		if !next.putEvent(fields) {
+			d.publisher.dropped.Add(1)
+		}
+		return
+	}
 	defer d.mu.Unlock()
-	if d.replaced || len(fields) != len(d.counts) {
+	if len(fields) != len(d.counts) {
 		d.publisher.dropped.Add(1)
 		return
 	}

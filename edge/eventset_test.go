@@ -77,6 +77,30 @@ func TestEventSet(t *testing.T) {
 	}
 }
 
+// Events that come for a writer that was just opened again go on if their fields stay; values do not become events.
+func TestReplaceEventSet(t *testing.T) {
+	sink := &fakeSink{}
+	p := NewPublisher(PublisherConfig{Gateway: "gw"}, sink, &fakeMetadata{}, zerolog.Nop())
+	values := openTest(t, p, 3)
+	first := openEvents(t, p, 3)
+	values.Put(0, double(1, 1)) // dropped
+	openEvents(t, p, 3)
+	first.PutEvent(event(7, "on its way"))
+	openEvents(t, p, 4)
+	first.PutEvent(event(8, "of other fields")) // dropped
+	p.Close(testWriter.Key())
+	if len(sink.frames) != 1 || p.Statistics().Dropped != 2 {
+		t.Fatalf("%d frames, want 1 with an event; statistics %+v", len(sink.frames), p.Statistics())
+	}
+	m, err := uadp.ParseMessage(sink.frames[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := m.DataSets[0].Fields; m.DataSets[0].Header.Kind != uadp.Event || f[0].Value.Value.Int() != 7 {
+		t.Errorf("%+v", m.DataSets[0])
+	}
+}
+
 // A value that cannot be encoded does not take its event along.
 func TestEventWithBadField(t *testing.T) {
 	sink := &fakeSink{}

@@ -17,7 +17,7 @@ func TestKeepAlive(t *testing.T) {
 		sink := &fakeSink{}
 		p := NewPublisher(PublisherConfig{Gateway: "gw"}, sink, &fakeMetadata{}, zerolog.Nop())
 		w := model.DataSetWriter{Gateway: "gw", Group: "g", Name: "w", GroupID: 1, WriterID: 7, KeepAlive: time.Second}
-		d := newDataSet(p, &w, model.ConfigurationVersion{Major: 1, Minor: 1}, 1)
+		d := newDataSet(p, &w, model.ConfigurationVersion{Major: 1, Minor: 1}, testFields(1))
 		look := func(after time.Duration) {
 			time.Sleep(after)
 			d.closeOlder(time.Now().Add(-100*time.Millisecond), time.Now())
@@ -28,7 +28,7 @@ func TestKeepAlive(t *testing.T) {
 		look(200 * time.Millisecond) // a delta frame
 		look(900 * time.Millisecond) // too early again
 		look(200 * time.Millisecond) // the second keep-alive
-		d.replace()
+		d.replace(nil, func() {})
 		look(5 * time.Second) // none any more
 		sink.mu.Lock()
 		defer sink.mu.Unlock()

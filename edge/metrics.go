@@ -49,7 +49,7 @@ func gatewayMetrics() []gatewayMetric {
 			func(s *model.GatewayStatus) float64 { return float64(max(s.Pending, 0)) },
 		},
 		{
-			Metric{"shopfloor_edge_dropped_values_total", "counter", "Values that came for a data set that was just replaced."},
+			Metric{"shopfloor_edge_dropped_values_total", "counter", "Values that came for a field or a writer that was just removed."},
 			func(s *model.GatewayStatus) float64 { return float64(s.DroppedValues) },
 		},
 		{

@@ -47,7 +47,7 @@ type PublisherConfig struct {
 type PublisherStatistics struct {
 	// Frames, Values and Bytes were handed over to be stored.
 	Frames, Values, Bytes uint64
-	// Dropped values came for a DataSet that was replaced; Refused ones cannot be encoded; Unstored frames were handed over when the
+	// Dropped values came for a field or a writer that was removed; Refused ones cannot be encoded; Unstored frames were handed over when the
 	// gateway ended, and it is not known whether they are stored.
 	Dropped, Refused, Unstored uint64
 	// Pending frames are handed over and not stored yet.
@@ -114,7 +114,7 @@ func (p *Publisher) Run(ctx context.Context, grace time.Duration) error {
 	deadline := time.AfterFunc(grace, cancel)
 	defer deadline.Stop()
 	for _, d := range p.open() {
-		d.replace()
+		d.replace(nil, func() {})
 	}
 	for p.pending.Load() > 0 {
 		select {
@@ -157,19 +157,22 @@ func (p *Publisher) Open(ctx context.Context, w model.DataSetWriter, fields []mo
 			return nil, fmt.Errorf("open data set %s: %w", w.Key(), err)
 		}
 	}
-	d := newDataSet(p, &w, m.Version, len(fields))
+	d := newDataSet(p, &w, m.Version, fields)
+	var set DataSet = d
+	if w.Events != nil {
+		set = newEventSet(d)
+	}
 	p.mu.Lock()
 	earlier := p.dataSets[w.Key()]
 	p.dataSets[w.Key()] = d
 	p.mu.Unlock()
-	if earlier != nil {
-		earlier.replace()
+	begin := func() { d.begin(p.output(&w, &m)) }
+	if earlier == nil {
+		begin()
+	} else {
+		earlier.replace(succeed(earlier, d), begin)
 	}
-	d.output = p.output(&w, &m) // behind the last frame of the earlier one
-	if w.Events != nil {
-		return newEventSet(d), nil
-	}
-	return d, nil
+	return set, nil
 }
 
 // Close closes the open frame of a writer that is not published any more.
@@ -179,7 +182,7 @@ func (p *Publisher) Close(w model.WriterKey) {
 	delete(p.dataSets, w)
 	p.mu.Unlock()
 	if d != nil {
-		d.replace()
+		d.replace(nil, func() {})
 	}
 }
 

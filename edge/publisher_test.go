@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -302,18 +303,88 @@ func TestPublisherVersions(t *testing.T) {
 	}
 }
 
+// What comes for a DataSet that was just replaced is not lost: it goes to the same field of the new one, behind the old one's last frame.
 func TestPublisherReplacesADataSet(t *testing.T) {
-	sink, meta := &fakeSink{}, &fakeMetadata{}
-	p := NewPublisher(PublisherConfig{Gateway: "g1"}, sink, meta, zerolog.Nop())
-	old := openTest(t, p, 1)
-	old.Put(0, double(1, 1))
-	d := openTest(t, p, 2)
-	old.Put(0, double(2, 2))
-	d.Put(1, double(3, 3))
+	sink := &fakeSink{keep: true}
+	p := NewPublisher(PublisherConfig{Gateway: "g1"}, sink, &fakeMetadata{}, zerolog.Nop())
+	open := func(names ...string) *dataSet {
+		fields := testFields(len(names))
+		for i, name := range names {
+			fields[i].Name, fields[i].Path = name, "Objects/"+name
+		}
+		if len(names) == 3 {
+			fields[2].Path = "Objects/elsewhere"
+		}
+		d, err := p.Open(context.Background(), testWriter, fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.(*dataSet)
+	}
+	first := open("stays", "goes", "moves")
+	first.Put(0, double(1, 1))
+	second := open("new", "stays", "goes", "moves")
+	first.Put(0, double(2, 2)) // stays
+	first.Put(1, double(3, 3)) // goes
+	first.Put(2, double(4, 4)) // has another source now: nothing for it
+	first.Put(3, double(5, 5)) // was never there
+	third := open("stays")
+	first.Put(0, double(6, 6))
+	second.Put(2, double(7, 7)) // is gone
+	third.Put(0, double(8, 8))
+	stored := make(chan bool, 1)
+	first.Stored(func(ok bool) { stored <- ok })
 	p.Close(testWriter.Key())
-	v := sink.values(t)
-	if len(v) != 2 || v[0].version == v[1].version || v[1].field != 1 || p.Statistics().Dropped != 1 {
-		t.Errorf("arrived %+v, statistics %+v", v, p.Statistics())
+	first.Put(0, double(9, 9))
+	var arrived []string
+	versions := map[model.ConfigurationVersion]bool{}
+	for _, v := range sink.values(t) {
+		arrived = append(arrived, fmt.Sprint(v.frame, ":", v.field, "=", v.value.Value.Float()))
+		versions[v.version] = true
+	}
+	if want := []string{"0:0=1", "1:1=2", "1:2=3", "2:0=6", "2:0=8"}; !slices.Equal(arrived, want) || len(versions) != 3 {
+		t.Errorf("arrived %q in %d versions, want %q in 3", arrived, len(versions), want)
+	}
+	if s := p.Statistics(); s.Dropped != 4 {
+		t.Errorf("%d values are dropped, want those of 4, 5, 7 and 9: %+v", s.Dropped, s)
+	}
+	for i, done := range sink.held {
+		if len(stored) > 0 {
+			t.Errorf("told that all is stored after %d of %d frames", i, len(sink.held))
+		}
+		done(nil)
+	}
+	if ok := <-stored; !ok {
+		t.Error("told that frames were lost")
+	}
+}
+
+// Writers are opened again while values come from another goroutine: each arrives once, in order.
+func TestPublisherReplacesWhileValuesCome(t *testing.T) {
+	sink := &fakeSink{}
+	p := NewPublisher(PublisherConfig{Gateway: "g1", MaxFrameValues: 50}, sink, &fakeMetadata{}, zerolog.Nop())
+	const n = 20_000
+	d := openTest(t, p, 1)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for i := range n {
+			d.Put(0, double(float64(i), int64(i)))
+		}
+	}()
+	for range 50 {
+		openTest(t, p, 1)
+	}
+	<-ended
+	p.Close(testWriter.Key())
+	values := sink.values(t)
+	for i, v := range values {
+		if v.value.Value.Float() != float64(i) {
+			t.Fatalf("value %d is %v", i, v.value.Value.Float())
+		}
+	}
+	if len(values) != n || p.Statistics().Dropped != 0 {
+		t.Errorf("%d of %d values arrived: %+v", len(values), n, p.Statistics())
 	}
 }
 

@@ -68,7 +68,8 @@ type (
 // DataSets is where a Source hands over its values. *Publisher implements it.
 type DataSets interface {
 	// Open declares the fields of a writer, in the order of their indices, and returns where their values go. Opening a writer
-	// again replaces the earlier one, whose open frame is closed first. It blocks until the metadata is stored.
+	// again replaces the earlier one, whose open frame is closed first; values that still come for that go on to the new one, if the
+	// field is there with the same name and node. It blocks until the metadata is stored, and keeps fields.
 	Open(ctx context.Context, writer model.DataSetWriter, fields []model.FieldMetaData) (DataSet, error)
 }
 
@@ -76,6 +77,6 @@ type DataSets interface {
 type DataSet interface {
 	// Put appends one value of the field with that index to the writer's open frame. It copies v, does not allocate, and blocks
 	// only while the publisher's limit of unstored frames is reached. It may be called from several goroutines; values of one
-	// field keep their order if they come from one. Values of a DataSet that was replaced are dropped and counted.
+	// field keep their order if they come from one. Values of a writer or a field that is no more are dropped and counted.
 	Put(field int, v *model.DataValue)
 }

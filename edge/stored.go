@@ -93,7 +93,11 @@ func (f *flights) land(t *flight, stored bool) {
 // Stored implements Durable.
 func (d *dataSet) Stored(done func(stored bool)) {
 	d.mu.Lock()
-	open := d.values > 0
+	if next := d.next; next != nil {
+		d.mu.Unlock()
+		next.stored(&d.flights, done)
+		return
+	}
 	defer d.mu.Unlock()
-	d.flights.wait(open, done)
+	d.flights.wait(d.values > 0, done)
 }

@@ -98,7 +98,7 @@ type GatewayStatus struct {
 	Pending int    `json:"pending"`
 	// Reported is the time of this report, by the gateway's clock. A gateway reports every 10 s.
 	Reported time.Time `json:"reported,omitzero"`
-	// DroppedValues came for a DataSet that was just replaced; RefusedValues cannot be encoded; UnstoredFrames were handed over when the
+	// DroppedValues came for a field or a writer that was just removed; RefusedValues cannot be encoded; UnstoredFrames were handed over when the
 	// connection to the store ended, and it is not known whether they are stored; LostDeliveries are those to live subscribers.
 	DroppedValues  uint64 `json:"droppedValues,omitempty"`
 	RefusedValues  uint64 `json:"refusedValues,omitempty"`

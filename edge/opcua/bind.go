@@ -77,18 +77,23 @@ func (w *writers) sink(n *writer, i int) *fieldSink {
 	return to
 }
 
-// takeOver gives an item another sink.
+// takeOver gives an item another sink, which gets the newest value first.
 func (w *writers) takeOver(key subscriptionKey, it *item, to *fieldSink) {
-	sub := w.source.publishing.subscription(key)
-	if sub == nil {
-		return
+	if sub := w.source.publishing.subscription(key); sub != nil {
+		sub.takeOver(it, to)
 	}
-	sub.deliver.Lock()
-	it.replace(to)
-	sub.deliver.Unlock()
-	sub.mu.Lock()
+}
+
+func (s *subscription) takeOver(it *item, to sink) {
+	s.deliver.Lock()
+	defer s.deliver.Unlock()
+	s.mu.Lock()
+	it.sink = to
 	state, status, message := it.state, it.status, it.message
-	sub.mu.Unlock()
+	s.mu.Unlock()
+	if it.has {
+		to.put(&it.last)
+	}
 	if state == itemRefused {
 		to.refused(status, message)
 	}

@@ -16,11 +16,12 @@ const (
 	maxQueue   = 60_000
 )
 
-// sink takes what becomes of an item. It is called by one goroutine at a time.
+// sink takes what becomes of an item.
 type sink interface {
-	// put takes a value. It is valid during the call only: what is kept must be cloned.
+	// put takes a value. It is valid during the call only: what is kept must be cloned. It is called by one goroutine at a time.
 	put(v *model.DataValue)
-	// refused tells that the server does not monitor the node; accepted that it does after all.
+	// refused tells that the server does not monitor the node; accepted that it does after all. They may come beside put, from another goroutine,
+	// and once more for a sink that was just replaced.
 	refused(status model.StatusCode, message string)
 	accepted()
 }
@@ -64,8 +65,9 @@ type item struct {
 	trigger *item  // that of triggeredBy; nil while there is none
 	linked  uint32 // the id of trigger that the server knows the link of
 
+	sink sink // changed under subscription.deliver and mu, read under one of them
+
 	// Under subscription.deliver:
-	sink sink
 	last model.DataValue // the newest value, for a sink that comes later
 	has  bool
 
@@ -94,14 +96,6 @@ func (i *item) keep(v *model.DataValue) {
 	}
 	i.last, i.has = *v, true
 	i.last.Value = value
-}
-
-// replace gives the item another sink, which gets the newest value first. Under subscription.deliver.
-func (i *item) replace(to sink) {
-	i.sink = to
-	if i.has {
-		to.put(&i.last)
-	}
 }
 
 // queueSize is the asked queue, or one that holds what is sampled in two publishing intervals.

@@ -284,9 +284,10 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		s.active++
 		it.retry.reset()
 		it.counts.turned(time.Now())
+		to := it.sink
 		s.mu.Unlock()
 		if again {
-			it.sink.accepted()
+			to.accepted()
 		}
 		return
 	}
@@ -302,9 +303,10 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 	if it.retryAt.Before(s.nextRetry) {
 		s.nextRetry = it.retryAt
 	}
+	to := it.sink
 	s.mu.Unlock()
 	if news {
-		it.sink.refused(status, message)
+		to.refused(status, message)
 	}
 }
 
