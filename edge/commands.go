@@ -28,6 +28,8 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return answer(g, ctx, body, func(s NodeReporter) serve[model.NodeQuery, model.NodePage] { return s.Nodes })
 	case model.VerbExpand:
 		return answer(g, ctx, body, func(s Expander) serve[model.Selection, model.Expansion] { return s.Expand })
+	case model.VerbKeyFrame:
+		return g.sendKeyFrames(ctx, body)
 	case model.VerbDiscover, model.VerbCancelDiscovery:
 		return nil, g.cfg.Discoveries.handle(ctx, verb, body)
 	case model.VerbMonitor:

@@ -40,10 +40,13 @@ type dataSet struct {
 	replaced bool
 	next     *successor // of a replaced one; nil when the writer was closed
 	sent     time.Time  // when the last frame was handed over, or the DataSet was opened
-	ids      []uint16
-	bodies   [][]byte
-	alive    []byte // a keep-alive message
-	event    []byte // the fields of an event
+	// ids and bodies are the DataSetMessages of the next NetworkMessage, with their bytes and new values.
+	ids                  []uint16
+	bodies               [][]byte
+	joined, joinedValues int
+	alive                []byte     // a keep-alive message
+	event                []byte     // the fields of an event
+	keys                 *keyFrames // nil for a writer without key frames
 }
 
 // openDelta is a DataSetMessage whose number of fields is not final.
@@ -51,10 +54,12 @@ type openDelta struct {
 	body       []byte
 	start, end int // of the fields in body; behind the end is what did not fit
 	fields     uint16
+	number     uint16
+	values     []fieldBytes // where each value is; empty for a writer without key frames
 }
 
 func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersion, fields []model.FieldMetaData) *dataSet {
-	return &dataSet{
+	d := &dataSet{
 		publisher: p,
 		writer:    w.Key(),
 		fields:    fields,
@@ -73,6 +78,10 @@ func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersi
 			Version: v,
 		},
 	}
+	if w.KeyFrameCount > 0 && w.Events == nil {
+		d.keys = newKeyFrames(w.KeyFrameCount, len(fields))
+	}
+	return d
 }
 
 // Put implements DataSet.
@@ -102,6 +111,9 @@ func (d *dataSet) Put(field int, v *model.DataValue) {
 	if d.bytes+size > maxJoined && d.values > 0 {
 		d.close()
 		m, size, _ = d.append(field, v) // it was encoded once without an error
+	}
+	if d.keys != nil {
+		m.values = append(m.values, fieldBytes{uint16(field), m.end + indexSize, m.end + size})
 	}
 	m.end += size
 	m.fields++
@@ -137,11 +149,13 @@ func (d *dataSet) delta(n int) *openDelta {
 	d.message.SequenceNumber++
 	m.body = uadp.AppendDataSetHeader(m.body[:0], &d.message, 0)
 	m.start, m.end, m.fields = len(m.body), len(m.body), 0
+	m.number, m.values = d.message.SequenceNumber, m.values[:0]
 	d.bytes += m.start
 	return m
 }
 
-// closeOlder closes the frame if it was opened before t, and sends a keep-alive when nothing was sent for too long at now.
+// closeOlder closes the frame if it was opened before t, and sends what is due at now although there are no values: the first key frame when it
+// has waited for the last of them for long enough, or a keep-alive when nothing was sent for too long.
 func (d *dataSet) closeOlder(t, now time.Time) {
 	if !d.mu.TryLock() {
 		return // in use: somebody fills it or waits for room, and the next tick comes soon
@@ -150,6 +164,8 @@ func (d *dataSet) closeOlder(t, now time.Time) {
 	switch {
 	case d.values > 0 && d.opened.Before(t):
 		d.close()
+	case d.values == 0 && !d.replaced && d.keys != nil && d.keys.waited(now):
+		d.sendKeyFrame()
 	case d.values == 0 && !d.replaced && d.keepAlive > 0 && now.Sub(d.sent) >= d.keepAlive:
 		d.sendKeepAlive()
 	}
@@ -161,8 +177,10 @@ func (d *dataSet) sendKeepAlive() {
 	d.message.SequenceNumber++
 	h.Kind, h.SequenceNumber, h.Timestamp = uadp.KeepAlive, d.message.SequenceNumber, model.DateTimeOf(time.Now())
 	d.alive = uadp.AppendDataSetHeader(d.alive[:0], &h, 0)
-	d.ids, d.bodies = append(d.ids[:0], h.WriterID), append(d.bodies[:0], d.alive)
-	d.handOver()
+	t := d.flights.start()
+	d.join(t, d.alive, 0)
+	d.handOver(t)
+	d.flights.land(t, true)
 }
 
 // replace closes the frame for good, and lets begin begin behind it. What still comes goes to next; nil for nowhere.
@@ -183,32 +201,53 @@ func (d *dataSet) begin(o Output) {
 	d.output = o
 }
 
-// close joins the DataSetMessages to a NetworkMessage and hands it over. It is called with d.mu held, so that frames of a writer
-// keep their order, and blocks while the sink does: that is the back-pressure.
+// close makes a NetworkMessage of the DataSetMessages, or several where key frames are among them that do not fit into one, and hands it over. It
+// is called with d.mu held, so that frames of a writer keep their order, and blocks while the sink does: that is the back-pressure.
 func (d *dataSet) close() {
-	d.ids, d.bodies = d.ids[:0], d.bodies[:0]
+	now := time.Now()
+	t := d.flights.start()
 	for i := range d.messages {
 		m := &d.messages[i]
 		if m.fields == 0 {
-			continue // its only value did not fit
+			d.message.SequenceNumber-- // the last one: its only value did not fit, and it was not sent
+			continue
 		}
 		uadp.PatchFieldCount(m.body, m.start, m.fields)
-		d.ids = append(d.ids, d.message.WriterID)
-		d.bodies = append(d.bodies, m.body[:m.end])
+		body := m.body[:m.end]
+		if d.keys != nil {
+			body = d.deltaOrKeyFrame(m, body, now)
+		}
+		values := int(m.fields)
+		if d.message.Kind == uadp.Event {
+			values = 1
+		}
+		d.join(t, body, values)
 	}
-	d.handOver()
+	d.handOver(t)
+	d.flights.land(t, true)
 	d.messages = d.messages[:0]
 	clear(d.counts)
 	d.values, d.bytes = 0, 0
 }
 
-// handOver joins bodies to a NetworkMessage and hands it to the sink.
-func (d *dataSet) handOver() {
+// join adds a DataSetMessage with that many new values to the next NetworkMessage. What does not fit beside the others is handed over first.
+func (d *dataSet) join(t *flight, body []byte, values int) {
+	if len(d.bodies) > 0 && d.joined+len(body) > maxJoined {
+		d.handOver(t)
+	}
+	d.ids, d.bodies = append(d.ids, d.message.WriterID), append(d.bodies, body)
+	d.joined += len(body)
+	d.joinedValues += values
+}
+
+// handOver makes a NetworkMessage of what was joined and hands it to the sink, as one of the frames of a flight.
+func (d *dataSet) handOver(t *flight) {
 	p := d.publisher
 	d.sent = time.Now()
 	d.header.SequenceNumber++
 	f := p.frames.get(p)
-	f.flights, f.flight = &d.flights, d.flights.start()
+	f.flights, f.flight = &d.flights, t
+	d.flights.another(t)
 	var err error
 	if f.data, err = uadp.AppendNetworkMessage(f.data[:0], &d.header, d.ids, d.bodies); err == nil {
 		if d.output != nil {
@@ -219,14 +258,18 @@ func (d *dataSet) handOver() {
 			f.done(err)
 		} else {
 			p.handed.Add(1)
-			p.values.Add(uint64(d.values))
+			p.values.Add(uint64(d.joinedValues))
 			p.bytes.Add(uint64(len(f.data)))
 		}
 	} else {
 		// Only a header that this package made wrong can be refused.
-		p.refused.Add(uint64(d.values))
+		p.refused.Add(uint64(d.joinedValues))
 		p.log.Error().Err(err).Str("writer", d.writer.String()).Msg("frame not encoded")
-		d.flights.land(f.flight, true) // it counts as refused, there is nothing to be stored
+		d.flights.land(t, true) // it counts as refused, there is nothing to be stored
+	}
+	d.ids, d.bodies, d.joined, d.joinedValues = d.ids[:0], d.bodies[:0], 0, 0
+	if d.keys != nil {
+		d.keys.handedOver()
 	}
 }
 
@@ -242,7 +285,7 @@ type frame struct {
 	data    []byte
 	done    func(error)
 	flights *flights // of its DataSet
-	flight  *flight
+	flight  *flight  // that it is one frame of
 }
 
 // framePool keeps the buffers of stored frames for the next ones.

@@ -234,7 +234,7 @@ func (g *Gateway) reportChanges(ctx context.Context, heartbeat bool) {
 		if a.source == nil {
 			continue
 		}
-		for _, w := range a.source.Writers() {
+		for _, w := range g.writerStatuses(a) {
 			current[w.Writer] = true
 			errs = append(errs, reportOnce(ctx, g.reported, w.Writer, w, g.state.ReportWriter))
 		}
@@ -250,6 +250,17 @@ func (g *Gateway) reportChanges(ctx context.Context, heartbeat bool) {
 	if err := errors.Join(errs...); err != nil && ctx.Err() == nil {
 		g.log.Warn().Err(err).Msg("status not reported, trying again")
 	}
+}
+
+// writerStatuses tells how the writers of an asset stand, at its source and in the publisher.
+func (g *Gateway) writerStatuses(a *asset) []model.WriterStatus {
+	list := a.source.Writers()
+	for i := range list {
+		if w := &list[i]; w.Unsupported == "" {
+			w.Unsupported = g.publisher.trouble(w.Writer)
+		}
+	}
+	return list
 }
 
 // reportOnce reports status unless it is what was reported last.

@@ -11,7 +11,7 @@ type Durable interface {
 
 var _ Durable = (*dataSet)(nil)
 
-// flights are the frames of one DataSet that are on their way to the store, and who waits for them. They are bounded by what the sink takes at a time.
+// flights are the frames of one DataSet that are on their way to the store, those that were closed together as one flight, and who waits for them. They are bounded by what the sink takes at a time.
 type flights struct {
 	mu      sync.Mutex
 	queue   []*flight // in order of their frames
@@ -21,10 +21,12 @@ type flights struct {
 	lost bool
 }
 
-// flight is one frame.
+// flight is the frames that were closed together.
 type flight struct {
-	landed, lost bool
-	waiting      []func(bool)
+	// parts are the frames that have not landed, and one more until all have started.
+	parts   int
+	lost    bool
+	waiting []func(bool)
 }
 
 // wait has done called when the frames so far have landed, the open one among them if there is one.
@@ -48,7 +50,7 @@ func (f *flights) wait(open bool, done func(bool)) {
 	done(!lost)
 }
 
-// start makes the open frame one that is on its way.
+// start makes the open frame one that is on its way. It has landed when the caller and all frames that it was given by another have.
 func (f *flights) start() *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -59,23 +61,31 @@ func (f *flights) start() *flight {
 	} else {
 		t = &flight{}
 	}
+	t.parts = 1
 	t.waiting, f.waiting = f.waiting, t.waiting
 	f.queue = append(f.queue, t)
 	return t
 }
 
-// land notes what became of a frame. Those who wait for it are told in the order of the frames, whatever order they land in. A lost
+// another adds a frame to a flight that has not landed.
+func (f *flights) another(t *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t.parts++
+}
+
+// land notes what became of a frame of a flight. Those who wait for it are told in the order of the frames, whatever order they land in. A lost
 // frame is lost for all who wait: their values may have begun in it.
 func (f *flights) land(t *flight, stored bool) {
 	f.mu.Lock()
-	t.landed = true
+	t.parts--
 	if !stored {
 		f.lost = true
 		for _, later := range f.queue {
 			later.lost = true
 		}
 	}
-	for len(f.queue) > 0 && f.queue[0].landed {
+	for len(f.queue) > 0 && f.queue[0].parts == 0 {
 		head := f.queue[0]
 		f.queue = append(f.queue[:0], f.queue[1:]...)
 		f.mu.Unlock()

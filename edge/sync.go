@@ -33,7 +33,7 @@ func (g *Gateway) sync() (revision uint64, out []model.OutOfSync, count int) {
 			continue
 		}
 		status := a.source.Status()
-		for _, w := range a.source.Writers() {
+		for _, w := range g.writerStatuses(a) {
 			if reason := outOfSyncReason(&status, &w); reason != "" {
 				add(model.OutOfSync{Server: a.server.ID, Writer: w.Writer, Reason: reason})
 			}

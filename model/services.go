@@ -24,6 +24,7 @@ const (
 	VerbCall      = "call"      // Command[CallRequest] → []CallResult
 	VerbExpand    = "expand"    // Command[Selection] → []Expansion
 	VerbNodes     = "nodes"     // Command[NodeQuery] → []NodePage
+	VerbKeyFrame  = "keyframe"  // Command[KeyFrameRequest] → []KeyFrameResult
 	// VerbMonitor starts deliveries of ValueChanges under each item's ID, as JSON. They end when the asker has not renewed them
 	// for MonitorLease.
 	VerbMonitor = "monitor" // Command[MonitorRequest] → null

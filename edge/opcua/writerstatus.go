@@ -3,7 +3,6 @@ package opcua
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -15,7 +14,7 @@ func (w *writers) status() []model.WriterStatus {
 	defer w.mu.Unlock()
 	var r []model.WriterStatus
 	for key, want := range w.desired {
-		s := model.WriterStatus{Writer: key, Unsupported: unsupported(&want)}
+		s := model.WriterStatus{Writer: key}
 		if o := w.open[key]; o != nil {
 			if o.err != nil {
 				s.Error = o.err.Error()
@@ -31,14 +30,6 @@ func (w *writers) status() []model.WriterStatus {
 	}
 	slices.SortFunc(r, func(a, b model.WriterStatus) int { return cmp.Compare(a.Writer.String(), b.Writer.String()) })
 	return r
-}
-
-// unsupported tells what of a writer a Source does not do although the rest of it runs.
-func unsupported(w *model.DataSetWriter) string {
-	if w.KeyFrameCount > 0 && w.Events == nil {
-		return fmt.Sprintf("keyFrameCount is %d, and this gateway sends delta frames alone: receivers of its output that need key frames do not get them", w.KeyFrameCount)
-	}
-	return ""
 }
 
 // errEvents says why a writer of events does not run.
