@@ -177,6 +177,34 @@ func FuzzStructure(f *testing.F) {
 				t.Errorf("%q is no JSON", text[1:])
 			}
 			NumericMembers(text[1:], 1000, func(string, float64) {})
+			written, err := c.AppendBinary(nil, model.Expanded(n), text[1:])
+			if err != nil {
+				continue // not every text that a server may send is one that may be sent to it
+			}
+			if again, err := c.AppendJSON([]byte("x"), model.Expanded(n), written); err != nil || string(again) != string(text) {
+				t.Errorf("%s is written as % x, which is %s, %v", text[1:], written, again, err)
+			}
+		}
+	})
+}
+
+// FuzzStructureText: whatever the text is, the codec does not panic, and what it writes can be read.
+func FuzzStructureText(f *testing.F) {
+	f.Add([]byte(`{"Speed":1480.5,"State":"On","Temps":[20,21.5],"Limits":{"Low":-1,"High":1},"Name":"M1","Matrix":[[1,2],[3,4]]}`), uint16(1), uint32(30))
+	f.Add([]byte(`{"Key":"1:k","Value":{"UaType":24,"Value":[{"UaType":1,"Value":false},{"UaType":22,"Value":{"UaTypeId":"i=886","Low":1,"High":2}}]}}`), uint16(0), uint32(14533))
+	f.Add([]byte(`{"Name":"n","DataType":"i=5","ValueRank":1,"ArrayDimensions":[7],"Description":{"Text":"d"}}`), uint16(0), uint32(296))
+	c := motorCodec()
+	f.Fuzz(func(t *testing.T, text []byte, ns uint16, id uint32) {
+		n := model.Expanded(model.NumericID(ns, id))
+		body, err := c.AppendBinary([]byte("x"), n, text)
+		if err != nil {
+			if string(body) != "x" {
+				t.Errorf("%v, and yet % x is written", err, body)
+			}
+			return
+		}
+		if _, err := c.AppendJSON(nil, n, body[1:]); err != nil {
+			t.Errorf("%s is written as % x: %v", text, body, err)
 		}
 	})
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// StructureCodec turns structures in the binary encoding (Part 6, 5.2.6 to 5.2.8) into JSON text by the descriptions of their types. It
+// StructureCodec turns structures in the binary encoding (Part 6, 5.2.6 to 5.2.8) into JSON text, and back, by the descriptions of their types. It
 // knows those of its schema and a few of the standard that machines use: Range, EUInformation, the 3D types and their like. It is
-// read-only once made.
+// read-only once made, and may be used by several goroutines.
 //
 // The text is Verbose (Part 6, 5.4): members by name, nested structures as objects, optional members only where they are there, a union as
 // an object of one member. It departs from that in two points so that the numbers in it are numbers: enumerations and 64-bit integers
@@ -20,20 +20,24 @@ type StructureCodec struct {
 
 // structureType is a type made ready.
 type structureType struct {
-	name    string
-	form    model.StructureType
-	members []structureMember
+	name       string
+	encodingID model.NodeID // of the binary encoding; null if it is not known
+	form       model.StructureType
+	members    []structureMember
 }
 
 // structureMember is one member of a structure.
 type structureMember struct {
-	name []byte // as it stands in JSON: "\"Name\":"
+	plain string
+	name  []byte // as it stands in JSON: "\"Name\":"
 	// builtIn is the type on the wire; for a structure it is TypeExtensionObject and structure is not nil.
 	builtIn   model.BuiltInType
 	structure *structureType
 	rank      int32
 	// bit is that of an optional member in the encoding mask, else 0.
 	bit uint32
+	// names are those of the values of an enumeration, else nil.
+	names map[string]int64
 	// unknown is the type if nothing is known of it.
 	unknown string
 }
@@ -45,17 +49,30 @@ func NewStructureCodec(schema *model.DataTypeSchema) *StructureCodec {
 	all := append(standardStructures(), schema.Structures...)
 	for i := range all {
 		d := &all[i]
-		t := &structureType{name: d.Name.Name, form: d.Type}
+		t := &structureType{name: d.Name.Name, encodingID: d.EncodingID, form: d.Type}
 		c.types[d.DataType] = t
 		if !d.EncodingID.IsNull() {
 			c.types[d.EncodingID] = t
 		}
 	}
-	names := builtIns(schema)
+	known, values := builtIns(schema), valueNames(schema)
 	for i := range all {
-		c.types[all[i].DataType].compile(c, &all[i], names)
+		c.types[all[i].DataType].compile(c, &all[i], known, values)
 	}
 	return c
+}
+
+// valueNames are the names of the values of enumerations.
+func valueNames(schema *model.DataTypeSchema) map[model.NodeID]map[string]int64 {
+	enums := make(map[model.NodeID]map[string]int64)
+	for i := range schema.Enums {
+		e := &schema.Enums[i]
+		enums[e.DataType] = make(map[string]int64, len(e.Fields))
+		for _, f := range e.Fields {
+			enums[e.DataType][f.Name] = f.Value
+		}
+	}
+	return enums
 }
 
 // builtIns are the built-in types that enumerations and simple types are on the wire.
@@ -75,14 +92,16 @@ func builtIns(schema *model.DataTypeSchema) map[model.NodeID]model.BuiltInType {
 }
 
 // compile makes the members ready.
-func (t *structureType) compile(c *StructureCodec, d *model.StructureDescription, names map[model.NodeID]model.BuiltInType) {
+func (t *structureType) compile(
+	c *StructureCodec, d *model.StructureDescription, builtIns map[model.NodeID]model.BuiltInType, values map[model.NodeID]map[string]int64,
+) {
 	t.members = nil // a schema may describe a type twice: the last one counts
 	subtyped := d.Type == model.StructureWithSubtypedValues || d.Type == model.StructureUnionSubtypedValues
 	bit := uint32(1)
 	for i := range d.Fields {
 		f := &d.Fields[i]
-		m := structureMember{name: append(appendText(nil, f.Name), ':'), rank: f.ValueRank}
-		if known, ok := names[f.DataType]; ok && known.Valid() {
+		m := structureMember{plain: f.Name, name: append(appendText(nil, f.Name), ':'), rank: f.ValueRank, names: values[f.DataType]}
+		if known, ok := builtIns[f.DataType]; ok && known.Valid() {
 			m.builtIn = known
 		} else if s, ok := c.types[f.DataType]; ok {
 			m.builtIn, m.structure = model.TypeExtensionObject, s
