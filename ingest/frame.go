@@ -42,6 +42,8 @@ type message struct {
 	end    int
 	// time stands in for that of values that have none.
 	time model.DateTime
+	// key says that it is a key frame: values that did not change are in it as well.
+	key bool
 }
 
 // errChunk says that a frame is one chunk of a message; see chunks.
@@ -95,7 +97,7 @@ func (d *frameDecoder) decodeUADP(ctx context.Context, f *Frame, l *layouts) err
 			return err
 		}
 		if n > start {
-			d.messages = append(d.messages, message{layout: lay, end: n, time: messageTime(h, d.uadp.Header(), f)})
+			d.messages = append(d.messages, message{layout: lay, end: n, time: messageTime(h, d.uadp.Header(), f), key: h.Kind == uadp.KeyFrame})
 		}
 	}
 	if err := d.uadp.Err(); err != nil {

@@ -46,7 +46,7 @@ func (d *frameDecoder) decodeJSON(ctx context.Context, f *Frame, l *layouts) err
 			if t.IsZero() {
 				t = model.DateTimeOf(f.Time)
 			}
-			d.messages = append(d.messages, message{layout: lay, end: n, time: t})
+			d.messages = append(d.messages, message{layout: lay, end: n, time: t, key: h.Kind == uajson.KeyFrame})
 		}
 	}
 	if err := d.json.Err(); err != nil {

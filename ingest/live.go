@@ -89,6 +89,21 @@ func (s *slot) set(v *model.DataValue, t model.DateTime, clock uint64) {
 	}
 }
 
+// repeats tells whether a value of a key frame says nothing new: it is the newest value once more, of the same time, or none yet. A value without
+// a time of its own is as new as its message. The writer's mu is held.
+func (s *slot) repeats(v *model.DataValue) bool {
+	t := v.Time()
+	switch {
+	case t.IsZero():
+		return v.Status == model.StatusBadWaitingForInitialData && v.Value.IsNull()
+	case s.changed == 0 || v.Status != s.value.Status || t != s.value.Time():
+		return false
+	case s.isText:
+		return v.Value.Type() == model.TypeString && !v.Value.IsArray() && !v.Value.IsNull() && v.Value.Text() == string(s.text)
+	}
+	return s.value.Value.Equal(v.Value)
+}
+
 // get returns the value with memory of its own. The writer's mu is held.
 func (s *slot) get() model.DataValue {
 	v := s.value

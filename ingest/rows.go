@@ -69,6 +69,9 @@ func (m *rowMaker) message(msg *message, fields []uadp.Field, repeat bool) (scre
 	clock := w.clock.Load() + 1
 	for i := range fields {
 		index, v := int(fields[i].Index), &fields[i].Value
+		if msg.key && msg.layout.fields[index].slot.repeats(v) {
+			continue
+		}
 		t := v.Time()
 		if t.IsZero() {
 			t = msg.time
