@@ -166,12 +166,13 @@ type fakeCommands struct {
 	reads, browses, translates atomic.Int64
 	items                      atomic.Int64
 
-	ReadFunc    func(ctx context.Context, ids []model.ReadValueID) ([]model.ReadResult, error)
-	BrowseFunc  func(nodes []model.BrowseDescription) ([]model.BrowseResult, error)
-	WriteFunc   func(server string, values []model.WriteValue) ([]model.WriteResult, error)
-	CallFunc    func(server string, calls []model.CallRequest) ([]model.CallResult, error)
-	NodesFunc   func(server string, q model.NodeQuery) model.NodePage
-	MonitorFunc func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
+	ReadFunc     func(ctx context.Context, ids []model.ReadValueID) ([]model.ReadResult, error)
+	BrowseFunc   func(nodes []model.BrowseDescription) ([]model.BrowseResult, error)
+	WriteFunc    func(server string, values []model.WriteValue) ([]model.WriteResult, error)
+	CallFunc     func(server string, calls []model.CallRequest) ([]model.CallResult, error)
+	NodesFunc    func(server string, q model.NodeQuery) model.NodePage
+	KeyFrameFunc func(server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
+	MonitorFunc  func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }
 
 const plantSize = 10_000
@@ -350,6 +351,10 @@ func (f *fakeCommands) Call(_ context.Context, server string, calls []model.Call
 }
 
 // Expand finds the variables 1 to 3, or nothing of the path "Nowhere".
+func (f *fakeCommands) SendKeyFrames(_ context.Context, server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error) {
+	return f.KeyFrameFunc(server, writers)
+}
+
 func (f *fakeCommands) Expand(_ context.Context, _ string, selections []model.Selection) ([]model.Expansion, error) {
 	if selections[0].Path == "Nowhere" {
 		return []model.Expansion{{Status: model.StatusBadNoMatch, Message: "there is no Nowhere"}}, nil

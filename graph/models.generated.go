@@ -420,6 +420,20 @@ type SelectionPreviewField struct {
 	NodeID model.ExpandedNodeID `json:"nodeId"`
 }
 
+// What became of a key frame that was asked for.
+type SendKeyFrameResult struct {
+	// "<gateway>/<group>/<writer>", as it was asked for.
+	Writer string `json:"writer"`
+	// Good when the gateway has handed the key frame over to be stored and sent.
+	Status StatusCode `json:"status"`
+	// Why not, and what to do.
+	Message *string `json:"message,omitempty"`
+	// Fields of the key frame.
+	Fields int `json:"fields"`
+	// Those among them that have no value yet: they are Bad_WaitingForInitialData.
+	Missing int `json:"missing"`
+}
+
 type SeriesConnection struct {
 	Edges    []SeriesEdge `json:"edges"`
 	PageInfo PageInfo     `json:"pageInfo"`

@@ -189,7 +189,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "gateway.graphqls" "health.graphqls" "node.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -208,6 +208,7 @@ var sources = []*ast.Source{
 	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
 	{Name: "gateway.graphqls", Input: sourceData("gateway.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
+	{Name: "keyframe.graphqls", Input: sourceData("keyframe.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
@@ -1440,6 +1441,22 @@ func (ec *executionContext) childFields_SelectionPreviewField(ctx context.Contex
 		return ec.fieldContext_SelectionPreviewField_nodeId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SelectionPreviewField", field.Name)
+}
+
+func (ec *executionContext) childFields_SendKeyFrameResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "writer":
+		return ec.fieldContext_SendKeyFrameResult_writer(ctx, field)
+	case "status":
+		return ec.fieldContext_SendKeyFrameResult_status(ctx, field)
+	case "message":
+		return ec.fieldContext_SendKeyFrameResult_message(ctx, field)
+	case "fields":
+		return ec.fieldContext_SendKeyFrameResult_fields(ctx, field)
+	case "missing":
+		return ec.fieldContext_SendKeyFrameResult_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendKeyFrameResult", field.Name)
 }
 
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -50,6 +50,10 @@ func (c *commands) Expand(ctx context.Context, server string, selections []model
 	return ask[model.Selection, model.Expansion](ctx, c, server, model.VerbExpand, selections)
 }
 
+func (c *commands) SendKeyFrames(ctx context.Context, server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error) {
+	return ask[model.KeyFrameRequest, model.KeyFrameResult](ctx, c, server, model.VerbKeyFrame, writers)
+}
+
 // ask sends a command for a server to its gateway and decodes one result per item.
 func ask[Item, Result any](ctx context.Context, c *commands, server, verb string, items []Item) ([]Result, error) {
 	s, err := c.servers.Server(server)
