@@ -48,7 +48,7 @@ func TestKeyFrameMessage(t *testing.T) {
 	}
 	text := string(payload(model.OutputJSON))
 	for _, want := range []string{
-		`"MessageType":"ua-keyframe"`, `"Temperature":{"Value":1.5`, `"State":{"Value":"läuft"`, `"Count":{"StatusCode":{"Code":2150760448,"Symbol":"BadWaitingForInitialData"}}`,
+		`"MessageType":"ua-keyframe"`, `"Temperature":{"Value":1.5`, `"State":{"Value":"läuft"`, `"Count":{"Status":{"Code":2150760448,"Symbol":"BadWaitingForInitialData"}}`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s\nhas not %s", text, want)
