@@ -104,7 +104,19 @@ func serverMetrics() []serverMetric {
 			func(s *model.ServerStatus) float64 { return float64(s.Figures.Overflows) },
 		},
 		{
-			Metric{"shopfloor_edge_server_lost_notifications_total", "counter", "Notifications that the server dropped before they were fetched."},
+			Metric{"shopfloor_edge_server_missing_messages_total", "counter", "Messages of the server that did not arrive and that it no longer had."},
+			func(s *model.ServerStatus) float64 { return float64(s.Figures.MissingMessages) },
+		},
+		{
+			Metric{"shopfloor_edge_server_crowded_values_total", "counter", "Values that arrived when there was no room for them."},
+			func(s *model.ServerStatus) float64 { return float64(s.Figures.CrowdedValues) },
+		},
+		{
+			Metric{"shopfloor_edge_server_undecodable_values_total", "counter", "What the server sent in bytes that are no values."},
+			func(s *model.ServerStatus) float64 { return float64(s.Figures.UndecodableValues) },
+		},
+		{
+			Metric{"shopfloor_edge_server_lost_notifications_total", "counter", "Overflows, missing messages, crowded and undecodable values together."},
 			func(s *model.ServerStatus) float64 { return float64(s.LostNotifications) },
 		},
 		{

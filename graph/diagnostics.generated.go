@@ -750,6 +750,75 @@ func (ec *executionContext) fieldContext_ServerFigures_overflows(_ context.Conte
 	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int64")
 }
 
+func (ec *executionContext) _ServerFigures_missingMessages(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerFigures_missingMessages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MissingMessages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerFigures_missingMessages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ServerFigures_crowdedValues(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerFigures_crowdedValues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrowdedValues, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerFigures_crowdedValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ServerFigures_undecodableValues(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerFigures_undecodableValues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UndecodableValues, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerFigures_undecodableValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int64")
+}
+
 func (ec *executionContext) _ServerFigures_lateItems(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1157,6 +1226,21 @@ func (ec *executionContext) _ServerFigures(ctx context.Context, sel ast.Selectio
 			}
 		case "overflows":
 			out.Values[i] = ec._ServerFigures_overflows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "missingMessages":
+			out.Values[i] = ec._ServerFigures_missingMessages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "crowdedValues":
+			out.Values[i] = ec._ServerFigures_crowdedValues(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "undecodableValues":
+			out.Values[i] = ec._ServerFigures_undecodableValues(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -1589,6 +1589,12 @@ func (ec *executionContext) childFields_ServerFigures(ctx context.Context, field
 		return ec.fieldContext_ServerFigures_lastValueTime(ctx, field)
 	case "overflows":
 		return ec.fieldContext_ServerFigures_overflows(ctx, field)
+	case "missingMessages":
+		return ec.fieldContext_ServerFigures_missingMessages(ctx, field)
+	case "crowdedValues":
+		return ec.fieldContext_ServerFigures_crowdedValues(ctx, field)
+	case "undecodableValues":
+		return ec.fieldContext_ServerFigures_undecodableValues(ctx, field)
 	case "lateItems":
 		return ec.fieldContext_ServerFigures_lateItems(ctx, field)
 	case "subscriptions":

@@ -69,6 +69,11 @@ type ServerFigures struct {
 	LastValue       time.Time `json:"lastValue,omitzero"`
 	// Overflows counts values that said that the queue of their node overflowed at the server.
 	Overflows uint64 `json:"overflows"`
+	// MissingMessages are messages of the server that did not arrive and that it no longer had; CrowdedValues arrived when there was no room for
+	// them; UndecodableValues are bytes that are no values. Each is a loss.
+	MissingMessages   uint64 `json:"missingMessages,omitempty"`
+	CrowdedValues     uint64 `json:"crowdedValues,omitempty"`
+	UndecodableValues uint64 `json:"undecodableValues,omitempty"`
 	// LateItems are the monitored items without their first value although it is due.
 	LateItems int `json:"lateItems"`
 	// Subscriptions are at the server; Publishes are Publish requests that wait there for something to report.

@@ -63,7 +63,8 @@ type PublishedField struct {
 	IndexRange string `json:"indexRange,omitempty"`
 	// SamplingInterval 0 asks for the writer's default, or for each change where the server knows it without sampling.
 	SamplingInterval time.Duration `json:"samplingInterval,omitempty"`
-	// QueueSize is the length of the queue at the server; 0 asks for one that holds a publishing interval's samples.
+	// QueueSize is the length of the queue at the server; 0 asks for one that holds the samples of two publishing intervals
+	// and of ten seconds more, in which a gateway may be away, up to 1000.
 	QueueSize uint32 `json:"queueSize,omitempty"`
 	// DiscardNew drops the newest value when the queue at the server is full, not the oldest.
 	DiscardNew bool              `json:"discardNew,omitempty"`

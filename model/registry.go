@@ -63,7 +63,7 @@ type ServerStatus struct {
 	BadItems       int `json:"badItems"`
 	// Reconnects counts since the gateway started.
 	Reconnects uint64 `json:"reconnects"`
-	// LostNotifications counts notifications that the server dropped before they were fetched, since the gateway started.
+	// LostNotifications sums up the losses in Figures since the gateway started: Overflows, MissingMessages, CrowdedValues and UndecodableValues.
 	LostNotifications uint64 `json:"lostNotifications"`
 	// Figures are reported at each heartbeat of the gateway, the rest when it changes.
 	Figures ServerFigures `json:"figures"`

@@ -16,7 +16,7 @@ const (
 	defaultSessionTimeout       = time.Minute
 	defaultSubscriptionLifetime = 5 * time.Minute
 	defaultKeepAlive            = 3 * time.Second
-	defaultPublishes            = 3
+	defaultPublishes            = 5
 	defaultMaxReferences        = 10_000
 	defaultPort                 = "4840"
 )
@@ -48,7 +48,7 @@ type Config struct {
 	SubscriptionLifetime time.Duration
 	// KeepAlive is the longest silence of a subscription; 0 = 3 s. A connection that is silent for longer, and 2 s more, is given up.
 	KeepAlive time.Duration
-	// Publishes is the number of Publish requests that wait at the server; 0 = 3.
+	// Publishes is the number of Publish requests that wait at the server; 0 = 5, or as many as it takes.
 	Publishes int
 	// MaxReferences bounds the references of one browsed node; 0 = 10,000.
 	MaxReferences int

@@ -10,10 +10,14 @@ import (
 
 // figures count what goes on between a Source and its server. Values and lastValue are noted once a notification, not once a value.
 type figures struct {
-	values    atomic.Uint64
-	overflows atomic.Uint64
-	lastValue atomic.Int64 // arrival in Unix ns; 0 before the first
-	publishes atomic.Int64 // Publish requests at the server
+	values atomic.Uint64
+	// What was lost, by where:
+	overflows   atomic.Uint64 // values that tell that others before them were lost in a queue at the server
+	missing     atomic.Uint64 // messages that the server no longer had
+	crowded     atomic.Uint64 // values for which there was no room here
+	undecodable atomic.Uint64 // values
+	lastValue   atomic.Int64  // arrival in Unix ns; 0 before the first
+	publishes   atomic.Int64  // Publish requests at the server
 }
 
 // arrived notes the values of one notification.
@@ -24,11 +28,17 @@ func (f *figures) arrived(now time.Time, values int) {
 	}
 }
 
-// figures are those of all subscriptions for publishing. ValuesPerSecond is the gateway's to fill in.
+// lost sums up what was lost, each kind in its own unit.
+func (f *figures) lost() uint64 {
+	return f.overflows.Load() + f.missing.Load() + f.crowded.Load() + f.undecodable.Load()
+}
+
+// serverFigures are those of all subscriptions for publishing. ValuesPerSecond is the gateway's to fill in.
 func (p *publishing) serverFigures() model.ServerFigures {
 	f := model.ServerFigures{
 		Values: p.figures.values.Load(), Overflows: p.figures.overflows.Load(), LastValue: timeOf(p.figures.lastValue.Load()),
-		Publishes: int(p.figures.publishes.Load()),
+		Publishes: int(p.figures.publishes.Load()), MissingMessages: p.figures.missing.Load(), CrowdedValues: p.figures.crowded.Load(),
+		UndecodableValues: p.figures.undecodable.Load(),
 	}
 	for _, sub := range p.all() {
 		sub.mu.Lock()

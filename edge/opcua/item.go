@@ -13,7 +13,10 @@ const (
 	itemRetryMax = 5 * time.Minute
 	// eventQueue is the queue of an item without a sampling interval, whose changes in a publishing interval cannot be foreseen.
 	eventQueue = 100
-	maxQueue   = 60_000
+	// queueReserve is how long the gateway may be away without a loss, as long as that takes no more than maxAutoQueue values.
+	queueReserve = 10 * time.Second
+	maxAutoQueue = 1000
+	maxQueue     = 60_000
 )
 
 // sink takes what becomes of an item.
@@ -98,17 +101,21 @@ func (i *item) keep(v *model.DataValue) {
 	i.last.Value = value
 }
 
-// queueSize is the asked queue, or one that holds what is sampled in two publishing intervals.
+// queueSize is the asked queue, or one that holds what is sampled in two publishing intervals and while the gateway is not there: a machine that
+// is busy for some seconds or a connection that is made anew loses nothing. The server allots less when it cannot.
 func (m *monitored) queueSize(publishing time.Duration) uint32 {
 	switch {
 	case m.queue > 0:
 		return m.queue
 	case m.sampling == 0:
 		return eventQueue
-	case m.sampling < 0:
-		return 2
 	}
-	return uint32(min(2*(publishing/m.sampling)+2, maxQueue))
+	sampling := m.sampling
+	if sampling < 0 {
+		sampling = max(publishing, time.Millisecond)
+	}
+	need := 2*(publishing/sampling) + 2
+	return uint32(min(max(need, min(need+queueReserve/sampling, maxAutoQueue)), maxQueue))
 }
 
 // request asks the server for the item (Part 4, 5.13.2).

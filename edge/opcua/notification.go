@@ -135,7 +135,6 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 		}
 		if it := s.item(handle); it != nil { // else it was removed meanwhile
 			if v.Status.Overflow() {
-				s.p.lost.Add(1)
 				s.p.figures.overflows.Add(1)
 			}
 			it.counts.arrived(now, v.Status)
@@ -147,7 +146,7 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 
 // undecodable counts what the server sent in bytes that are no values.
 func (s *subscription) undecodable(err error, n int) {
-	s.p.lost.Add(uint64(n))
+	s.p.figures.undecodable.Add(uint64(n))
 	if !s.reported {
 		s.reported = true
 		s.p.cfg.log.Warn().Err(err).Dur("interval", s.interval).Int("values", n).Msg("opc ua server sends values that cannot be decoded; further ones are counted as lost")

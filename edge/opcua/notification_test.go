@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,7 +51,7 @@ func deliveries(t testing.TB, n int, set edge.DataSet) (*subscription, [2]*notif
 }
 
 func testSubscription() *subscription {
-	p := newPublishing(publishingConfig{Publishes: 3, log: zerolog.Nop()}, new(atomic.Uint64))
+	p := newPublishing(publishingConfig{Publishes: 3, log: zerolog.Nop()})
 	return newSubscription(p, subscriptionKey{interval: time.Second})
 }
 
@@ -85,7 +84,7 @@ func TestDeliveryDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { sub.handle(messages[0]); sub.handle(messages[1]) }); n >= 12 {
 		t.Errorf("delivery of 1200 values allocates %v times", n)
 	}
-	if n := sub.p.lost.Load(); n != 0 || messages[0].values() != 600 {
+	if n := sub.p.figures.lost(); n != 0 || messages[0].values() != 600 {
 		t.Errorf("%d of %d values were lost", n, messages[0].values())
 	}
 }
@@ -122,8 +121,8 @@ func TestUndecodableNotification(t *testing.T) {
 		set := &nullSet{}
 		sub, _ := deliveries(t, 6, set)
 		sub.handle(&notification{count: 1, data: c.change(bytes.Clone(whole.data))})
-		if set.n != c.delivered || (sub.p.lost.Load() == 0) != (c.delivered == 6) {
-			t.Errorf("%s: %d delivered, %d lost", c.name, set.n, sub.p.lost.Load())
+		if set.n != c.delivered || (sub.p.figures.lost() == 0) != (c.delivered == 6) {
+			t.Errorf("%s: %d delivered, %d lost", c.name, set.n, sub.p.figures.lost())
 		}
 	}
 }

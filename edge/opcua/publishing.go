@@ -30,7 +30,7 @@ type publishing struct {
 	cfg        publishingConfig
 	namespaces atomic.Pointer[model.NamespaceTable] // of the server
 	wake       chan struct{}                        // has a token when serve has something to do
-	lost       *atomic.Uint64                       // notifications that did not arrive
+	paces      chan struct{}                        // has a token when a subscription is to be paused or to go on
 	unstored   atomic.Uint64                        // messages that are not acknowledged, because it is not known whether they are stored
 	receipts   sync.Pool                            // of *receipt
 	publishers atomic.Int64                         // Publish requests that the server takes at a time
@@ -55,9 +55,9 @@ type publishingConfig struct {
 	log       zerolog.Logger
 }
 
-func newPublishing(cfg publishingConfig, lost *atomic.Uint64) *publishing {
+func newPublishing(cfg publishingConfig) *publishing {
 	p := &publishing{
-		cfg: cfg, wake: make(chan struct{}, 1), lost: lost,
+		cfg: cfg, wake: make(chan struct{}, 1), paces: make(chan struct{}, 1),
 		subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, active: make(chan struct{}),
 	}
 	p.namespaces.Store(&model.NamespaceTable{})
@@ -153,6 +153,7 @@ func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
 	for range p.cfg.Publishes {
 		publishers.Go(func() { p.publish(ctx, s) })
 	}
+	publishers.Go(func() { p.pace(ctx, s) })
 	publishers.Go(func() { _ = s.keepAlive(ctx, p.cfg.KeepAlive) }) // for the session; the watchdog sees whether the connection is dead
 	tick := time.NewTicker(watchdogPeriod)
 	defer tick.Stop()

@@ -61,9 +61,6 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 			return err
 		}
 	}
-	if err := sub.reconcilePause(ctx, s); err != nil {
-		return err
-	}
 	if err := sub.deleteItems(ctx, s); err != nil {
 		return err
 	}
@@ -150,25 +147,7 @@ func (s *subscription) create(ctx context.Context, ses *session) error {
 		s.start(s.p.ctx, &s.p.wg)
 	}
 	s.p.enter(s, 0, r.SubscriptionID)
-	return nil
-}
-
-// reconcilePause has the server pause or go on when the delivery asks for it.
-func (s *subscription) reconcilePause(ctx context.Context, ses *session) error {
-	s.mu.Lock()
-	id, is, want := s.id, s.paused, s.wantPause
-	s.mu.Unlock()
-	if is == want {
-		return nil
-	}
-	_, err := do[*ua.SetPublishingModeResponse](ctx, ses, &ua.SetPublishingModeRequest{PublishingEnabled: !want, SubscriptionIDs: []uint32{id}})
-	if err != nil {
-		return fmt.Errorf("set publishing mode: %w", err)
-	}
-	s.p.cfg.log.Info().Bool("paused", want).Dur("interval", s.interval).Msg("subscription follows the pace of the publisher")
-	s.mu.Lock()
-	s.paused = want
-	s.mu.Unlock()
+	notify(s.p.paces) // the server does not know whether it is to pause
 	return nil
 }
 

@@ -129,7 +129,7 @@ func TestReopenLosesNothing(t *testing.T) {
 
 // The server's answers for an item come while it gets another sink.
 func TestSettleWhileTakenOver(t *testing.T) {
-	sub := newSubscription(newPublishing(publishingConfig{log: zerolog.Nop()}, &atomic.Uint64{}), subscriptionKey{interval: time.Second})
+	sub := newSubscription(newPublishing(publishingConfig{log: zerolog.Nop()}), subscriptionKey{interval: time.Second})
 	w := &watcher{pending: map[int]model.ValueChange{}, wake: make(chan struct{}, 1)}
 	it := newItem(1, monitored{node: plant("V0")}, &watched{w, 0, plant("V0")})
 	it.sub = sub

@@ -276,3 +276,27 @@ func TestRangeLengths(t *testing.T) {
 		}
 	}
 }
+
+// The queue of an item that has none in the configuration holds what is sampled while the gateway is not there.
+func TestAutoQueue(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		m          monitored
+		publishing time.Duration
+		want       uint32
+	}{
+		{"as configured", monitored{queue: 7, sampling: time.Second}, time.Second, 7},
+		{"100 ms", monitored{sampling: 100 * time.Millisecond}, 500 * time.Millisecond, 12 + 100},
+		{"a second", monitored{sampling: time.Second}, time.Second, 4 + 10},
+		{"a minute", monitored{sampling: time.Minute}, time.Second, 2},
+		{"the reserve has a bound", monitored{sampling: time.Millisecond}, 100 * time.Millisecond, 1000},
+		{"two publishing intervals have none", monitored{sampling: time.Millisecond}, 10 * time.Second, 20_002},
+		{"but the largest queue", monitored{sampling: time.Millisecond}, time.Minute, maxQueue},
+		{"at the publishing interval", monitored{sampling: -1}, time.Second, 4 + 10},
+		{"at changes", monitored{}, time.Second, eventQueue},
+	} {
+		if got := c.m.queueSize(c.publishing); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}

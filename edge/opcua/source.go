@@ -34,7 +34,6 @@ type Source struct {
 	publishes  *link // for subscriptions
 	asks       *link // for everything that is asked
 	requests   atomic.Uint64
-	lost       atomic.Uint64
 }
 
 // New checks the configuration. Nothing is connected before Run.
@@ -46,7 +45,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s := &Source{cfg: cfg, log: log.With().Str("server", cfg.Server.ID).Logger(), status: newStatus(cfg.Server.ID)}
 	s.publishing = newPublishing(publishingConfig{
 		Publishes: cfg.Publishes, KeepAlive: cfg.KeepAlive, Lifetime: cfg.SubscriptionLifetime, log: s.log,
-	}, &s.lost)
+	})
 	s.writers = newWriters(s)
 	s.heartbeats = newHeartbeats(func() bool { return s.status.connected(linkPublishing) })
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
@@ -100,7 +99,7 @@ func (s *Source) Status() model.ServerStatus {
 			r.Reconnects += n - 1
 		}
 	}
-	r.LostNotifications = s.lost.Load()
+	r.LostNotifications = s.publishing.figures.lost()
 	r.Figures.Heartbeats, r.Figures.SkippedReads = s.heartbeats.sent.Load(), s.cyclic.skipped.Load()
 	return r
 }

@@ -82,16 +82,6 @@ func (s *subscription) start(ctx context.Context, wg *sync.WaitGroup) {
 	})
 }
 
-// pause asks that the server pauses or goes on with the subscription.
-func (s *subscription) pause(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.wantPause != on {
-		s.wantPause = on
-		notify(s.p.wake)
-	}
-}
-
 // item returns the one with that client handle, nil when there is none.
 func (s *subscription) item(handle uint32) *item {
 	s.mu.Lock()
@@ -155,7 +145,7 @@ func (s *subscription) flush() {
 func (s *subscription) push(m *notification) {
 	ok, crowded := s.box.push(m)
 	if !ok {
-		s.p.lost.Add(m.values())
+		s.p.figures.crowded.Add(m.values())
 		s.p.acknowledge(s, m.subscription, m.sequence)
 		m.release()
 	}
@@ -181,7 +171,7 @@ const maxHole = 1000
 // fill asks again for the messages before sequence number to (Republish). What the server no longer has is lost.
 func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 	if to-s.next > maxHole {
-		s.p.lost.Add(uint64(to - s.next))
+		s.p.figures.missing.Add(uint64(to - s.next))
 		s.next = to
 	}
 	for after(to, s.next) {
@@ -198,7 +188,7 @@ func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 		if err == nil {
 			s.push(m)
 		} else {
-			s.p.lost.Add(1)
+			s.p.figures.missing.Add(1)
 		}
 		s.advance()
 	}
