@@ -86,7 +86,25 @@ func (s *Source) Call(ctx context.Context, calls []model.CallRequest) ([]model.C
 	if err != nil {
 		return nil, fmt.Errorf("call: %w", err)
 	}
+	c.unfold(ctx)
 	return c.results, nil
+}
+
+// unfold makes structures among the results JSON. Where that fails they stay as they came: the methods are called.
+func (c *calling) unfold(ctx context.Context) {
+	var outputs []*model.Variant
+	for i := range c.results {
+		for k := range c.results[i].OutputArguments {
+			outputs = append(outputs, &c.results[i].OutputArguments[k].Value)
+		}
+	}
+	if err := c.session.unfold(ctx, outputs); err != nil {
+		for i := range c.results {
+			if c.results[i].Status.IsGood() && len(c.results[i].OutputArguments) > 0 {
+				c.results[i].Message = fmt.Sprintf("structures are given as their bytes: %v", err)
+			}
+		}
+	}
 }
 
 // notTried tells whether the server refused a request before it did any of it.
@@ -136,13 +154,13 @@ func (c *calling) prepare(ctx context.Context) error {
 		return err
 	}
 	for j, i := range whose {
-		c.add(i, objects[j], ids[j], methods[j])
+		c.add(ctx, i, objects[j], ids[j], methods[j])
 	}
 	return nil
 }
 
 // add coerces the arguments of one call and puts it into the request.
-func (c *calling) add(i int, object *ua.NodeID, id model.NodeID, m *method) {
+func (c *calling) add(ctx context.Context, i int, object *ua.NodeID, id model.NodeID, m *method) {
 	given := c.calls[i].InputArguments
 	var names []string
 	for _, a := range m.inputs {
@@ -163,7 +181,7 @@ func (c *calling) add(i int, object *ua.NodeID, id model.NodeID, m *method) {
 	results := make([]model.WriteResult, len(given))
 	bad := false
 	for k, a := range m.inputs {
-		v, status, err := c.session.coerce(given[k], a.variableType)
+		v, status, err := c.session.coerce(ctx, given[k], a.variableType)
 		if err != nil {
 			results[k], bad = model.WriteResult{Status: status, Message: fmt.Sprintf("argument %s: %v", a.name, err)}, true
 		}

@@ -50,7 +50,34 @@ func (s *Source) Monitor(ctx context.Context, r model.MonitorRequest, deliver fu
 		if changes := w.take(); len(changes.Changes) > 0 {
 			sequence++
 			changes.Sequence = sequence
+			s.unfoldChanges(ctx, changes.Changes)
 			deliver(changes)
+		}
+	}
+}
+
+// unfoldChanges makes the structures among changes JSON. Where that fails, as without a connection, they stay as they came.
+func (s *Source) unfoldChanges(ctx context.Context, changes []model.ValueChange) {
+	var folded []*model.Variant
+	for i := range changes {
+		switch v := &changes[i].Value.Value; v.Type() {
+		case model.TypeExtensionObject, model.TypeVariant, model.TypeDataValue:
+			folded = append(folded, v)
+		}
+	}
+	if len(folded) == 0 {
+		return
+	}
+	ses, err := s.asks.session(ctx)
+	if err == nil {
+		err = ses.unfold(ctx, folded)
+	}
+	for i := range changes {
+		if message := undescribed(changes[i].Value.Value); message != "" && changes[i].Message == "" {
+			changes[i].Message = message
+			if err != nil {
+				changes[i].Message += ": " + err.Error()
+			}
 		}
 	}
 }

@@ -32,6 +32,9 @@ func (s *Source) Read(ctx context.Context, nodes []model.ReadValueID) ([]model.R
 		whose = append(whose, i)
 	}
 	values, err := ses.readValues(ctx, reads)
+	if err == nil {
+		err = ses.unfold(ctx, variantsOf(values))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
@@ -40,9 +43,19 @@ func (s *Source) Read(ctx context.Context, nodes []model.ReadValueID) ([]model.R
 		r.DataValue = values[j]
 		if r.Status.IsBad() {
 			r.Message = fmt.Sprintf("read %s: %s", nodes[i].NodeID, r.Status.Name())
+		} else {
+			r.Message = undescribed(r.Value)
 		}
 	}
 	return results, nil
+}
+
+func variantsOf(values []model.DataValue) []*model.Variant {
+	variants := make([]*model.Variant, len(values))
+	for i := range values {
+		variants[i] = &values[i].Value
+	}
+	return variants
 }
 
 // readValues reads in batches, as read does, with a decoder of our own: it takes matrices without elements, all dates and the bodies of all structures.

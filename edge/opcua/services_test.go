@@ -204,23 +204,46 @@ func testWriteErrors(t *testing.T, s *Source) {
 }
 
 // A structure that nobody compiled in keeps its bytes, on the first read too, and can be written back.
+// Structures that nobody compiled in are read and written by the definitions of their types.
 func testStructures(t *testing.T, s *Source) {
-	for _, name := range []string{"Struct_Vec3", "Struct_Batch", "Struct_Optional", "Struct_Union"} {
+	const types = "nsu=urn:shopfloor:plant:types;"
+	for name, want := range map[string]string{
+		"Struct_Vec3": `"body":{"X":1,"Y":2,"Z":3}}`,
+		"Struct_Batch": `"body":{"BatchId":"B-1","Recipe":{"Locale":"de","Text":"Rezept"},"Started":"1970-01-01T00:00:00Z","State":2,"Setpoints":[1,2,3],"Origin":{"X":1,"Y":2,"Z":3},` +
+			`"Path":[{"X":1,"Y":2,"Z":3},{"X":4,"Y":5,"Z":6}],"Blob":"YWJj"}}`,
+		"Struct_Optional": `"body":{"Code":7,"Score":0.5}}`,
+		"Struct_Union":    `"body":{"Text":"hi"}}`,
+	} {
 		r := read(t, s, value(name))[0]
-		x := r.Value.ExtensionObject()
-		if r.Status != 0 || len(x.Body) == 0 || x.TypeID.NamespaceURI != "urn:shopfloor:plant:types" {
-			t.Errorf("%s is %v %s %s", name, r.Status, r.Message, r.Value)
+		got := string(r.Value.AppendJSON(nil))
+		if r.Status != 0 || r.Message != "" || !strings.HasPrefix(got, `{"typeId":"`+types) || !strings.HasSuffix(got, want) {
+			t.Errorf("%s is %v %s %s, want %s", name, r.Status, r.Message, got, want)
 			continue
 		}
-		w, err := s.Write(t.Context(), []model.WriteValue{{NodeID: plant(name), Value: r.Value.AppendJSON(nil)}})
-		if err != nil || w[0].Status.IsBad() && w[0].Status != model.StatusBadNotWritable {
-			t.Errorf("write %s back: %+v, %v", name, w, err)
+		for _, text := range []string{got, strings.TrimSuffix(got[strings.Index(got, `"body":`)+len(`"body":`):], "}")} {
+			w, err := s.Write(t.Context(), []model.WriteValue{{NodeID: plant(name), Value: json.RawMessage(text)}})
+			if err != nil || w[0].Status.IsBad() {
+				t.Errorf("write %s as %s: %+v, %v", name, text, w, err)
+			}
+			if again := read(t, s, value(name))[0]; !again.Value.Equal(r.Value) {
+				t.Errorf("%s was written as %s and is %s", name, text, again.Value)
+			}
 		}
 	}
 	r := read(t, s, value("Struct_Array"))[0]
-	for i, x := range model.Elements[model.ExtensionObject](r.Value) {
-		if len(x.Body) != 24 {
-			t.Errorf("Struct_Array[%d] has %d bytes, want three Doubles", i, len(x.Body))
+	if got := string(r.Value.AppendJSON(nil)); r.Value.Len() != 2 || !strings.Contains(got, `"body":{"X":2,"Y":3,"Z":4}}]`) {
+		t.Errorf("Struct_Array is %s", got)
+	}
+	for text, want := range map[string]string{
+		`{"X":1,"Y":2}`:          `member "Z" of Vec3 is missing`,
+		`{"X":1,"Y":2,"Z":true}`: `Vec3.Z: type mismatch: want Double`,
+		`7`:                      `want a structure`,
+		`{"typeId":"nsu=urn:nowhere;i=1","body":{}}`: `the server has no namespace "urn:nowhere"`,
+		`{"typeId":"i=11","body":{}}`:                `the server does not describe the structure i=11`,
+	} {
+		w, err := s.Write(t.Context(), []model.WriteValue{{NodeID: plant("Struct_Vec3"), Value: json.RawMessage(text)}})
+		if err != nil || w[0].Status != model.StatusBadTypeMismatch || !strings.Contains(w[0].Message, want) {
+			t.Errorf("write %s: %+v, %v; want %s", text, w, err, want)
 		}
 	}
 }
@@ -262,6 +285,9 @@ func testCall(t *testing.T, s *Source) {
 	r = call("EchoBatch", string(batch.AppendJSON(nil)), "[1,2,3]")
 	if r.Status != 0 || len(r.OutputArguments) != 2 || !r.OutputArguments[0].Value.Equal(batch) || r.OutputArguments[1].Value.Uint() != 3 {
 		t.Errorf("EchoBatch: %+v", r)
+	}
+	if r := call("EchoBatch", `{"BatchId":"B-2"}`, "[]"); r.Status != model.StatusBadInvalidArgument || !strings.Contains(r.InputArgumentResults[0].Message, `argument record: uajson: BatchRecord: type mismatch: member "Recipe" of BatchRecord is missing`) {
+		t.Errorf("EchoBatch without members: %+v", r)
 	}
 }
 
@@ -318,28 +344,34 @@ func testMonitor(t *testing.T, s *Source) {
 	done := make(chan error)
 	go func() {
 		done <- s.Monitor(ctx, model.MonitorRequest{
-			NodeIDs: []model.ExpandedNodeID{plant("V1"), plant("Nobody")}, PublishingInterval: 100 * time.Millisecond,
+			NodeIDs: []model.ExpandedNodeID{plant("V1"), plant("Nobody"), plant("Struct_Vec3")}, PublishingInterval: 100 * time.Millisecond,
 		}, func(c model.ValueChanges) { got <- c })
 	}()
 	var values []float64
-	refused := false
+	refused, vector := false, ""
 	deadline := time.After(10 * time.Second)
-	for sequence := uint64(1); len(values) < 5 || !refused; sequence++ {
+	for sequence := uint64(1); len(values) < 5 || !refused || vector == ""; sequence++ {
 		select {
 		case c := <-got:
 			if c.Sequence != sequence {
 				t.Fatalf("sequence %d, want %d", c.Sequence, sequence)
 			}
 			for _, x := range c.Changes {
-				if x.NodeID == plant("V1") {
+				switch {
+				case x.NodeID == plant("V1"):
 					values = append(values, x.Value.Value.Float())
-				} else if x.Value.Status == model.StatusBadNodeIdUnknown && x.Message != "" {
+				case x.NodeID == plant("Struct_Vec3"):
+					vector = string(x.Value.Value.AppendJSON(nil))
+				case x.Value.Status == model.StatusBadNodeIdUnknown && x.Message != "":
 					refused = true
 				}
 			}
 		case <-deadline:
-			t.Fatalf("got values %v, refused %v", values, refused)
+			t.Fatalf("got values %v, refused %v, a vector %s", values, refused, vector)
 		}
+	}
+	if !strings.HasSuffix(vector, `"body":{"X":1,"Y":2,"Z":3}}`) {
+		t.Errorf("Struct_Vec3 is %s", vector)
 	}
 	cancel()
 	if err := <-done; err != nil {

@@ -30,6 +30,7 @@ type session struct {
 	namespaces model.NamespaceTable
 	limits     *limits
 	types      *typeCache
+	dataTypes  *dataTypes
 	methods    *methodCache
 }
 
@@ -79,7 +80,7 @@ func createSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (
 	}
 	s := &session{
 		channel: c, endpoint: ep, token: r.AuthenticationToken, nonce: r.ServerNonce,
-		limits: newLimits(), types: newTypeCache(), methods: newMethodCache(),
+		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(),
 	}
 	if err := s.activate(ctx, cfg); err != nil {
 		return nil, err

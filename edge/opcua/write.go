@@ -2,7 +2,6 @@ package opcua
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/gopcua/opcua/ua"
@@ -103,7 +102,7 @@ func (w *writing) prepare(ctx context.Context) error {
 			w.fail(i, model.StatusBadWriteNotSupported, fmt.Errorf("attribute %d cannot be written", v.Attribute))
 			continue
 		}
-		w.add(i, id, v.Attribute, t)
+		w.add(ctx, i, id, v.Attribute, t)
 	}
 	types, status, err := w.session.variableTypes(ctx, variables)
 	if err != nil {
@@ -114,18 +113,18 @@ func (w *writing) prepare(ctx context.Context) error {
 			w.fail(i, status[j], fmt.Errorf("%s: cannot read its DataType", status[j].Name()))
 			continue
 		}
-		w.add(i, variables[j], model.AttributeValue, types[j])
+		w.add(ctx, i, variables[j], model.AttributeValue, types[j])
 	}
 	return nil
 }
 
 // add coerces one value and puts it into the request.
-func (w *writing) add(i int, id model.NodeID, attribute model.AttributeID, t variableType) {
+func (w *writing) add(ctx context.Context, i int, id model.NodeID, attribute model.AttributeID, t variableType) {
 	v := &w.values[i]
 	if v.IndexRange != "" && t.builtIn != model.TypeString && t.builtIn != model.TypeByteString {
 		t.rank = model.ValueRankOneOrMoreDimensions // a range of an array is an array
 	}
-	value, status, err := w.session.coerce(v.Value, t)
+	value, status, err := w.session.coerce(ctx, v.Value, t)
 	if err != nil {
 		w.fail(i, status, err)
 		return
@@ -135,22 +134,4 @@ func (w *writing) add(i int, id model.NodeID, attribute model.AttributeID, t var
 		Value: &ua.DataValue{EncodingMask: ua.DataValueValue, Value: value},
 	})
 	w.whose = append(w.whose, i)
-}
-
-// coerce makes plain JSON a value of type t.
-func (s *session) coerce(data json.RawMessage, t variableType) (*ua.Variant, model.StatusCode, error) {
-	e := &encoder{namespaces: s.namespaces, nodeIDs: t.builtIn == model.TypeNodeID}
-	builtIn := t.builtIn
-	if builtIn == model.TypeNodeID {
-		builtIn = model.TypeExpandedNodeID // so that the nsu= form can be given
-	}
-	v, err := model.ParseVariant(data, builtIn, t.rank)
-	if err != nil {
-		return nil, model.StatusBadTypeMismatch, err
-	}
-	r, err := e.variant(v)
-	if err != nil {
-		return nil, model.StatusBadOutOfRange, err
-	}
-	return r, 0, nil
 }

@@ -21,6 +21,7 @@ type StructureCodec struct {
 // structureType is a type made ready.
 type structureType struct {
 	name       string
+	dataType   model.NodeID
 	encodingID model.NodeID // of the binary encoding; null if it is not known
 	form       model.StructureType
 	members    []structureMember
@@ -49,7 +50,7 @@ func NewStructureCodec(schema *model.DataTypeSchema) *StructureCodec {
 	all := append(standardStructures(), schema.Structures...)
 	for i := range all {
 		d := &all[i]
-		t := &structureType{name: d.Name.Name, encodingID: d.EncodingID, form: d.Type}
+		t := &structureType{name: d.Name.Name, dataType: d.DataType, encodingID: d.EncodingID, form: d.Type}
 		c.types[d.DataType] = t
 		if !d.EncodingID.IsNull() {
 			c.types[d.EncodingID] = t
@@ -138,15 +139,40 @@ func (c *StructureCodec) find(id model.ExpandedNodeID) *structureType {
 // Knows tells whether the codec has the description of a type, given by its own id or that of its binary encoding.
 func (c *StructureCodec) Knows(id model.ExpandedNodeID) bool { return c.find(id) != nil }
 
+// DataType is the id of a type that is given by either id; null if it is not known.
+func (c *StructureCodec) DataType(id model.ExpandedNodeID) model.NodeID {
+	t := c.find(id)
+	if t == nil {
+		return model.NodeID{}
+	}
+	return t.dataType
+}
+
+// Encoding is the id of a type's binary encoding, the type given by either id; false if it is not known.
+func (c *StructureCodec) Encoding(id model.ExpandedNodeID) (model.NodeID, bool) {
+	t := c.find(id)
+	if t == nil || t.encodingID.IsNull() {
+		return model.NodeID{}, false
+	}
+	return t.encodingID, true
+}
+
 // maxStructureJSON is the most bytes of JSON that one structure may become; names of members take more room than their values.
 const maxStructureJSON = 16 << 20
 
 // AppendJSON appends a structure as JSON text to dst and returns the result. id is that of its type or of its binary encoding, body the
 // structure in the binary encoding. On an error, an *Error whose Offset is in body, dst is returned as it was.
 func (c *StructureCodec) AppendJSON(dst []byte, id model.ExpandedNodeID, body []byte) ([]byte, error) {
+	text, _, err := c.Decode(dst, id, body)
+	return text, err
+}
+
+// Decode is AppendJSON that also tells the encodings of structures within the structure whose types are not described: they stand in the text as their
+// encoded bytes.
+func (c *StructureCodec) Decode(dst []byte, id model.ExpandedNodeID, body []byte) (text []byte, missing []model.ExpandedNodeID, err error) {
 	t := c.find(id)
 	if t == nil {
-		return dst, &Error{Offset: -1, Err: fmt.Errorf("%w: no description of the type %s", ErrType, id)}
+		return dst, nil, &Error{Offset: -1, Err: fmt.Errorf("%w: no description of the type %s", ErrType, id)}
 	}
 	r := structureReader{codec: c, buf: body, out: dst, limit: len(dst) + maxStructureJSON}
 	r.structure(t)
@@ -154,9 +180,9 @@ func (c *StructureCodec) AppendJSON(dst []byte, id model.ExpandedNodeID, body []
 		r.failf(ErrMalformed, "%d bytes more than type %s has", len(body)-r.off, t.name)
 	}
 	if r.err != nil {
-		return dst, &Error{Path: t.name, Offset: r.off, Err: r.err}
+		return dst, nil, &Error{Path: t.name, Offset: r.off, Err: r.err}
 	}
-	return r.out, nil
+	return r.out, r.missing, nil
 }
 
 // standardType is the built-in type of a DataType of the standard, TypeNull if it is not known here (Part 3, 8; Part 5, 12).

@@ -12,6 +12,9 @@ import (
 // maxStructureDepth is how deep structures and Variants may nest (Part 6, 5.1.8).
 const maxStructureDepth = 100
 
+// maxMissing is how many types that are not described are told of one structure.
+const maxMissing = 100
+
 // structureReader reads a structure in the binary encoding and appends its JSON to out. Its error is sticky.
 type structureReader struct {
 	codec *StructureCodec
@@ -20,7 +23,9 @@ type structureReader struct {
 	depth int
 	out   []byte
 	limit int // of the length of out
-	err   error
+	// missing are the encodings of structures within that are not described, at most maxMissing.
+	missing []model.ExpandedNodeID
+	err     error
 }
 
 func (r *structureReader) failf(reason error, format string, args ...any) {
@@ -254,6 +259,9 @@ func (r *structureReader) object() {
 	case 1, 2:
 		body := r.bytes()
 		t := r.codec.find(id)
+		if t == nil && encoding == 1 && len(r.missing) < maxMissing {
+			r.missing = append(r.missing, id.Clone())
+		}
 		if t == nil || encoding == 2 {
 			r.out = strconv.AppendUint(append(comma(r.out), `"UaEncoding":`...), uint64(encoding), 10)
 			r.out = appendBytes(append(r.out, `,"UaBody":`...), body)

@@ -1,0 +1,224 @@
+package opcua
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/gopcua/opcua/id"
+	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uajson"
+)
+
+const (
+	// maxDataTypes bounds the data types that are remembered of a server.
+	maxDataTypes = 20_000
+	// maxEncodings bounds the encodings of one data type that are looked at.
+	maxEncodings = 20
+	binaryName   = "Default Binary"
+)
+
+// dataTypes are what is known of a server's structures, enumerations and simple types beyond the built-in ones (Part 3, 5.8.3): read when a value needs them, kept
+// for the session.
+type dataTypes struct {
+	mu        sync.Mutex
+	schema    model.DataTypeSchema
+	seen      map[model.NodeID]bool         // data types that were asked for, described or not
+	encodings map[model.NodeID]model.NodeID // encoding → data type
+	codec     *uajson.StructureCodec
+}
+
+func newDataTypes() *dataTypes {
+	t := &dataTypes{seen: map[model.NodeID]bool{}, encodings: map[model.NodeID]model.NodeID{}}
+	t.codec = uajson.NewStructureCodec(&t.schema)
+	return t
+}
+
+// current is the codec of what is known.
+func (t *dataTypes) current() *uajson.StructureCodec {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.codec
+}
+
+// missing returns those of ids that were not asked for, once each, and notes that they are.
+func (t *dataTypes) missing(ids []model.NodeID) (missing []model.NodeID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, n := range ids {
+		if !n.IsNull() && !t.seen[n] && len(t.seen) < maxDataTypes && !isBuiltIn(n) {
+			t.seen[n] = true
+			missing = append(missing, n)
+		}
+	}
+	return missing
+}
+
+// isBuiltIn tells whether a data type is one of the built-in ones (Part 6, 5.1.2), or of those above them that describe nothing.
+func isBuiltIn(n model.NodeID) bool {
+	_, ok := rootType(n)
+	return ok
+}
+
+// forgetSeen has types be asked for again, after a fault.
+func (t *dataTypes) forgetSeen(ids []model.NodeID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, n := range ids {
+		delete(t.seen, n)
+	}
+}
+
+// add takes what was found of one level of types and returns the types that they refer to.
+func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema) (next []model.NodeID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.schema.Namespaces = append([]string{namespaceZero}, ns[min(1, len(ns)):]...)
+	t.schema.Structures = append(t.schema.Structures, found.Structures...)
+	t.schema.Enums = append(t.schema.Enums, found.Enums...)
+	t.schema.Simple = append(t.schema.Simple, found.Simple...)
+	for i := range found.Structures {
+		d := &found.Structures[i]
+		t.encodings[d.EncodingID] = d.DataType
+		for _, f := range d.Fields {
+			next = append(next, f.DataType)
+		}
+	}
+	return next
+}
+
+// namespaceZero is the first of all servers' namespaces, whatever their NamespaceArray says.
+const namespaceZero = "http://opcfoundation.org/UA/"
+
+func (t *dataTypes) compile() *uajson.StructureCodec {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.codec = uajson.NewStructureCodec(&t.schema)
+	return t.codec
+}
+
+// describeTypes reads the definitions of data types and of those that they consist of, level by level, all of a level at once, and returns a codec that knows
+// them. A type that the server does not describe is left out.
+func (s *session) describeTypes(ctx context.Context, ids []model.NodeID) (*uajson.StructureCodec, error) {
+	level := s.dataTypes.missing(ids)
+	if len(level) == 0 {
+		return s.dataTypes.current(), nil
+	}
+	for depth := 0; len(level) > 0 && depth < maxTypeDepth; depth++ {
+		found, err := s.definitions(ctx, level)
+		if err != nil {
+			s.dataTypes.forgetSeen(level)
+			return nil, fmt.Errorf("read data types: %w", err)
+		}
+		level = s.dataTypes.missing(s.dataTypes.add(s.namespaces, found))
+	}
+	return s.dataTypes.compile(), nil
+}
+
+// definitions reads what the server says of data types.
+func (s *session) definitions(ctx context.Context, ids []model.NodeID) (*model.DataTypeSchema, error) {
+	reads := make([]*ua.ReadValueID, 0, 2*len(ids))
+	for _, n := range ids {
+		reads = append(reads, &ua.ReadValueID{NodeID: uaNodeID(n), AttributeID: ua.AttributeIDBrowseName},
+			&ua.ReadValueID{NodeID: uaNodeID(n), AttributeID: ua.AttributeIDDataTypeDefinition})
+	}
+	values, err := s.readValues(ctx, reads)
+	if err != nil {
+		return nil, err
+	}
+	builtIn, err := s.builtInTypes(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := &model.DataTypeSchema{}
+	for i, n := range ids {
+		name := values[2*i].Value.QualifiedName()
+		switch x := values[2*i+1].Value.ExtensionObject(); {
+		case x.TypeID.NodeID == typeStructureDefinition:
+			d := model.StructureDescription{DataType: n, Name: name}
+			if structureDefinition(x.Body, &d) == nil {
+				found.Structures = append(found.Structures, d)
+			}
+		case x.TypeID.NodeID == typeEnumDefinition:
+			d := model.EnumDescription{DataType: n, Name: name, BuiltInType: builtIn[n]}
+			if enumDefinition(x.Body, &d) == nil {
+				found.Enums = append(found.Enums, d)
+			}
+		case builtIn[n] != model.TypeExtensionObject:
+			found.Simple = append(found.Simple, model.SimpleTypeDescription{DataType: n, Name: name, BuiltInType: builtIn[n]})
+		}
+	}
+	return found, s.findEncodings(ctx, found.Structures)
+}
+
+// findEncodings finds the binary encodings that definitions do not tell, by HasEncoding references (Part 3, 7.14).
+func (s *session) findEncodings(ctx context.Context, structures []model.StructureDescription) error {
+	var without []int
+	var asked []*ua.BrowseDescription
+	for i := range structures {
+		if structures[i].EncodingID.IsNull() {
+			without = append(without, i)
+			asked = append(asked, &ua.BrowseDescription{
+				NodeID: uaNodeID(structures[i].DataType), BrowseDirection: ua.BrowseDirectionForward, ReferenceTypeID: ns0(id.HasEncoding),
+				IncludeSubtypes: true, ResultMask: uint32(ua.BrowseResultMaskBrowseName),
+			})
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	found, err := s.browse(ctx, asked, maxEncodings)
+	if err != nil {
+		return err
+	}
+	for j, i := range without {
+		for _, r := range found[j].references {
+			if encoding := s.local(r.NodeID); encoding != nil && r.BrowseName != nil && r.BrowseName.Name == binaryName {
+				structures[i].EncodingID = nodeID(encoding)
+			}
+		}
+	}
+	return nil
+}
+
+// encodedTypes finds the data types that encodings belong to. An id that is no encoding stands for itself.
+func (s *session) encodedTypes(ctx context.Context, encodings []model.NodeID) ([]model.NodeID, error) {
+	t := s.dataTypes
+	types := make([]model.NodeID, len(encodings))
+	var asked []model.NodeID
+	t.mu.Lock()
+	for i, e := range encodings {
+		if known, ok := t.encodings[e]; ok {
+			types[i] = known
+		} else if !slices.Contains(asked, e) {
+			asked = append(asked, e)
+		}
+	}
+	t.mu.Unlock()
+	found, err := s.browse(ctx, inverse(asked, id.HasEncoding), maxParents)
+	if err != nil {
+		return nil, fmt.Errorf("find the types of encodings: %w", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, f := range found {
+		of := asked[i]
+		if len(f.references) > 0 {
+			if parent := s.local(f.references[0].NodeID); parent != nil {
+				of = nodeID(parent)
+			}
+		}
+		if len(t.encodings) < maxDataTypes {
+			t.encodings[asked[i]] = of
+		}
+		for j, e := range encodings {
+			if e == asked[i] {
+				types[j] = of
+			}
+		}
+	}
+	return types, nil
+}
