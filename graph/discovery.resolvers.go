@@ -50,6 +50,14 @@ func (r *discoveryScheduleResolver) Gateway(ctx context.Context, obj *model.Disc
 	return r.gateway(obj.Gateway), nil
 }
 
+func (r *gatewayResolver) DiscoverySchedule(ctx context.Context, obj *model.GatewayStatus) (*model.DiscoverySchedule, error) {
+	all, err := r.discoveries()
+	if err != nil {
+		return nil, err
+	}
+	return schedule(all, obj.Gateway), nil
+}
+
 func (r *mutationResolver) Discover(ctx context.Context, input DiscoverInput) (*model.Discovery, error) {
 	return r.discover(ctx, &input)
 }

@@ -825,6 +825,8 @@ func (ec *executionContext) childFields_Gateway(ctx context.Context, field graph
 		return ec.fieldContext_Gateway_unstoredFrames(ctx, field)
 	case "lostDeliveries":
 		return ec.fieldContext_Gateway_lostDeliveries(ctx, field)
+	case "discoverySchedule":
+		return ec.fieldContext_Gateway_discoverySchedule(ctx, field)
 	case "link":
 		return ec.fieldContext_Gateway_link(ctx, field)
 	case "buffer":

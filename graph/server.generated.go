@@ -22,6 +22,7 @@ type GatewayResolver interface {
 	Servers(ctx context.Context, obj *model.GatewayStatus, first *int, after *string) (*ServerConnection, error)
 	ConfigurationState(ctx context.Context, obj *model.GatewayStatus) (*ConfigurationState, error)
 
+	DiscoverySchedule(ctx context.Context, obj *model.GatewayStatus) (*model.DiscoverySchedule, error)
 	Link(ctx context.Context, obj *model.GatewayStatus) (*model.GatewayLink, error)
 }
 type ServerResolver interface {
@@ -800,6 +801,38 @@ func (ec *executionContext) _Gateway_lostDeliveries(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_Gateway_lostDeliveries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gateway", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _Gateway_discoverySchedule(ctx context.Context, field graphql.CollectedField, obj *model.GatewayStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gateway_discoverySchedule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Gateway().DiscoverySchedule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DiscoverySchedule) graphql.Marshaler {
+			return ec.marshalODiscoverySchedule2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐDiscoverySchedule(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Gateway_discoverySchedule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Gateway",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DiscoverySchedule(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Gateway_link(ctx context.Context, field graphql.CollectedField, obj *model.GatewayStatus) (ret graphql.Marshaler) {
@@ -1979,6 +2012,12 @@ func (ec *executionContext) _Gateway(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "discoverySchedule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Gateway_discoverySchedule(ctx, field, obj)
+				})
 		case "link":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,

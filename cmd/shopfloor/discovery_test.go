@@ -242,5 +242,21 @@ func TestDiscovery(t *testing.T) {
 			}
 			return nil
 		})
+		type schedule struct {
+			Config struct{ AddressRangesToScan, PortRangesToScan, IdleTimeBetweenScans string }
+		}
+		const ask = `{ gateway(id: "local") { discoverySchedule { config { addressRangesToScan portRangesToScan idleTimeBetweenScans } } } }`
+		var out struct {
+			Gateway struct{ DiscoverySchedule *schedule }
+		}
+		p.MustQuery(&out, ask, nil)
+		if s := out.Gateway.DiscoverySchedule; s == nil || s.Config.AddressRangesToScan != "127.0.1.12" || s.Config.PortRangesToScan != "1-10" || s.Config.IdleTimeBetweenScans != "6h" {
+			t.Errorf("the schedule is %+v", s)
+		}
+		p.MustQuery(nil, `mutation { scheduleDiscovery(gateway: "local", input: null) { gateway { id } } }`, nil)
+		p.MustQuery(&out, ask, nil)
+		if s := out.Gateway.DiscoverySchedule; s != nil {
+			t.Errorf("an ended schedule is still there: %+v", s)
+		}
 	})
 }

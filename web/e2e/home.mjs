@@ -50,7 +50,7 @@ export async function homeFitsScreens(browser, shoot) {
 export async function homeFilters(browser) {
   const { page, faults } = await open(browser, '/');
   await page.locator(temperature).waitFor();
-  const filter = page.getByRole('searchbox');
+  const filter = page.getByRole('searchbox', { name: 'Filter live values by path' });
   await filter.fill('energymeter1');
   await page.locator(temperature).waitFor({ state: 'detached' });
   await page.locator('tr[data-series] th[title$="EnergyMeter1/ActivePower"]').first().waitFor();

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { buildSchema, graphql, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { mockDiscoveries } from './mockdiscovery.mjs';
 
 const schemaDir = new URL('../../graph/', import.meta.url);
 const schema = buildSchema(
@@ -67,8 +68,8 @@ const gateways = () => {
   const heard = new Date().toISOString();
   const buffer = { frames: '3', bytes: '48000', maxBytes: '64000000000', oldest: heard, dropped: '0', lastDropped: null, forwarded: '81000', forwardRate: wave(40, 5, 3), reconnects: '0' };
   const nodes = [
-    { ...gateway, link: { local: true, connected: true }, buffer: null, configurationState: inSync },
-    { ...gateway, id: 'hall-3', link: { local: false, connected: true, heard }, buffer, configurationState: inSync },
+    { ...gateway, link: { local: true, connected: true }, buffer: null, configurationState: inSync, discoverySchedule: discoveries.scheduleOf(gateway.id) },
+    { ...gateway, id: 'hall-3', link: { local: false, connected: true, heard }, buffer, configurationState: inSync, discoverySchedule: discoveries.scheduleOf('hall-3') },
   ];
   return { totalCount: nodes.length, edges: nodes.map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: false, hasPreviousPage: false } };
 };
@@ -99,6 +100,12 @@ const deadLetters = [
 const refuse = (field, problem) => {
   throw new GraphQLError(`${field}: ${problem}`, { extensions: { code: 'BAD_USER_INPUT', field } });
 };
+const addServer = (input, state) => {
+  const id = input.id ?? input.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  servers.set(id, server({ ...input, gateway: { ...gateway, id: input.gateway ?? gateway.id }, id, connection: { ...state, since: new Date().toISOString() } }));
+  return servers.get(id);
+};
+const discoveries = mockDiscoveries({ addServer, servers, refuse });
 const every = async function* (milliseconds, make) {
   for (let sequence = 1; ; sequence++) {
     yield make(sequence);
@@ -117,9 +124,7 @@ const rootValue = {
   deadLetters: ({ first }) => ({ edges: deadLetters.slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: deadLetters.length > first, hasPreviousPage: false } }),
   addServer: ({ input }) => {
     if (/127\.0\.0\.1:1$/.test(input.endpointUrl)) refuse('endpointUrl', `"${input.endpointUrl}" has no server`);
-    const id = input.id ?? input.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-    servers.set(id, server({ ...input, id, connection: { state: 'CONNECTING', since: new Date().toISOString() } }));
-    return servers.get(id);
+    return addServer(input, { state: 'CONNECTING' });
   },
   trustServerCertificate: ({ server: id, thumbprint }) => {
     const s = servers.get(id);
@@ -136,7 +141,9 @@ Object.assign(rootValue, {
   publish: ({ input }) => ({ writer: { id: `local/${input.server}/${input.writer}`, fieldCount: input.nodes.length }, results: input.nodes.map(({ nodeId }) => ({ nodeId, field: nodeId.split('.').at(-1), ...okay })) }),
   removeServer: ({ id }) => servers.delete(id) && id,
 });
+Object.assign(rootValue, discoveries.queries);
 const subscriptions = {
+  discovery: discoveries.discovery,
   telemetry: ({ filter, maxRate }) =>
     every(1000 / maxRate, (sequence) => ({ sequence: String(sequence), values: matching(filter).map((s) => ({ series: s.id, field: s.field, path: s.path, value: s.read() })) })),
   values: ({ nodeIds }) =>

@@ -24,6 +24,112 @@ export type NodeState =
   /** The server refuses it, or its newest value is Bad. What was refused is tried again by itself. */
   | 'BAD';
 
+/** Where a discovery looks for servers when it is given no ranges. */
+export type DiscoveryMode =
+  /** Nothing is scanned: only discoveryUrls are asked. */
+  | 'OFF'
+  /** The gateway's own addresses, all ports. */
+  | 'LOCAL'
+  /** The 256 addresses around each of the gateway's own, the ports that servers commonly have. */
+  | 'FAST'
+  /** The whole networks of the gateway, the ports 4840 and 4841. */
+  | 'NETWORK'
+  /** The whole networks of the gateway, all ports from 1024 on but those of other protocols that a probe could disturb. */
+  | 'SCAN';
+
+/** What a discovery does now. The last three are final. */
+export type DiscoveryPhase =
+  | 'PENDING'
+  | 'NETWORKS'
+  | 'PORTS'
+  | 'SERVERS'
+  | 'FINISHED'
+  | 'CANCELLED'
+  | 'FAILED';
+
+export type ApplicationType =
+  | 'SERVER'
+  | 'CLIENT'
+  | 'CLIENT_AND_SERVER'
+  | 'DISCOVERY_SERVER';
+
+export type UserTokenType =
+  | 'ANONYMOUS'
+  | 'USER_NAME'
+  | 'CERTIFICATE'
+  | 'ISSUED_TOKEN';
+
+export type ApplicationFilter = {
+  gateway?: string | null | undefined;
+  type?: ApplicationType | null | undefined;
+  /** Part of the name, the application URI, the product URI or an address, in any case. */
+  text?: string | null | undefined;
+  capability?: string | null | undefined;
+  /** true: only those that are not seen any more; false: only those that are seen. */
+  notSeen?: boolean | null | undefined;
+  /** true: only those that are a server of the registry; false: only those that are not. */
+  added?: boolean | null | undefined;
+};
+
+/** Where and how to look. What is left out has the defaults of OPC Publisher. Ranges stand in place of those of the mode. */
+export type DiscoverInput = {
+  /** The gateway that looks; left out, the one in this process. For scheduleDiscovery it is left out. */
+  gateway?: string | null | undefined;
+  /** Left out, FAST, or OFF when only discoveryUrls are given. */
+  mode?: DiscoveryMode | null | undefined;
+  /** For example "10.0.0.0/24; 10.1.0.5-10.1.0.9; *\/24; *[eth0]; fd00::10-fd00::20": * stands for the gateway's own networks. */
+  addressRangesToScan?: string | null | undefined;
+  /** For example "4840-4850; 50000; *-1024". */
+  portRangesToScan?: string | null | undefined;
+  /** For the look whether an address is in use: 3s, and 100 at a time. */
+  networkProbeTimeout?: string | null | undefined;
+  maxNetworkProbes?: number | null | undefined;
+  /** For connecting and greeting: 5s, and 1000 at a time, but at least 80 percent of them when this machine runs out of sockets. */
+  portProbeTimeout?: string | null | undefined;
+  maxPortProbes?: number | null | undefined;
+  minPortProbesPercent?: number | null | undefined;
+  /** 2000. It paces what leaves the gateway. */
+  maxProbesPerSecond?: number | null | undefined;
+  /** The pause of a schedule: 6h. */
+  idleTimeBetweenScans?: string | null | undefined;
+  /** Servers that are asked in any mode: "opc.tcp://10.0.0.5:4840". */
+  discoveryUrls?: Array<string> | null | undefined;
+  /** The wanted languages of names, the best first. */
+  locales?: Array<string> | null | undefined;
+  /** Ask the gateway's networks for servers that announce themselves (mDNS). Left out: when no address ranges are given. */
+  multicast?: boolean | null | undefined;
+  /** Contact servers outside the ranges, too, when a discovery server inside tells of them. */
+  followReferrals?: boolean | null | undefined;
+  /** Add the found servers that it matches to the registry. */
+  activationFilter?: ActivationFilterInput | null | undefined;
+};
+
+/** What is left out matches everything. */
+export type ActivationFilterInput = {
+  /** A pattern in which * stands for any text: urn:acme:* */
+  applicationUri?: string | null | undefined;
+  /** BEST takes the most secure endpoint that matches the rest. */
+  securityMode?: SecurityMode | null | undefined;
+  securityPolicies?: Array<string> | null | undefined;
+  /** With it, only servers that show one of these certificates are added, and they are trusted. */
+  trustedThumbprints?: Array<string> | null | undefined;
+};
+
+export type AddDiscoveredServerInput = {
+  /** The id of the application. */
+  application: string;
+  /** The address of one of its endpoints; left out, the most secure one is taken. */
+  endpointUrl?: string | null | undefined;
+  securityMode?: SecurityMode | null | undefined;
+  securityPolicy?: string | null | undefined;
+  /** Left out, the application's name. */
+  name?: string | null | undefined;
+  /** Left out, it is made from the name. */
+  id?: string | null | undefined;
+  /** Trusts the certificate with this SHA-1 thumbprint. Compare it with the machine's own display first. */
+  trustedThumbprint?: string | null | undefined;
+};
+
 export type LimitUnit =
   | 'BYTES'
   | 'SERIES'
@@ -92,6 +198,13 @@ export type AddServerMutationVariables = Exact<{
 
 export type AddServerMutation = { addServer: { id: string } };
 
+export type AddDiscoveredServerMutationVariables = Exact<{
+  input: AddDiscoveredServerInput;
+}>;
+
+
+export type AddDiscoveredServerMutation = { addDiscoveredServer: { id: string } };
+
 export type BadNodesQueryVariables = Exact<{
   server: string;
   first: number;
@@ -107,6 +220,20 @@ export type DeadLettersQueryVariables = Exact<{
 
 export type DeadLettersQuery = { deadLetters: { pageInfo: { hasNextPage: boolean }, edges: Array<{ node: { id: string, time: string, reason: string, gateway: string, group: string, writer: string, contentType: string, size: number, sequence: string, head: string, text: string | null } }> } };
 
+export type DiscoverMutationVariables = Exact<{
+  input: DiscoverInput;
+}>;
+
+
+export type DiscoverMutation = { discover: { id: string } };
+
+export type CancelDiscoveryMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CancelDiscoveryMutation = { cancelDiscovery: { id: string } };
+
 export type GatewaysQueryVariables = Exact<{
   first: number;
 }>;
@@ -121,6 +248,37 @@ export type TrustServerCertificateMutationVariables = Exact<{
 
 
 export type TrustServerCertificateMutation = { trustServerCertificate: { id: string } };
+
+export type FoundApplicationsQueryVariables = Exact<{
+  first: number;
+  filter?: ApplicationFilter | null | undefined;
+}>;
+
+
+export type FoundApplicationsQuery = { applications: { totalCount: number, edges: Array<{ node: { id: string, applicationUri: string, productUri: string | null, name: string | null, type: ApplicationType, lastSeen: string, notSeenSince: string | null, gateway: { id: string }, endpoints: Array<{ url: string, securityMode: SecurityMode, securityPolicy: string, securityLevel: number, thumbprint: string | null, userTokens: Array<{ type: UserTokenType }> }>, server: { id: string, name: string, securityMode: SecurityMode, trustedThumbprints: Array<string>, connection: { state: ConnectionState, thumbprint: string | null, error: string | null } } | null } }> } };
+
+export type DiscoveriesQueryVariables = Exact<{
+  gateways: number;
+  discoveries: number;
+}>;
+
+
+export type DiscoveriesQuery = { gateways: { edges: Array<{ node: { id: string, link: { local: boolean, connected: boolean }, discoverySchedule: { config: { mode: DiscoveryMode, addressRangesToScan: string | null, portRangesToScan: string | null, discoveryUrls: Array<string>, idleTimeBetweenScans: string } } | null } }> }, discoveries: { edges: Array<{ node: { id: string, scheduled: boolean, requested: string, started: string | null, ended: string | null, notes: Array<string>, gateway: { id: string }, config: { mode: DiscoveryMode, addressRangesToScan: string | null, portRangesToScan: string | null, discoveryUrls: Array<string> }, progress: { phase: DiscoveryPhase, done: string, total: string, found: number, applications: number, current: string | null, error: string | null } } }> } };
+
+export type DiscoverySubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DiscoverySubscription = { discovery: { phase: DiscoveryPhase, done: string, total: string, found: number, applications: number, current: string | null, error: string | null } };
+
+export type ScheduleDiscoveryMutationVariables = Exact<{
+  gateway: string;
+  input?: DiscoverInput | null | undefined;
+}>;
+
+
+export type ScheduleDiscoveryMutation = { scheduleDiscovery: { gateway: { id: string } } | null };
 
 export type HealthQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -176,6 +334,13 @@ export const AddServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AddServerMutation, AddServerMutationVariables>;
+export const AddDiscoveredServerDocument = new TypedDocumentString(`
+    mutation AddDiscoveredServer($input: AddDiscoveredServerInput!) {
+  addDiscoveredServer(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<AddDiscoveredServerMutation, AddDiscoveredServerMutationVariables>;
 export const BadNodesDocument = new TypedDocumentString(`
     query BadNodes($server: ID!, $first: Int!) {
   server(id: $server) {
@@ -223,6 +388,20 @@ export const DeadLettersDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DeadLettersQuery, DeadLettersQueryVariables>;
+export const DiscoverDocument = new TypedDocumentString(`
+    mutation Discover($input: DiscoverInput!) {
+  discover(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DiscoverMutation, DiscoverMutationVariables>;
+export const CancelDiscoveryDocument = new TypedDocumentString(`
+    mutation CancelDiscovery($id: ID!) {
+  cancelDiscovery(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CancelDiscoveryMutation, CancelDiscoveryMutationVariables>;
 export const GatewaysDocument = new TypedDocumentString(`
     query Gateways($first: Int!) {
   gateways(first: $first) {
@@ -265,6 +444,124 @@ export const TrustServerCertificateDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<TrustServerCertificateMutation, TrustServerCertificateMutationVariables>;
+export const FoundApplicationsDocument = new TypedDocumentString(`
+    query FoundApplications($first: Int!, $filter: ApplicationFilter) {
+  applications(first: $first, filter: $filter) {
+    totalCount
+    edges {
+      node {
+        id
+        gateway {
+          id
+        }
+        applicationUri
+        productUri
+        name
+        type
+        endpoints {
+          url
+          securityMode
+          securityPolicy
+          securityLevel
+          thumbprint
+          userTokens {
+            type
+          }
+        }
+        lastSeen
+        notSeenSince
+        server {
+          id
+          name
+          securityMode
+          trustedThumbprints
+          connection {
+            state
+            thumbprint
+            error
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FoundApplicationsQuery, FoundApplicationsQueryVariables>;
+export const DiscoveriesDocument = new TypedDocumentString(`
+    query Discoveries($gateways: Int!, $discoveries: Int!) {
+  gateways(first: $gateways) {
+    edges {
+      node {
+        id
+        link {
+          local
+          connected
+        }
+        discoverySchedule {
+          config {
+            mode
+            addressRangesToScan
+            portRangesToScan
+            discoveryUrls
+            idleTimeBetweenScans
+          }
+        }
+      }
+    }
+  }
+  discoveries(first: $discoveries) {
+    edges {
+      node {
+        id
+        gateway {
+          id
+        }
+        scheduled
+        requested
+        started
+        ended
+        config {
+          mode
+          addressRangesToScan
+          portRangesToScan
+          discoveryUrls
+        }
+        progress {
+          phase
+          done
+          total
+          found
+          applications
+          current
+          error
+        }
+        notes
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DiscoveriesQuery, DiscoveriesQueryVariables>;
+export const DiscoveryDocument = new TypedDocumentString(`
+    subscription Discovery($id: ID!) {
+  discovery(id: $id) {
+    phase
+    done
+    total
+    found
+    applications
+    current
+    error
+  }
+}
+    `) as unknown as TypedDocumentString<DiscoverySubscription, DiscoverySubscriptionVariables>;
+export const ScheduleDiscoveryDocument = new TypedDocumentString(`
+    mutation ScheduleDiscovery($gateway: ID!, $input: DiscoverInput) {
+  scheduleDiscovery(gateway: $gateway, input: $input) {
+    gateway {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ScheduleDiscoveryMutation, ScheduleDiscoveryMutationVariables>;
 export const HealthDocument = new TypedDocumentString(`
     query Health {
   alarms {

@@ -1,8 +1,9 @@
 import { type FormEvent, useState } from 'react';
-import { reason, request, RequestError } from '../api/request';
+import { request } from '../api/request';
 import { graphql } from '../gql';
-import type { SecurityMode } from '../gql/graphql';
+import type { AddServerInput, SecurityMode } from '../gql/graphql';
 import { Field } from './Field';
+import { focusProblem, placeProblem, type Problems } from './placeProblem';
 import { readServer, type ServerFields, validateServer } from './serverInput';
 
 const document = graphql(`
@@ -18,36 +19,34 @@ const securityModes: Record<SecurityMode, string> = {
   NONE: 'None (not protected)',
 };
 
-type Problems = Partial<Record<keyof ServerFields | 'form', string>>;
-
 interface Props {
+  /** What is known of the server already. */
+  known?: Partial<AddServerInput>;
   onAdded: () => void;
   onCancel?: () => void;
 }
 
-export function AddServerForm({ onAdded, onCancel }: Props) {
-  const [problems, setProblems] = useState<Problems>({});
+export function AddServerForm({ known, onAdded, onCancel }: Props) {
+  const [problems, setProblems] = useState<Problems<ServerFields>>({});
   const [sending, setSending] = useState(false);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const fields = readServer(new FormData(form));
-    const show = (found: Problems) => {
+    const show = (found: Problems<ServerFields>) => {
       setProblems(found);
-      const [first] = Object.keys(found);
-      if (first) form.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
-      return first !== undefined;
+      return focusProblem(form, found);
     };
     if (show(validateServer(fields))) return;
     setSending(true);
     try {
       const { userName, password, ...rest } = fields;
-      await request(document, { input: userName ? { ...rest, userName, password } : rest });
+      await request(document, { input: { ...known, ...rest, ...(userName ? { userName, password } : {}) } });
       form.reset();
       onAdded();
     } catch (error) {
-      show(placed(error, fields));
+      show(placeProblem(error, fields));
     } finally {
       setSending(false);
     }
@@ -60,11 +59,12 @@ export function AddServerForm({ onAdded, onCancel }: Props) {
         label="Endpoint"
         hint="For example opc.tcp://10.0.0.5:4840"
         problem={problems.endpointUrl}
+        initial={known?.endpointUrl}
         inputMode="url"
         required
       />
-      <Field name="name" label="Name" hint="As people call the machine: Press 4" problem={problems.name} required />
-      <Field name="securityMode" label="Security" problem={problems.securityMode} options={securityModes} />
+      <Field name="name" label="Name" hint="As people call the machine: Press 4" problem={problems.name} initial={known?.name} required />
+      <Field name="securityMode" label="Security" problem={problems.securityMode} initial={known?.securityMode ?? undefined} options={securityModes} />
       <div className="pair">
         <Field name="userName" label="User" hint="Empty for an anonymous session" problem={problems.userName} />
         <Field
@@ -93,10 +93,4 @@ export function AddServerForm({ onAdded, onCancel }: Props) {
       </div>
     </form>
   );
-}
-
-// The platform names the field that it refuses; a problem with a field that the form does not have goes below the form.
-function placed(error: unknown, fields: ServerFields): Problems {
-  const field = error instanceof RequestError ? error.field : undefined;
-  return { [field && field in fields ? field : 'form']: reason(error) };
 }

@@ -20,6 +20,7 @@ export function Header({ version, link }: Props) {
       <nav aria-label="Main">
         <a href="/playground">GraphQL playground</a>
         <a href="/vmui/">Charts</a>
+        <a href="#discovery">Find servers</a>
         <a href="#tools">Tools</a>
       </nav>
       <span className={`link-state ${link}`}>

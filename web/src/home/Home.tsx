@@ -3,6 +3,7 @@ import { createSocket } from '../api/socket';
 import { AlarmBanner } from './AlarmBanner';
 import { ConnectionBanner } from './ConnectionBanner';
 import { DeadLetters } from './DeadLetters';
+import { DiscoverySection } from './DiscoverySection';
 import { Gateways } from './Gateways';
 import { Header } from './Header';
 import { healthInterval, loadHealth } from './health';
@@ -40,6 +41,7 @@ export function Home() {
               <LiveValues socket={socket} hasServers={data.servers.totalCount > 0} />
             </div>
             <Gateways />
+            <DiscoverySection socket={socket} onAdded={overview.refresh} />
             <div className="columns">
               <Limits health={health} />
               <DeadLetters />

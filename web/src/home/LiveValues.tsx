@@ -1,9 +1,10 @@
 import type { Client } from 'graphql-ws';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { AssetCard } from './AssetCard';
 import { Icon } from './Icon';
 import { groupByAsset } from './live';
 import { seriesShown, useLiveValues } from './useLiveValues';
+import { useSettled } from './useSettled';
 
 interface Props {
   socket: Client;
@@ -56,14 +57,4 @@ function emptyText(text: string, hasServers: boolean): string {
   return hasServers
     ? 'No values are stored yet. Publish some: the playground has an example.'
     : 'Values appear here as soon as a server is connected and something of it is published.';
-}
-
-// A text that somebody is still typing is not asked for yet.
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), 250);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }

@@ -32,13 +32,16 @@ export function Servers({ overview, refresh }: Props) {
       {totalCount === 0 ? (
         <div className="card">
           <h3>No servers yet: add one</h3>
-          <p>Shopfloor connects to it, shows its address space and publishes the values that you choose.</p>
+          <p>
+            Shopfloor connects to it, shows its address space and publishes the values that you choose. Its address is not at hand?{' '}
+            <a href="#discovery">Find it</a>.
+          </p>
           <AddServerForm onAdded={refresh} />
         </div>
       ) : (
         <ul className="servers">
           {servers.map((server) => (
-            <li key={server.id}>
+            <li key={server.id} id={`server-${server.id}`}>
               <ServerCard server={server} rate={overview.serverRates.get(server.id) ?? []} refresh={refresh} />
             </li>
           ))}

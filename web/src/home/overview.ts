@@ -75,8 +75,10 @@ export function byUrgency(a: Server, b: Server): number {
   return urgency[a.connection.state] - urgency[b.connection.state] || a.name.localeCompare(b.name, 'en', { numeric: true });
 }
 
+type Trust = Pick<Server, 'securityMode' | 'trustedThumbprints'> & { connection: Pick<Server['connection'], 'state' | 'thumbprint'> };
+
 /** The thumbprint that the server has shown and nobody has trusted yet, if that is what keeps it from connecting. */
-export function untrustedThumbprint({ connection, securityMode, trustedThumbprints }: Server): string | undefined {
+export function untrustedThumbprint({ connection, securityMode, trustedThumbprints }: Trust): string | undefined {
   const { state, thumbprint } = connection;
   if (!thumbprint || state === 'CONNECTED' || securityMode === 'NONE') return undefined;
   return trustedThumbprints.some((t) => hex(t) === hex(thumbprint)) ? undefined : thumbprint;

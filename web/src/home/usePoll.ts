@@ -63,6 +63,6 @@ export function usePoll<Data>(load: (signal: AbortSignal) => Promise<Data>, inte
     };
   }, [load, interval]);
 
-  const refresh = useCallback(() => wake.current(), []);
+  const refresh = useCallback(() => void wake.current(), []);
   return { ...state, refresh };
 }
