@@ -146,7 +146,7 @@ func monitoredField(w *model.DataSetWriter, i int, node model.ExpandedNodeID) mo
 
 // monitored are the items of a writer.
 func (o *writer) monitored() []*item {
-	return slices.DeleteFunc(slices.Clone(o.items), func(i *item) bool { return i == nil })
+	return slices.DeleteFunc(append(slices.Clone(o.items), o.event), func(i *item) bool { return i == nil })
 }
 
 // fieldSink puts values into a field of a DataSet.

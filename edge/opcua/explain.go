@@ -11,6 +11,30 @@ func (m *monitored) explain(status model.StatusCode) string {
 	return fmt.Sprintf("monitor %s%s: %s", m.node, m.about(status), status.Name())
 }
 
+// reason is explain for an item, and more for one of events, whose fields are not in the status of the writer while there are none.
+func (i *item) reason(status model.StatusCode) string {
+	if i.events == nil {
+		return i.explain(status)
+	}
+	text := fmt.Sprintf("the server does not send the events of %s: %s", i.node, status.Name())
+	if i.filter.message != "" {
+		text += ": " + i.filter.message
+	}
+	switch status {
+	case model.StatusBadAttributeIdInvalid, model.StatusBadNodeIdUnknown, model.StatusBadNodeIdInvalid:
+		return text + "; name a node that sends events, i=2253 for all events of the server"
+	case model.StatusBadEventFilterInvalid, model.StatusBadMonitoredItemFilterInvalid, model.StatusBadMonitoredItemFilterUnsupported,
+		model.StatusBadFilterNotAllowed, model.StatusBadFilterOperatorUnsupported, model.StatusBadFilterOperatorInvalid,
+		model.StatusBadContentFilterInvalid, model.StatusBadFilterOperandInvalid, model.StatusBadFilterElementInvalid, model.StatusBadFilterLiteralInvalid,
+		model.StatusBadFilterOperandCountMismatch:
+		return text + "; select fewer fields, or simplify the where clause"
+	}
+	if remedy := status.Remedy(); remedy != "" {
+		text += ". " + remedy
+	}
+	return text
+}
+
 func (m *monitored) about(status model.StatusCode) string {
 	switch status {
 	case model.StatusBadAttributeIdInvalid:

@@ -89,7 +89,7 @@ func (p *publishing) count(at *moment) (active, bad, late int) {
 				active++
 				if it.counts.bad() {
 					bad++
-				} else if it.counts.late(at) > 0 {
+				} else if it.late(at) > 0 {
 					late++
 				}
 			}

@@ -17,6 +17,8 @@ const (
 	queueReserve = 10 * time.Second
 	maxAutoQueue = 1000
 	maxQueue     = 60_000
+	// notifierQueue is the queue of an item of events.
+	notifierQueue = 1000
 )
 
 // sink takes what becomes of an item.
@@ -50,6 +52,8 @@ type monitored struct {
 	deadband   model.Deadband // zero for none
 	// triggeredBy is the field whose reports make the server report this one; empty for an item that reports by itself.
 	triggeredBy string
+	// events is what makes the item one of events; nil for values.
+	events *eventFilter
 }
 
 // item is a monitored item (Part 4, 5.13) of a subscription, over all sessions.
@@ -65,8 +69,9 @@ type item struct {
 	message string
 	retry   backoff
 	retryAt time.Time
-	trigger *item  // that of triggeredBy; nil while there is none
-	linked  uint32 // the id of trigger that the server knows the link of
+	trigger *item        // that of triggeredBy; nil while there is none
+	linked  uint32       // the id of trigger that the server knows the link of
+	filter  filterResult // of events, as the server said last
 
 	sink sink // changed under subscription.deliver and mu, read under one of them
 
@@ -101,12 +106,22 @@ func (i *item) keep(v *model.DataValue) {
 	i.last.Value = value
 }
 
+// late is how long a value is overdue; events come when they come.
+func (i *item) late(at *moment) time.Duration {
+	if i.events != nil {
+		return 0
+	}
+	return i.counts.late(at)
+}
+
 // queueSize is the asked queue, or one that holds what is sampled in two publishing intervals and while the gateway is not there: a machine that
 // is busy for some seconds or a connection that is made anew loses nothing. The server allots less when it cannot.
 func (m *monitored) queueSize(publishing time.Duration) uint32 {
 	switch {
 	case m.queue > 0:
 		return m.queue
+	case m.events != nil:
+		return notifierQueue
 	case m.sampling == 0:
 		return eventQueue
 	}
@@ -118,9 +133,20 @@ func (m *monitored) queueSize(publishing time.Duration) uint32 {
 	return uint32(min(max(need, min(need+queueReserve/sampling, maxAutoQueue)), maxQueue))
 }
 
-// request asks the server for the item (Part 4, 5.13.2).
-func (i *item) request(node *ua.NodeID, publishing time.Duration) *ua.MonitoredItemCreateRequest {
+// request asks the server for the item (Part 4, 5.13.2). The error says that a filter of events does not fit the server.
+func (i *item) request(s *session, publishing time.Duration) (*ua.MonitoredItemCreateRequest, error) {
+	node, err := s.resolve(i.node)
+	if err != nil {
+		return nil, err
+	}
 	attribute := i.attributeOrValue()
+	filter := i.dataChangeFilter(attribute)
+	if i.events != nil {
+		attribute = model.AttributeEventNotifier
+		if filter, err = i.events.encode(s.namespaces); err != nil {
+			return nil, err
+		}
+	}
 	sampling := float64(i.sampling) / float64(time.Millisecond)
 	if i.sampling < 0 {
 		sampling = -1
@@ -136,9 +162,9 @@ func (i *item) request(node *ua.NodeID, publishing time.Duration) *ua.MonitoredI
 		MonitoringMode: mode,
 		RequestedParameters: &ua.MonitoringParameters{
 			ClientHandle: i.handle, SamplingInterval: sampling, QueueSize: i.queueSize(publishing), DiscardOldest: !i.discardNew,
-			Filter: i.dataChangeFilter(attribute),
+			Filter: filter,
 		},
-	}
+	}, nil
 }
 
 // dataChangeFilter is what makes a change (Part 4, 7.22.2). Servers take a filter for values only; without one they report changes of status and

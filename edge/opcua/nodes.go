@@ -9,6 +9,7 @@ const (
 	idHierarchicalReferences   = 33
 	idOrganizes                = 35
 	idHasEventSource           = 36
+	idAggregates               = 44
 	idHasSubtype               = 45
 	idHasProperty              = 46
 	idHasComponent             = 47
@@ -16,8 +17,11 @@ const (
 	idHasOrderedComponent      = 49
 	idRootFolder               = 84
 	idObjectsFolder            = 85
+	idBaseEventType            = 2041
 	idNamespaceArray           = 2255
 	idServerStatusState        = 2259
+	idConditionType            = 2782
+	idEventQueueOverflow       = 3035
 	idMaxNodesPerRead          = 11705
 	idMaxNodesPerWrite         = 11707
 	idMaxNodesPerMethodCall    = 11709

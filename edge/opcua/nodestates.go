@@ -97,6 +97,10 @@ func (w *writers) eachNode(key model.WriterKey, yield func(*model.ItemState)) {
 	connected, now := w.source.status.connected(linkPublishing), time.Now()
 	if o == nil || o.dataSet == nil {
 		state := waiting(o, connected)
+		if want.Events != nil {
+			state.Field, state.NodeID = eventsField, want.Events.Notifier
+			yield(&state)
+		}
 		for i := range want.Fields {
 			state.Field, state.NodeID = want.Fields[i].Name, want.Fields[i].NodeID
 			yield(&state)
@@ -113,6 +117,11 @@ func (w *writers) eachNode(key model.WriterKey, yield func(*model.ItemState)) {
 		at.publishing = max(sub.revised, sub.interval)
 	}
 	var state model.ItemState
+	if o.event != nil {
+		o.event.tell(&state, &at)
+		state.Field = eventsField
+		yield(&state)
+	}
 	for i, it := range o.items {
 		switch {
 		case o.reads[i] != nil:
@@ -155,7 +164,7 @@ func (i *item) tell(s *model.ItemState, at *moment) {
 	*s = model.ItemState{State: model.NodeActive, Status: model.StatusCode(i.counts.status.Load())}
 	i.counts.fill(s)
 	s.NodeID = i.node
-	late := i.counts.late(at)
+	late := i.late(at)
 	switch {
 	case i.status.IsBad():
 		s.State, s.Status, s.Message = model.NodeBad, i.status, i.message

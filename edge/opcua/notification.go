@@ -14,6 +14,8 @@ import (
 const (
 	// minNotification is what one value takes at least: client handle and DataValue.
 	minNotification = 5
+	// minEvent is what one event takes at least: client handle and the number of its fields.
+	minEvent = 8
 	// minExtensionObject is a type of two bytes and no body.
 	minExtensionObject = 3
 )
@@ -61,14 +63,18 @@ func (n *notification) read(r *uadp.Binary, m *securechannel.Message) error {
 	return nil
 }
 
-// values counts the values of a message. One that does not decode counts with what it says before that.
+// values counts the values and events of a message. One that does not decode counts with what it says before that.
 func (n *notification) values() (values uint64) {
 	var r, body uadp.Binary
 	r.Reset(n.data, nil)
 	for range n.count {
-		if x := r.ExtensionObject(); x.TypeID.NodeID == typeDataChange {
+		switch x := r.ExtensionObject(); x.TypeID.NodeID {
+		case typeDataChange:
 			body.Nest(x.Body, &r)
 			values += uint64(max(body.Count(minNotification), 0))
+		case typeEventList:
+			body.Nest(x.Body, &r)
+			values += uint64(max(body.Count(minEvent), 0))
 		}
 	}
 	return values
@@ -85,6 +91,7 @@ const (
 // The types of notifications (Part 4, 7.25).
 var (
 	typeDataChange   = model.NumericID(0, id.DataChangeNotification_Encoding_DefaultBinary)
+	typeEventList    = model.NumericID(0, id.EventNotificationList_Encoding_DefaultBinary)
 	typeStatusChange = model.NumericID(0, id.StatusChangeNotification_Encoding_DefaultBinary)
 )
 
@@ -92,6 +99,7 @@ var (
 type decoder struct {
 	message, body uadp.Binary
 	value         model.DataValue
+	event         []model.Variant
 }
 
 // handle delivers one message.
@@ -105,6 +113,8 @@ func (s *subscription) handle(n *notification) {
 		switch x.TypeID.NodeID {
 		case typeDataChange:
 			s.dataChange(&s.decoder.body)
+		case typeEventList:
+			s.eventList(&s.decoder.body)
 		case typeStatusChange: // the server drops the subscription (Part 4, 7.25.4)
 			s.p.cfg.log.Warn().Stringer("status", s.decoder.body.StatusCode()).Dur("interval", s.interval).Msg("subscription was closed by opc ua server")
 			s.drop()

@@ -171,12 +171,14 @@ func (s *subscription) deleteItems(ctx context.Context, ses *session) error {
 func (s *subscription) createItems(ctx context.Context, ses *session) error {
 	due, id, publishing := s.due()
 	asked := due[:0]
+	all := make([]*ua.MonitoredItemCreateRequest, 0, len(due))
 	for _, it := range due {
-		if _, err := ses.namespaces.Resolve(it.node); err != nil {
+		request, err := it.request(ses, publishing)
+		if err != nil {
 			s.settle(it, 0, model.StatusBadNodeIdUnknown, err.Error())
 			continue
 		}
-		asked = append(asked, it)
+		asked, all = append(asked, it), append(all, request)
 	}
 	var crowded []*item
 	err := ses.limits.monitor.each(len(asked), func(from, to int) error {
@@ -184,16 +186,8 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 			crowded = append(crowded, asked[from:to]...)
 			return nil
 		}
-		requests := make([]*ua.MonitoredItemCreateRequest, 0, to-from)
-		for _, it := range asked[from:to] {
-			node, err := ses.resolve(it.node)
-			if err != nil {
-				return err // cannot be: it was just resolved
-			}
-			requests = append(requests, it.request(node, publishing))
-		}
 		r, err := do[*ua.CreateMonitoredItemsResponse](ctx, ses, &ua.CreateMonitoredItemsRequest{
-			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests,
+			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: all[from:to],
 		})
 		if err != nil {
 			return err
@@ -207,6 +201,7 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 			if x != nil {
 				status, itemID = model.StatusCode(x.StatusCode), x.MonitoredItemID
 				asked[from+i].counts.revise(x.RevisedSamplingInterval, x.RevisedQueueSize)
+				s.judge(asked[from+i], x.FilterResult)
 			}
 			if s.crowded(status) {
 				crowded = append(crowded, asked[from+i])
@@ -271,7 +266,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		return
 	}
 	if message == "" {
-		message = it.explain(status)
+		message = it.reason(status)
 	}
 	news := it.status != status
 	if news {

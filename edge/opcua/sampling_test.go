@@ -242,7 +242,11 @@ func testRefused(t *testing.T, s *opcuatest.Server) {
 func TestMonitoredRequest(t *testing.T) {
 	f := func(m monitored, want ua.MonitoringParameters) {
 		t.Helper()
-		got := newItem(7, m, nil).request(ns0(1), time.Second).RequestedParameters
+		r, err := newItem(7, m, nil).request(&session{}, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := r.RequestedParameters
 		got.Filter = nil
 		want.ClientHandle = 7
 		if diff := cmp.Diff(&want, got); diff != "" {

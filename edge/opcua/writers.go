@@ -42,6 +42,8 @@ type writer struct {
 	places  []place       // by field
 	items   []*item       // by field; nil for a field that is not monitored
 	reads   []*cyclicRead // by field; nil for one that is not read cyclically
+	event   *item         // of a writer of events, which has no fields of its own; else nil
+	note    string        // what does not work as it should although the writer runs
 	beats   []*beat
 	watch   watchState
 	err     error // why it is not as desired
@@ -205,7 +207,7 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 		return nil
 	}
 	if want.Events != nil {
-		return errEvents
+		return w.openEvents(ctx, key, want, o)
 	}
 	ses, err := w.source.asks.session(ctx)
 	if err != nil {

@@ -2,7 +2,6 @@ package opcua
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -19,21 +18,25 @@ func (w *writers) status() []model.WriterStatus {
 			if o.err != nil {
 				s.Error = o.err.Error()
 			}
-			if o.dataSet != nil {
+			switch {
+			case o.dataSet == nil:
+			case o.event != nil:
+				w.tellEvents(o, &s)
+			default:
 				w.countItems(o, &s)
 			}
 		}
 		if s.Active == 0 && s.BadCount == 0 {
 			s.BadCount = len(want.Fields)
+			if want.Events != nil {
+				s.BadCount = 1 // how many fields there will be is not known
+			}
 		}
 		r = append(r, s)
 	}
 	slices.SortFunc(r, func(a, b model.WriterStatus) int { return cmp.Compare(a.Writer.String(), b.Writer.String()) })
 	return r
 }
-
-// errEvents says why a writer of events does not run.
-var errEvents = errors.New("the writer publishes events, which this gateway cannot do: publish variables, or remove the writer")
 
 func (w *writers) countItems(o *writer, s *model.WriterStatus) {
 	sub := w.source.publishing.subscription(o.key)

@@ -23,7 +23,11 @@
 //	s=H0 … s=H4                      Double with history, a value each 100 ms
 //	s=Add s=EchoBatch s=Slow s=Fail  methods of s=Plant: (a, b Double) → sum; (BatchRecord, Int32[]) → BatchRecord, UInt32;
 //	                                 (milliseconds UInt32); BadInvalidState
-//	s=Tank s=TankLevel s=TankAlarm   exclusive limit alarm whose state changes each 2 s; s=Plant sends a PlantEventType each second
+//	s=Tank s=TankLevel s=TankAlarm   exclusive limit alarm whose state changes each 2 s, or with TANK_MS=0 when TankLevel is written; s=Plant
+//	                                 sends a PlantEventType (Machine String, Number UInt32 from 1) each second, or EVENT_MS
+//	s=RaiseEvent                     (text String, severity UInt16): sends a PlantEventType
+//	s=Machines                       folder with a NodeVersion; s=AddMachine and s=RemoveMachine (name String) put s=<name> with the
+//	                                 variable s=<name>.Speed into it and take it out, and send a GeneralModelChangeEvent
 //
 // # Users and security
 //

@@ -18,6 +18,7 @@ const { userManager } = require("./users");
 const { addCounters } = require("./counters");
 const { addEvents } = require("./events");
 const { addHistory } = require("./history");
+const { addMachines } = require("./machines");
 const { addMethods } = require("./methods");
 const { addStructures } = require("./structures");
 const { addValues } = require("./values");
@@ -96,6 +97,7 @@ function buildPlant(addressSpace, settings) {
   addValues(addressSpace, values);
   addStructures(addressSpace, values);
   addMethods(addressSpace, plant);
+  addMachines(addressSpace, plant);
   return [
     addCounters(addressSpace, folder("Fast"), settings),
     addHistory(addressSpace, folder("Hist")),

@@ -12,6 +12,7 @@
 //   AUTO_ACCEPT      1 = certificates of unknown clients are trusted; 0 = they go to PKI/server/rejected (0)
 //   LIMIT            operation limit: nodes in one Read, Write, Browse, CreateMonitoredItems; 0 = none (1000)
 //   EVENT_MS         milliseconds between two events of the plant, 0 = none (1000)
+//   TANK_MS          milliseconds between two levels of the tank, 0 = it stands still until it is written (2000)
 //   COMPANION        further node sets by node-opcua's names, with those they need: "di,ia,machinery" ()
 //   REVERSE          URL of a client that the server connects to, twice (Part 6, 7.1.2.6): "opc.tcp://127.0.0.1:4844" ()
 "use strict";
@@ -33,6 +34,7 @@ function readSettings(env) {
     autoAccept: flag(env, "AUTO_ACCEPT", "0"),
     limit: integer(env, "LIMIT", 1000),
     eventMs: integer(env, "EVENT_MS", 1000),
+    tankMs: integer(env, "TANK_MS", 2000),
     reverse: env.REVERSE || "",
     companions: (env.COMPANION || "").split(",").filter(Boolean),
   };

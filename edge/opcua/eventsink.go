@@ -1,0 +1,140 @@
+package opcua
+
+import (
+	"sync"
+	"time"
+
+	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
+)
+
+// eventTaker is a sink of an item of events.
+type eventTaker interface {
+	// take takes one event: the values of all select clauses. They are valid during the call only.
+	take(event []model.Variant)
+}
+
+// eventList delivers the events of one notification (Part 4, 7.25.3).
+func (s *subscription) eventList(r *uadp.Binary) {
+	n, now := max(r.Count(minEvent), 0), time.Now()
+	if r.Err() != nil {
+		s.undecodable(r.Err(), 1)
+	}
+	if !s.live {
+		s.p.figures.arrived(now, n)
+	}
+	for i := range n {
+		it := s.item(r.Uint32())
+		s.readEvent(r, it)
+		if r.Err() != nil {
+			s.undecodable(r.Err(), n-i)
+			return
+		}
+		if it == nil || it.events == nil { // it was removed meanwhile, or the server mixes up its items
+			continue
+		}
+		status := model.StatusCode(0)
+		if isEventType(s.decoder.event[it.events.eventType], idEventQueueOverflow) {
+			status = overflowStatus
+			s.p.figures.overflows.Add(1)
+		}
+		it.counts.arrived(now, status)
+		if to, ok := it.sink.(eventTaker); ok {
+			to.take(s.decoder.event)
+			s.stores.add(it.sink)
+		}
+	}
+}
+
+// overflowStatus is Good with the overflow bit (Part 4, 7.39.1), which is how the count of an item learns of an EventQueueOverflowEvent.
+const overflowStatus model.StatusCode = 0x0480
+
+// readEvent reads the fields of one event. What an item did not ask for is skipped, what it lacks is null.
+func (s *subscription) readEvent(r *uadp.Binary, it *item) {
+	want := 0
+	if it != nil && it.events != nil {
+		want = len(it.events.selects)
+	}
+	event := s.decoder.event[:0]
+	for range max(r.Count(1), 0) {
+		v := r.Variant()
+		if r.Err() != nil {
+			return
+		}
+		if len(event) < want {
+			event = append(event, v)
+		}
+	}
+	for len(event) < want {
+		event = append(event, model.Variant{})
+	}
+	s.decoder.event = event
+}
+
+// isEventType tells whether an EventType is a type of namespace 0.
+func isEventType(v model.Variant, id uint32) bool {
+	switch v.Type() {
+	case model.TypeExpandedNodeID:
+		e := v.ExpandedNodeID()
+		return e.NamespaceURI == "" && e.NodeID == model.NumericID(0, id)
+	case model.TypeNodeID:
+		return v.NodeID() == model.NumericID(0, id)
+	}
+	return false
+}
+
+// judge notes what the server says of an item's filter.
+func (s *subscription) judge(it *item, x *ua.ExtensionObject) {
+	if it.events == nil {
+		return
+	}
+	r := it.events.result(x)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	it.filter = r
+}
+
+// eventSink puts events into the DataSet of a writer.
+type eventSink struct {
+	lost   func()
+	filter *eventFilter
+
+	mu  sync.Mutex // held while an event is handed over
+	set edge.EventSet
+}
+
+var (
+	_ sink       = (*eventSink)(nil)
+	_ eventTaker = (*eventSink)(nil)
+)
+
+func (e *eventSink) take(event []model.Variant) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.set.PutEvent(event[:e.filter.fields])
+}
+
+// replace gives the sink another DataSet.
+func (e *eventSink) replace(set edge.EventSet) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.set = set
+}
+
+// put is for values, which a server has no reason to send.
+func (e *eventSink) put(*model.DataValue) { e.lost() }
+
+// refused and accepted are shown by the status of the writer.
+func (e *eventSink) refused(model.StatusCode, string) {}
+func (e *eventSink) accepted()                        {}
+
+// durable is the DataSet, nil when it does not tell what is stored.
+func (e *eventSink) durable() edge.Durable {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d, _ := e.set.(edge.Durable)
+	return d
+}

@@ -1,0 +1,155 @@
+package opcua
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// eventsField stands for all fields of a writer of events where the state of the node that the events come from is told.
+const eventsField = "events"
+
+// openEvents brings a writer of events to what is desired: one monitored item, whose events are the messages of the DataSet.
+func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want model.DataSetWriter, o *writer) error {
+	ses, err := w.source.asks.session(ctx)
+	if err != nil {
+		return err
+	}
+	places, err := ses.locate(ctx, []model.PublishedField{{Name: eventsField, NodeID: want.Events.Notifier, BrowsePath: want.Events.BrowsePath}})
+	if err != nil {
+		return err
+	}
+	if p := &places[0]; p.status.IsBad() {
+		return fmt.Errorf("events: %s", p.message)
+	}
+	notifier, err := ses.namespaces.Resolve(places[0].node)
+	if err != nil {
+		return fmt.Errorf("events.notifier: %w", err)
+	}
+	quiet, err := ses.quiet(ctx, notifier)
+	if err != nil {
+		return fmt.Errorf("events.notifier %s: %w", places[0].node, err)
+	}
+	filter, fields, err := ses.compileEvents(ctx, want.Events, notifier)
+	if err != nil {
+		return err
+	}
+	m := monitored{node: ses.namespaces.Expand(notifier), queue: want.Events.QueueSize, discardNew: want.Events.DiscardNew, events: filter}
+	if o != nil && o.event != nil && o.event.sameEvents(&m) {
+		m.events = o.event.events // the same one, by which the item is known
+		if sameConfig(o.config, want) && reflect.DeepEqual(o.fields, fields) {
+			w.keep(key, o, nil, want, o.selectAt)
+			w.mention(o, quiet)
+			return nil
+		}
+	}
+	set, err := w.source.cfg.DataSets.Open(ctx, want, fields)
+	if err != nil {
+		return fmt.Errorf("open data set: %w", err)
+	}
+	events, ok := set.(edge.EventSet)
+	if !ok {
+		return fmt.Errorf("open data set: %T takes no events", set)
+	}
+	n := w.bindEvents(o, want, events, m)
+	n.fields = fields
+	w.keep(key, n, nil, want, n.selectAt)
+	w.mention(n, quiet)
+	return nil
+}
+
+// mention notes what of a writer of events does not work as it should although it runs.
+func (w *writers) mention(o *writer, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o.note = text
+}
+
+// subscribeToEvents is the bit of the attribute EventNotifier that says that a node sends events (Part 3, 8.59).
+const subscribeToEvents = 1
+
+// quiet reads whether a node sends events: some servers take a subscription to the events of any node and never send one. The error is for a node
+// that cannot, the text for one that says that it does not.
+func (s *session) quiet(ctx context.Context, notifier model.NodeID) (text string, err error) {
+	values, err := s.read(ctx, []*ua.ReadValueID{{NodeID: uaNodeID(notifier), AttributeID: ua.AttributeIDEventNotifier}})
+	if err != nil {
+		return "", err
+	}
+	switch status := model.StatusCode(values[0].Status); {
+	case status == model.StatusBadAttributeIdInvalid:
+		return "", fmt.Errorf("the node sends no events (%s): name one that does, i=2253 for all events of the server", status.Name())
+	case status.IsBad(): // the subscription tells
+		return "", nil
+	}
+	if bits, ok := values[0].Value.Value().(uint8); ok && bits&subscribeToEvents == 0 {
+		return fmt.Sprintf("the server says that %s sends no events (its EventNotifier is %d): name another node if none come, i=2253 for all events of the server",
+			s.namespaces.Expand(notifier), bits), nil
+	}
+	return "", nil
+}
+
+// sameEvents tells whether the item asks for what m does.
+func (i *item) sameEvents(m *monitored) bool {
+	a, b := i.monitored, *m
+	a.events, b.events = nil, nil
+	return a == b && reflect.DeepEqual(i.events, m.events)
+}
+
+// bindEvents leads the events of an item into a new DataSet. The old writer's item goes on when it asks for the same, so that no event is missed.
+func (w *writers) bindEvents(old *writer, want model.DataSetWriter, set edge.EventSet, m monitored) *writer {
+	n := &writer{config: want, dataSet: set, key: writerSubscription(&want), search: backoff{first: itemRetry, max: itemRetryMax}}
+	p := w.source.publishing
+	if old != nil {
+		w.source.heartbeats.remove(old.beats)
+		w.source.cyclic.remove(old.reads)
+		if old.event != nil && old.key == n.key && old.event.monitored == m {
+			sub := p.subscription(n.key)
+			sub.deliver.Lock()
+			old.event.sink.(*eventSink).replace(set)
+			sub.deliver.Unlock()
+			n.event = old.event
+		}
+		p.remove(old.key, slices.DeleteFunc(old.monitored(), func(i *item) bool { return i == n.event }))
+	}
+	if n.event == nil {
+		to := &eventSink{lost: func() { p.figures.undecodable.Add(1) }, filter: m.events, set: set}
+		n.event = p.add([]wanted{{n.key, m, to}})[0]
+	}
+	return n
+}
+
+// tellEvents fills in the status of a writer of events.
+func (w *writers) tellEvents(o *writer, s *model.WriterStatus) {
+	if sub := w.source.publishing.subscription(o.key); sub != nil {
+		sub.mu.Lock()
+		defer sub.mu.Unlock()
+	}
+	it := o.event
+	s.Unsupported = o.note
+	if it.state != itemActive || it.status.IsBad() {
+		s.BadCount = len(o.fields)
+		if s.Error == "" && it.status.IsBad() {
+			s.Error = it.message
+		}
+		return
+	}
+	for i := range o.fields {
+		if i >= len(it.filter.selects) || !it.filter.selects[i].IsBad() {
+			s.Active++
+			continue
+		}
+		s.BadCount++
+		if len(s.Bad) < maxBadItems {
+			s.Bad = append(s.Bad, model.ItemState{
+				Field: o.fields[i].Name, NodeID: it.node, State: model.NodeBad, Status: it.filter.selects[i],
+				Message: fmt.Sprintf("the server does not send the field (%s): correct its type and path, or remove it", &it.events.selects[i]),
+			})
+		}
+	}
+}
