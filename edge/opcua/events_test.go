@@ -265,8 +265,10 @@ func TestEventsSelectAndWhere(t *testing.T) {
 	severity := model.WhereOperand{Attribute: &model.SelectClause{BrowsePath: []string{"Severity"}}}
 	w := eventWriter("severe", model.EventSource{
 		Select: []model.SelectClause{
-			{BrowsePath: []string{"Message"}}, {TypeDefinition: typ, BrowsePath: []string{"nsu=" + plantURI + ";Machine"}, Name: "machine"},
-			{TypeDefinition: typ, BrowsePath: []string{"Number"}}, {BrowsePath: []string{"Severity"}},
+			{BrowsePath: []string{"Message"}},
+			{TypeDefinition: typ, BrowsePath: []string{"nsu=" + plantURI + ";Machine"}, Name: "machine"},
+			{TypeDefinition: typ, BrowsePath: []string{"Number"}},
+			{BrowsePath: []string{"Severity"}},
 		},
 		Where: []model.WhereElement{
 			{Operator: "And", Operands: []model.WhereOperand{element(1), element(2)}},
@@ -324,8 +326,10 @@ func TestEventsRefused(t *testing.T) {
 		"no data type": {model.EventSource{Select: message, Where: []model.WhereElement{
 			{Operator: "Equals", Operands: []model.WhereOperand{severity, {Value: json.RawMessage(`1`), DataType: "Uint17"}}},
 		}}, []string{"events.where[0].operands[1].dataType", "Uint17", "want a built-in type"}},
-		"no namespace": {model.EventSource{Select: []model.SelectClause{{BrowsePath: []string{"nsu=urn:nobody;X"}}}},
-			[]string{"events.select[0]", "browsePath[0]", "urn:nobody"}},
+		"no namespace": {
+			model.EventSource{Select: []model.SelectClause{{BrowsePath: []string{"nsu=urn:nobody;X"}}}},
+			[]string{"events.select[0]", "browsePath[0]", "urn:nobody"},
+		},
 		"circle": {model.EventSource{Select: message, Where: []model.WhereElement{
 			{Operator: "Not", Operands: []model.WhereOperand{{Element: new(uint32)}}},
 		}}, []string{"BadFilterElementInvalid", "where clause"}},
