@@ -24,6 +24,7 @@ const (
 const (
 	dataShare   = 60
 	textShare   = 15
+	eventShare  = 5
 	metaShare   = 4
 	deadShare   = 4
 	bucketShare = 1 // of each bucket
@@ -32,8 +33,9 @@ const (
 )
 
 const (
-	textMaxAge = 90 * 24 * time.Hour
-	deadMaxAge = 30 * 24 * time.Hour
+	textMaxAge  = 90 * 24 * time.Hour
+	eventMaxAge = 90 * 24 * time.Hour
+	deadMaxAge  = 30 * 24 * time.Hour
 )
 
 // StreamsConfig bounds the platform's streams. Its zero value but MaxBytes is the default.
@@ -44,9 +46,9 @@ type StreamsConfig struct {
 	Replicas int
 	// MaxFrame is the largest frame that UA_DATA takes, headers included, in bytes. 0 means what a message may have.
 	MaxFrame int
-	// Data, Text, Meta and Dead bound one stream each. Their default shares are 60, 15, 4 and 4 percent; UA_TEXT keeps 90
-	// days, UA_DEAD 30. Data has no age: a full UA_DATA refuses frames, and never drops one.
-	Data, Text, Meta, Dead StreamLimit
+	// Data, Text, Event, Meta and Dead bound one stream each. Their default shares are 60, 15, 5, 4 and 4 percent; UA_TEXT and UA_EVENT
+	// keep 90 days, UA_DEAD 30. Data has no age: a full UA_DATA refuses frames, and never drops one.
+	Data, Text, Event, Meta, Dead StreamLimit
 }
 
 // StreamLimit bounds one stream.
@@ -72,6 +74,7 @@ func (cfg *StreamsConfig) setDefaults() {
 	}
 	cfg.Data.setDefaults(dataShare, 0)
 	cfg.Text.setDefaults(textShare, textMaxAge)
+	cfg.Event.setDefaults(eventShare, eventMaxAge)
 	cfg.Meta.setDefaults(metaShare, 0)
 	cfg.Dead.setDefaults(deadShare, deadMaxAge)
 }
@@ -83,7 +86,7 @@ func (cfg StreamsConfig) Validate() error {
 	for _, s := range [...]struct {
 		name  string
 		limit StreamLimit
-	}{{"data", cfg.Data}, {"text", cfg.Text}, {"meta", cfg.Meta}, {"dead", cfg.Dead}} {
+	}{{"data", cfg.Data}, {"text", cfg.Text}, {"event", cfg.Event}, {"meta", cfg.Meta}, {"dead", cfg.Dead}} {
 		if s.limit.Share < 1 {
 			return fmt.Errorf("streams config: %s.share %d: use 1 to %d percent", s.name, s.limit.Share, maxShare)
 		}
@@ -104,7 +107,7 @@ func (cfg StreamsConfig) Validate() error {
 	case cfg.Meta.MaxAge != 0:
 		return fmt.Errorf("streams config: meta.max_age %s: frames cannot be decoded without their metadata: leave it 0", cfg.Meta.MaxAge)
 	case sum > maxShare:
-		return fmt.Errorf("streams config: the shares of data, text, meta and dead sum up to %d percent: use at most %d, the rest is for buckets", sum, maxShare)
+		return fmt.Errorf("streams config: the shares of data, text, event, meta and dead sum up to %d percent: use at most %d, the rest is for buckets", sum, maxShare)
 	}
 	return nil
 }
@@ -160,5 +163,8 @@ func (cfg *StreamsConfig) streams() []jetstream.StreamConfig {
 
 	text := base(StreamText, "history of values that are no numbers", prefixText, cfg.Text)
 	text.Duplicates, text.AllowBatchPublish = duplicateWindow, true
-	return []jetstream.StreamConfig{data, meta, dead, text}
+
+	event := base(StreamEvent, "OPC UA events and conditions", prefixEvent, cfg.Event)
+	event.Duplicates, event.AllowBatchPublish = duplicateWindow, true
+	return []jetstream.StreamConfig{data, meta, dead, text, event}
 }

@@ -20,7 +20,7 @@ func TestStreamsConfig(t *testing.T) {
 		}
 	}
 	f(StreamsConfig{}, "")
-	f(StreamsConfig{Replicas: 3, MaxFrame: 1 << 20, Text: StreamLimit{Share: 20, MaxAge: time.Hour}}, "")
+	f(StreamsConfig{Replicas: 3, MaxFrame: 1 << 20, Text: StreamLimit{Share: 16, MaxAge: time.Hour}}, "")
 	f(StreamsConfig{MaxBytes: 1}, "max_bytes 1 is too small")
 	f(StreamsConfig{Replicas: 2}, "replicas 2: use 1, or 3 or 5")
 	f(StreamsConfig{MaxFrame: 100}, "max_frame 100")
@@ -29,7 +29,7 @@ func TestStreamsConfig(t *testing.T) {
 	f(StreamsConfig{Meta: StreamLimit{MaxAge: time.Hour}}, "meta.max_age")
 	f(StreamsConfig{Text: StreamLimit{MaxAge: time.Second}}, "text.max_age 1s: use at least 2m0s")
 	f(StreamsConfig{Dead: StreamLimit{Share: -1}}, "dead.share -1")
-	f(StreamsConfig{Data: StreamLimit{Share: 80}}, "sum up to 103 percent")
+	f(StreamsConfig{Data: StreamLimit{Share: 80}}, "sum up to 108 percent")
 }
 
 // What EnsureStreams is told arrives at the server, a second time too.

@@ -110,6 +110,31 @@ func (s *TextStore) WriteMetrics(w io.Writer) {
 	)
 }
 
+// Add adds the totals of another EventStore.
+func (st *EventStats) Add(o EventStats) {
+	st.Stored += o.Stored
+	st.Repeated += o.Repeated
+	st.TooLarge += o.TooLarge
+	st.OnWay += o.OnWay
+}
+
+// WriteMetrics writes the totals.
+func (st EventStats) WriteMetrics(w io.Writer) {
+	writeMetrics(w, "", "",
+		metric{"event_stored_total", st.Stored}, metric{"event_repeated_total", st.Repeated}, metric{"event_too_large_total", st.TooLarge},
+		metric{"event_on_way", st.OnWay},
+	)
+}
+
+// WriteMetrics writes the totals of the EventFeed.
+func (f *EventFeed) WriteMetrics(w io.Writer) {
+	st := f.Stats()
+	writeMetrics(w, "", "",
+		metric{"event_subscribers", st.Subscribers}, metric{"event_delivered_total", st.Delivered}, metric{"event_missed_total", st.Missed},
+		metric{"event_damaged_total", st.Damaged},
+	)
+}
+
 // WriteMetrics writes the totals of the Publisher.
 func (p *Publisher) WriteMetrics(w io.Writer) {
 	st := p.Stats()

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"time"
 )
 
 // Streams.
@@ -11,7 +12,7 @@ const (
 	StreamData  = "UA_DATA"  // frames: published to ua.data.<gateway>.<group>.<writer>, see Partitions
 	StreamMeta  = "UA_META"  // DataSetMetaData: ua.meta.<gateway>.<group>.<writer>
 	StreamDead  = "UA_DEAD"  // frames that did not decode: ua.dead.<gateway>.<group>.<writer>
-	StreamEvent = "UA_EVENT" // OPC UA events: ua.event.<gateway>.<server>
+	StreamEvent = "UA_EVENT" // OPC UA events: ua.event.<gateway>.<server>.<month>.<day>.<hour>
 	StreamText  = "UA_TEXT"  // values that are no numbers: ua.text.<series>
 	StreamAudit = "AUDIT"    // who did what: audit.<gateway>.<verb>
 )
@@ -77,17 +78,29 @@ func ParseLocal(subject string) (gateway, group, writer string, err error) {
 	return parseWriter(prefixLocal, subject)
 }
 
-// Event returns the subject of a server's events and conditions.
-func Event(gateway, server string) (string, error) { return join(prefixEvent, gateway, server) }
+// Event returns the subject of a server's events and conditions of one hour: that of their own time, whenever they arrived. So the
+// events of a time are found without a look at the others.
+func Event(gateway, server string, at time.Time) string {
+	return prefixEvent + anyName(gateway) + "." + anyName(server) + at.UTC().Format("."+eventMonthForm+"."+eventDayForm+"."+eventHourForm)
+}
 
-// Text returns the subject of the history of a series whose values are no numbers. An id of more than 200 bytes is in it as
-// its hash, behind "=-", which no escaped id begins with.
-func Text(series string) string {
-	if token, err := Escape(series); err == nil {
-		return prefixText + token
+// The forms of the last three tokens of the subject of an event.
+const (
+	eventMonthForm = "2006-01"
+	eventDayForm   = "02"
+	eventHourForm  = "15"
+)
+
+// Text returns the subject of the history of a series whose values are no numbers.
+func Text(series string) string { return prefixText + anyName(series) }
+
+// anyName is Escape for names of any length: one of more than 200 bytes becomes its hash, behind "=-", which no escaped name begins with.
+func anyName(name string) string {
+	if token, err := Escape(name); err == nil {
+		return token
 	}
-	sum := sha256.Sum256([]byte(series))
-	return prefixText + "=-" + hex.EncodeToString(sum[:])
+	sum := sha256.Sum256([]byte(name))
+	return "=-" + hex.EncodeToString(sum[:])
 }
 
 // Audit returns the subject of the record of a command.

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,10 +58,7 @@ type TextStore struct {
 	log       zerolog.Logger
 	publisher *Publisher
 
-	mu      sync.Mutex
-	onWay   int
-	settled chan struct{} // closed when onWay falls to 0; nil when nobody waits
-	err     error         // first one since the last Flush
+	onWay onWay
 
 	tooLarge atomic.Uint64
 	late     atomic.Uint64
@@ -94,9 +90,7 @@ func (s *TextStore) Run(ctx context.Context) error { return s.publisher.Run(ctx)
 // Stats returns the totals. It may be called at any time.
 func (s *TextStore) Stats() TextStats {
 	p := s.publisher.Stats()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return TextStats{Stored: p.Stored, TooLarge: s.tooLarge.Load(), Late: s.late.Load(), Damaged: s.damaged.Load(), OnWay: s.onWay}
+	return TextStats{Stored: p.Stored, TooLarge: s.tooLarge.Load(), Late: s.late.Load(), Damaged: s.damaged.Load(), OnWay: s.onWay.count()}
 }
 
 // textMessage is the payload of a message.
@@ -129,11 +123,9 @@ func (s *TextStore) AppendText(ctx context.Context, values []TextValue) error {
 			subject += suffixLate
 			s.late.Add(1)
 		}
-		s.mu.Lock()
-		s.onWay++
-		s.mu.Unlock()
+		s.onWay.add()
 		if err := s.publisher.PublishFrame(ctx, subject, FrameHeader{ContentType: contentText, ID: textID(series, payload)}, payload, s.done); err != nil {
-			s.settle(nil)
+			s.onWay.settle(nil)
 			return fmt.Errorf("store value of series %s: %w", series, err)
 		}
 	}
@@ -182,43 +174,13 @@ func (s *TextStore) done(err error) {
 		s.tooLarge.Add(1)
 		err = nil
 	}
-	s.settle(err)
-}
-
-func (s *TextStore) settle(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.onWay--
-	if s.err == nil {
-		s.err = err
-	}
-	if s.onWay == 0 && s.settled != nil {
-		close(s.settled)
-		s.settled = nil
-	}
+	s.onWay.settle(err)
 }
 
 // Flush blocks until all that was appended is stored, or ctx ends. After an error some of it may not be: the caller appends
 // everything since the last Flush again.
 func (s *TextStore) Flush(ctx context.Context) error {
-	s.mu.Lock()
-	if s.onWay > 0 && s.settled == nil {
-		s.settled = make(chan struct{})
-	}
-	settled := s.settled
-	s.mu.Unlock()
-	if settled != nil {
-		select {
-		case <-settled:
-		case <-ctx.Done():
-			return fmt.Errorf("flush text: %w", ctx.Err())
-		}
-	}
-	s.mu.Lock()
-	err := s.err
-	s.err = nil
-	s.mu.Unlock()
-	if err != nil {
+	if err := s.onWay.flush(ctx); err != nil {
 		return fmt.Errorf("flush text: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestEscape(t *testing.T) {
@@ -108,8 +109,7 @@ func TestSubjects(t *testing.T) {
 	f("ua.dead.g.gr.w", s, err)
 	s, err = Local("g", "gr", "w")
 	f("loc.g.gr.w", s, err)
-	s, err = Event("g", "s")
-	f("ua.event.g.s", s, err)
+	f("ua.event.g.s=2F1.2026-11.26.04", Event("g", "s/1", time.Date(2026, 11, 26, 6, 59, 59, 0, time.FixedZone("", 2*3600))), nil)
 	f("ua.text.a=2Fb", Text("a/b"), nil)
 	s, err = Cmd("g", "browse")
 	f("ua.cmd.g.browse", s, err)
