@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // appender gives batches to the store and makes checkpoints. It belongs to one goroutine: that no batch is appended while a
@@ -80,6 +83,9 @@ func (a *appender) append(ctx context.Context, b *batch) error {
 	if err := a.texts(ctx, b.texts); err != nil {
 		return err
 	}
+	if err := a.events(ctx, b.events); err != nil {
+		return err
+	}
 	a.appended = b.safe
 	a.mark(time.Now())
 	a.core.position.Store(b.read)
@@ -88,6 +94,7 @@ func (a *appender) append(ctx context.Context, b *batch) error {
 	a.counters.frames.Add(b.frames)
 	a.counters.screened.Add(b.screened)
 	a.counters.values.Add(b.values)
+	a.counters.events.Add(len(b.events))
 	b.reset()
 	return nil
 }
@@ -115,29 +122,43 @@ func (a *appender) rows(ctx context.Context, rows []Row) error {
 }
 
 func (a *appender) texts(ctx context.Context, texts []TextValue) error {
-	for pause := backoff(0); len(texts) > 0; {
-		settled := a.late(partText, errTextWaits)
-		err := a.cfg.Text.AppendText(ctx, texts)
+	if len(texts) == 0 {
+		return nil
+	}
+	return a.insist(ctx, partText, a.counters.textErrors, func() error { return a.cfg.Text.AppendText(ctx, texts) })
+}
+
+func (a *appender) events(ctx context.Context, events []model.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	return a.insist(ctx, partEvents, a.counters.eventErrors, func() error { return a.cfg.Events.AppendEvents(ctx, events) })
+}
+
+// insist calls add, which hands values to a part that may block, again and again until it takes them. An error says that ctx ended.
+func (a *appender) insist(ctx context.Context, p part, failures *metrics.Counter, add func() error) error {
+	for pause := backoff(0); ; {
+		settled := a.late(p, errSinkWaits)
+		err := add()
 		settled()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if a.health.set(partText, err) && err != nil {
-			a.log.Error().Err(err).Msg("history of text takes no values, trying again")
+		if a.health.set(p, err) && err != nil {
+			a.log.Error().Err(err).Str("to", string(p)).Msg("values are not taken, trying again")
 		}
 		if err == nil {
 			return nil
 		}
-		a.counters.textErrors.Inc()
+		failures.Inc()
 		if !pause.wait(ctx) {
 			return ctx.Err()
 		}
 	}
-	return nil
 }
 
-// errTextWaits: AppendText blocks while too many values are on their way.
-var errTextWaits = fmt.Errorf("no value was stored for %s", requestTimeout)
+// errSinkWaits: AppendText and AppendEvents block while too many values are on their way.
+var errSinkWaits = fmt.Errorf("no value was stored for %s", requestTimeout)
 
 // late reports err as the state of p when the result is not called within requestTimeout, for a call that may block.
 func (a *appender) late(p part, err error) (settled func()) {
@@ -238,12 +259,13 @@ func (a *appender) checkpoint(ctx context.Context) error {
 // onDisk returns the sequence up to which all frames are on disk.
 func (a *appender) onDisk(ctx context.Context) (uint64, error) {
 	if a.cfg.Text != nil {
-		switch err := a.cfg.Text.Flush(ctx); {
-		case err != nil && ctx.Err() != nil:
-			return 0, fmt.Errorf("history of text: %w", err) // all is on its way still
-		case err != nil:
-			// What it did not store has to be read again.
-			return 0, fmt.Errorf("history of text: %w: %w", ErrRowsLost, err)
+		if err := flushed(ctx, a.cfg.Text.Flush(ctx)); err != nil {
+			return 0, fmt.Errorf("history of text: %w", err)
+		}
+	}
+	if a.cfg.Events != nil {
+		if err := flushed(ctx, a.cfg.Events.Flush(ctx)); err != nil {
+			return 0, fmt.Errorf("events: %w", err)
 		}
 	}
 	d, ok := a.store.(Delayed)
@@ -255,6 +277,14 @@ func (a *appender) onDisk(ctx context.Context) (uint64, error) {
 		return 0, err
 	}
 	return a.settled(asked.Add(-d.Delay())), nil
+}
+
+// flushed says what an error of a Flush means: all is on its way still when ctx ended, else what was not stored has to be read again.
+func flushed(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrRowsLost, err)
 }
 
 const (

@@ -19,6 +19,8 @@ type Config struct {
 	Live *Live
 	// Text keeps values that are no numbers. They are seen in Live alone without it.
 	Text TextSink
+	// Events keeps events. Without it their frames go to the dead letters.
+	Events EventSink
 	// Keys returns the keys of a gateway's frames, or nil if they are not secured. It is called for each frame.
 	Keys func(gateway string) *uadp.KeyGroup
 	// Sparse says that the stream holds frames of others too: that sequences are missing means nothing then.
@@ -44,8 +46,8 @@ const (
 	// samplesPerSeries of each series.
 	minRows, maxRows = 64 << 10, 2 << 20
 	samplesPerSeries = 4
-	// maxTexts and maxTaken, the bytes of its frames, bound it as well: values that are no numbers make no rows.
-	maxTexts, maxTaken = 16 << 10, 32 << 20
+	// maxTexts, maxEvents and maxTaken, the bytes of its frames, bound it as well: values that are no numbers make no rows.
+	maxTexts, maxEvents, maxTaken = 16 << 10, 8 << 10, 32 << 20
 	// purgeInterval is the time between purges of frames that are on disk.
 	purgeInterval = 10 * time.Second
 	// checkpointTimeout bounds one checkpoint; a later one goes on from there.

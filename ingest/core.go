@@ -56,6 +56,7 @@ func New(cfg Config, frames FrameSource, meta MetaSource, dead DeadLetters, stor
 	}
 	c.intake.layouts.reset()
 	c.intake.decoder.setKeys(cfg.Keys)
+	c.intake.decoder.keepEvents = cfg.Events != nil
 	c.intake.chunks.init()
 	c.appender = appender{cfg: cfg, core: c, frames: frames, store: store, log: log, health: &c.health, counters: counters}
 	c.health.set(partStart, errors.New("not started yet"))

@@ -15,7 +15,7 @@ var (
 	errContentType = errors.New("content type is neither " + ContentUADP + " nor " + ContentJSON)
 	errNoName      = errors.New("the frame's subject names no gateway")
 	errFieldIndex  = errors.New("field index is beyond the metadata")
-	errEvent       = errors.New("event in the stream of data")
+	errEvent       = errors.New("events are not kept here")
 )
 
 // frameDecoder takes frames apart. A frame is decoded whole before any of it is used, so that one that breaks in the middle
@@ -27,6 +27,10 @@ type frameDecoder struct {
 	messages []message
 	repeated map[string]uint64 // by gateway: the largest running number seen
 	gateway  string            // of the current frame
+
+	// events are those of the frame, with memory of their own; keepEvents says that they have a place to go to.
+	events     []model.Event
+	keepEvents bool
 }
 
 // setKeys tells by which keys secured frames are read; nil for none.
@@ -57,7 +61,8 @@ func dead(reason error) error { return fmt.Errorf("%w: %w", errDead, reason) }
 // decode fills fields and messages. What they hold is valid until the next call. An error that wraps errDead says that the frame cannot
 // be processed, a waitError that it may be later, any other that ctx ended.
 func (d *frameDecoder) decode(ctx context.Context, f *Frame, l *layouts) error {
-	d.messages, d.gateway = d.messages[:0], f.Gateway
+	clear(d.events)
+	d.messages, d.events, d.gateway = d.messages[:0], d.events[:0], f.Gateway
 	switch {
 	case f.Gateway == "":
 		return dead(errNoName)
@@ -69,6 +74,7 @@ func (d *frameDecoder) decode(ctx context.Context, f *Frame, l *layouts) error {
 	return dead(fmt.Errorf("%w but %q", errContentType, f.ContentType))
 }
 
+// decodeUADP is decode for a frame in UADP.
 func (d *frameDecoder) decodeUADP(ctx context.Context, f *Frame, l *layouts) error {
 	switch err := d.uadp.Decode(f.Data); {
 	case errors.Is(err, uadp.ErrUnsupportedChunk):
@@ -82,7 +88,7 @@ func (d *frameDecoder) decodeUADP(ctx context.Context, f *Frame, l *layouts) err
 		if h.Invalid || h.Kind == uadp.KeepAlive {
 			continue
 		}
-		if h.Kind == uadp.Event {
+		if h.Kind == uadp.Event && !d.keepEvents {
 			return dead(errEvent)
 		}
 		lay, err := uadpLayout(ctx, f, h, l)
@@ -91,6 +97,10 @@ func (d *frameDecoder) decodeUADP(ctx context.Context, f *Frame, l *layouts) err
 		}
 		if !lay.bare {
 			d.uadp.SetLayout(lay.raw)
+		}
+		if h.Kind == uadp.Event {
+			d.uadpEvent(f, lay, n)
+			continue
 		}
 		start := n
 		if n, err = d.uadpFields(n, lay, l); err != nil {

@@ -26,7 +26,9 @@ func (d *frameDecoder) decodeJSON(ctx context.Context, f *Frame, l *layouts) err
 		case uajson.KeepAlive, uajson.MetaDataOf:
 			continue
 		case uajson.Event:
-			return dead(errEvent)
+			if !d.keepEvents {
+				return dead(errEvent)
+			}
 		}
 		lay, err := l.open(ctx, jsonWriter(f, h), h.Version)
 		if err != nil {
@@ -34,6 +36,10 @@ func (d *frameDecoder) decodeJSON(ctx context.Context, f *Frame, l *layouts) err
 		}
 		if lay.bare && len(lay.fields) == 0 && h.EndpointURL != "" {
 			lay.meta.Server = strings.Clone(h.EndpointURL)
+		}
+		if h.Kind == uajson.Event {
+			d.jsonEvent(f, h, lay, n)
+			continue
 		}
 		lay.jsonTypes()
 		d.json.SetTypes(lay.types)

@@ -18,10 +18,11 @@ const (
 	partStore      part = "store"
 	partCheckpoint part = "checkpoint"
 	partText       part = "text"
+	partEvents     part = "events"
 )
 
 // parts is their order in messages.
-var parts = [...]part{partStart, partBusy, partReach, partStream, partMetadata, partStore, partText, partCheckpoint}
+var parts = [...]part{partStart, partBusy, partReach, partStream, partMetadata, partStore, partText, partEvents, partCheckpoint}
 
 // health remembers what is wrong now.
 type health struct {

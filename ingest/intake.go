@@ -25,6 +25,8 @@ type intake struct {
 	parked  parkedFrames
 	chunks  chunks
 	groups  groups
+	// events are those that wait for a batch.
+	events []model.Event
 
 	// read is the sequence of the last frame that was looked at.
 	read uint64
@@ -35,6 +37,7 @@ var errBack = errors.New("sequence went back")
 // reset forgets all that is not in a batch and makes the frame behind sequence the next one.
 func (k *intake) reset(sequence uint64) {
 	k.maker.reset()
+	k.events = nil
 	k.parked = parkedFrames{}
 	k.chunks.reset()
 	k.groups.count(&batch{}) // what they became was dropped
@@ -60,7 +63,7 @@ func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch
 		select {
 		case b := <-free:
 			b.read, b.safe = k.read, safe
-			k.maker.emit(b)
+			k.emit(b)
 			k.groups.count(b)
 			handed = safe
 			select {
@@ -76,7 +79,15 @@ func (k *intake) run(ctx context.Context, reader FrameReader, free <-chan *batch
 
 // full tells whether what was taken is enough for a batch, however busy the store is.
 func (k *intake) full() bool {
-	return len(k.maker.points.all) >= k.enough() || len(k.maker.texts) >= maxTexts || k.groups.bytes >= maxTaken
+	return len(k.maker.points.all) >= k.enough() || len(k.maker.texts) >= maxTexts || len(k.events) >= maxEvents || k.groups.bytes >= maxTaken
+}
+
+// emit moves what was taken into b.
+func (k *intake) emit(b *batch) {
+	k.maker.emit(b)
+	b.events = append(b.events, k.events...)
+	clear(k.events)
+	k.events = k.events[:0]
 }
 
 // step waits for frames for a while and takes them.
@@ -188,6 +199,7 @@ func (k *intake) frameSince(ctx context.Context, f *Frame, repeat bool, since ti
 		k.counters.repeated.Inc()
 	}
 	values, screened := k.maker.frame(f, &k.decoder, repeat)
+	k.events = append(k.events, k.decoder.events...)
 	k.groups.frames++
 	k.groups.bytes += len(f.Data)
 	k.groups.values += values - screened

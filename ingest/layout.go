@@ -23,6 +23,9 @@ type layout struct {
 	codec *uajson.StructureCodec
 	// types are the fields for messages in JSON, in the same order; nil until one comes.
 	types *uajson.Types
+	// eventTypes are the same for events, and namespaces those of NodeIds in their fields; nil until an event comes.
+	eventTypes *uajson.Types
+	namespaces model.NamespaceTable
 
 	// bare says that there is no metadata: fields are added as they are seen. It is looked for again at recheck.
 	bare    bool

@@ -17,6 +17,7 @@ type counters struct {
 	values, rows, screened, superseded        *metrics.Counter
 	appendErrors, checkpointErrors            *metrics.Counter
 	purgeErrors, rewinds                      *metrics.Counter
+	events, eventErrors                       *metrics.Counter
 	textErrors, seriesRefused, chunksGivenUp  *metrics.Counter
 	alarms                                    map[alarm]*metrics.Counter
 	appendSeconds, checkpointSeconds          *metrics.Histogram
@@ -41,6 +42,8 @@ func newCounters() *counters {
 		checkpointErrors:  set.NewCounter("shopfloor_ingest_checkpoint_errors_total"),
 		purgeErrors:       set.NewCounter("shopfloor_ingest_purge_errors_total"),
 		rewinds:           set.NewCounter("shopfloor_ingest_rewinds_total"),
+		events:            set.NewCounter("shopfloor_ingest_events_total"),
+		eventErrors:       set.NewCounter("shopfloor_ingest_event_errors_total"),
 		textErrors:        set.NewCounter("shopfloor_ingest_text_errors_total"),
 		chunksGivenUp:     set.NewCounter("shopfloor_ingest_chunked_messages_given_up_total"),
 		seriesRefused:     set.NewCounter("shopfloor_ingest_writers_refused_total"),

@@ -86,7 +86,7 @@ func (r *rig) process(t testing.TB, frames ...Frame) {
 		if err := k.frame(context.Background(), &frames[i], k.decoder.isRepeat(&frames[i])); err != nil {
 			t.Fatal(err)
 		}
-		k.maker.emit(&r.batch)
+		k.emit(&r.batch)
 		k.groups.count(&r.batch)
 	}
 }
