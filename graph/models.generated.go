@@ -242,6 +242,35 @@ type DiscoveryEdge struct {
 	Node   model.Discovery `json:"node"`
 }
 
+type EventConnection struct {
+	Edges    []EventEdge `json:"edges"`
+	PageInfo PageInfo    `json:"pageInfo"`
+}
+
+type EventEdge struct {
+	Cursor string `json:"cursor"`
+	Node   Event  `json:"node"`
+}
+
+// All that is given must match.
+type EventFilter struct {
+	Gateway *string `json:"gateway,omitempty"`
+	Server  *string `json:"server,omitempty"`
+	Group   *string `json:"group,omitempty"`
+	Writer  *string `json:"writer,omitempty"`
+	// Exactly these types; events of subtypes are not included.
+	EventTypes  []model.ExpandedNodeID `json:"eventTypes,omitempty"`
+	SourceNodes []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
+	SourceName  *string                `json:"sourceName,omitempty"`
+	MinSeverity *int                   `json:"minSeverity,omitempty"`
+	MaxSeverity *int                   `json:"maxSeverity,omitempty"`
+	// Part of the message or of the name of the source, in any case.
+	Text      *string               `json:"text,omitempty"`
+	Condition *model.ExpandedNodeID `json:"condition,omitempty"`
+	// Only events of conditions, which are of interest still, or no more.
+	Retain *bool `json:"retain,omitempty"`
+}
+
 type FieldDiff struct {
 	Name string          `json:"name"`
 	From *PublishedField `json:"from,omitempty"`

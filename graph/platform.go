@@ -98,6 +98,15 @@ type DeadLetters interface {
 	DeadLetters(ctx context.Context, f model.DeadLetterFilter, before uint64, limit int) ([]model.DeadLetter, error)
 }
 
+// Events are the events of the servers.
+type Events interface {
+	// Events returns stored events, the newest first.
+	Events(ctx context.Context, q model.EventQuery) (model.EventPage, error)
+	// Watch delivers the events that f selects and that are stored from now on, until ctx ends; then the channel is closed. It does not
+	// wait for a slow receiver: an event of its own says how many others were left out.
+	Watch(ctx context.Context, f model.EventFilter) <-chan model.Event
+}
+
 // Gateways lets gateways in processes of their own join. id is not checked before.
 type Gateways interface {
 	Link(gateway string) model.GatewayLink

@@ -14,8 +14,9 @@ type Resolver struct {
 	Commands       Commands
 	History        History
 	Live           Live
-	// DeadLetters and Limits may be nil: their fields answer that they are unavailable then.
+	// DeadLetters, Events and Limits may be nil: their fields answer that they are unavailable then.
 	DeadLetters DeadLetters
+	Events      Events
 	Limits      Limits
 	// Discoveries may be nil, too.
 	Discoveries Discoveries

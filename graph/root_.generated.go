@@ -75,6 +75,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeadLetterFilter", ec.unmarshalInputDeadLetterFilter),
 			graphql.NewInputUnmarshaler("DeadbandInput", ec.unmarshalInputDeadbandInput),
 			graphql.NewInputUnmarshaler("DiscoverInput", ec.unmarshalInputDiscoverInput),
+			graphql.NewInputUnmarshaler("EventFilter", ec.unmarshalInputEventFilter),
 			graphql.NewInputUnmarshaler("EventSourceInput", ec.unmarshalInputEventSourceInput),
 			graphql.NewInputUnmarshaler("FieldInput", ec.unmarshalInputFieldInput),
 			graphql.NewInputUnmarshaler("HeartbeatInput", ec.unmarshalInputHeartbeatInput),
@@ -189,7 +190,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -206,6 +207,7 @@ var sources = []*ast.Source{
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
+	{Name: "event.graphqls", Input: sourceData("event.graphqls"), BuiltIn: false},
 	{Name: "gateway.graphqls", Input: sourceData("gateway.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "keyframe.graphqls", Input: sourceData("keyframe.graphqls"), BuiltIn: false},
@@ -759,6 +761,82 @@ func (ec *executionContext) childFields_Endpoint(ctx context.Context, field grap
 		return ec.fieldContext_Endpoint_userTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Endpoint", field.Name)
+}
+
+func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Event_id(ctx, field)
+	case "gateway":
+		return ec.fieldContext_Event_gateway(ctx, field)
+	case "server":
+		return ec.fieldContext_Event_server(ctx, field)
+	case "group":
+		return ec.fieldContext_Event_group(ctx, field)
+	case "writer":
+		return ec.fieldContext_Event_writer(ctx, field)
+	case "eventId":
+		return ec.fieldContext_Event_eventId(ctx, field)
+	case "eventType":
+		return ec.fieldContext_Event_eventType(ctx, field)
+	case "eventTypeName":
+		return ec.fieldContext_Event_eventTypeName(ctx, field)
+	case "sourceNode":
+		return ec.fieldContext_Event_sourceNode(ctx, field)
+	case "sourceName":
+		return ec.fieldContext_Event_sourceName(ctx, field)
+	case "time":
+		return ec.fieldContext_Event_time(ctx, field)
+	case "receiveTime":
+		return ec.fieldContext_Event_receiveTime(ctx, field)
+	case "message":
+		return ec.fieldContext_Event_message(ctx, field)
+	case "severity":
+		return ec.fieldContext_Event_severity(ctx, field)
+	case "conditionId":
+		return ec.fieldContext_Event_conditionId(ctx, field)
+	case "branchId":
+		return ec.fieldContext_Event_branchId(ctx, field)
+	case "retain":
+		return ec.fieldContext_Event_retain(ctx, field)
+	case "fields":
+		return ec.fieldContext_Event_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Event", field.Name)
+}
+
+func (ec *executionContext) childFields_EventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_EventConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EventConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_EventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_EventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EventField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_EventField_name(ctx, field)
+	case "value":
+		return ec.fieldContext_EventField_value(ctx, field)
+	case "dataType":
+		return ec.fieldContext_EventField_dataType(ctx, field)
+	case "status":
+		return ec.fieldContext_EventField_status(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventField", field.Name)
 }
 
 func (ec *executionContext) childFields_EventSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -75,9 +75,11 @@ type StreamConfig struct {
 	MaxBytes int64 `yaml:"maxBytes"`
 	// MaxFrame is the largest frame that is taken, in bytes; 0 means what a message may have, a little less than 1 MiB.
 	MaxFrame int `yaml:"maxFrame"`
-	// TextMaxAge is how long values that are no numbers are kept, DeadMaxAge how long frames that could not be processed.
-	TextMaxAge daemon.Duration `yaml:"textMaxAge"`
-	DeadMaxAge daemon.Duration `yaml:"deadMaxAge"`
+	// TextMaxAge is how long values that are no numbers are kept, EventMaxAge how long events, DeadMaxAge how long frames that could not be
+	// processed.
+	TextMaxAge  daemon.Duration `yaml:"textMaxAge"`
+	EventMaxAge daemon.Duration `yaml:"eventMaxAge"`
+	DeadMaxAge  daemon.Duration `yaml:"deadMaxAge"`
 	// Replicas is how many servers of a NATS cluster hold each frame: 1, 3 or 5.
 	Replicas int `yaml:"replicas"`
 }
@@ -85,7 +87,7 @@ type StreamConfig struct {
 func (c *StreamConfig) streams(maxStore int64) bus.StreamsConfig {
 	return bus.StreamsConfig{
 		MaxBytes: maxStore, Replicas: c.Replicas, MaxFrame: c.MaxFrame,
-		Text: bus.StreamLimit{MaxAge: time.Duration(c.TextMaxAge)}, Dead: bus.StreamLimit{MaxAge: time.Duration(c.DeadMaxAge)},
+		Text: bus.StreamLimit{MaxAge: time.Duration(c.TextMaxAge)}, Event: bus.StreamLimit{MaxAge: time.Duration(c.EventMaxAge)}, Dead: bus.StreamLimit{MaxAge: time.Duration(c.DeadMaxAge)},
 	}
 }
 
@@ -115,7 +117,8 @@ func defaults() Config {
 		Log:   daemon.LogConfig{Level: "info", Format: "auto"},
 		Store: StoreConfig{Retention: daemon.Duration(365 * 24 * time.Hour), MinFreeDisk: 1 << 30},
 		Stream: StreamConfig{
-			SyncInterval: daemon.Duration(250 * time.Millisecond), TextMaxAge: daemon.Duration(90 * 24 * time.Hour), DeadMaxAge: daemon.Duration(30 * 24 * time.Hour), Replicas: 1,
+			SyncInterval: daemon.Duration(250 * time.Millisecond), Replicas: 1,
+			TextMaxAge: daemon.Duration(90 * 24 * time.Hour), EventMaxAge: daemon.Duration(90 * 24 * time.Hour), DeadMaxAge: daemon.Duration(30 * 24 * time.Hour),
 		},
 		Ingest: IngestConfig{
 			MaxSeries: 2_000_000, ElementLimit: 32, MetadataWait: daemon.Duration(2 * time.Second), CheckpointInterval: daemon.Duration(2 * time.Second),

@@ -32,14 +32,17 @@ type cores struct {
 	mu      sync.Mutex
 	running map[int]*ingest.Core // by partition
 	stores  map[int]storage      // those of partitions
+	sinks   map[int]sinks
+	// stored is what the sinks of partitions stored that are no longer ours.
+	stored bus.EventStats
 }
 
 func (p *platform) makeCores(ctx context.Context) error {
-	c := &cores{platform: p, live: ingest.NewLive(), running: map[int]*ingest.Core{}, stores: map[int]storage{}}
+	c := &cores{platform: p, live: ingest.NewLive(), running: map[int]*ingest.Core{}, stores: map[int]storage{}, sinks: map[int]sinks{}}
 	p.cores = c
 	if !p.shared() {
-		core, err := c.make(frameSource{conn: p.frames}, ingest.CheckpointFile(p.checkpointFile()), p.store, p.text, false)
-		c.running[0] = core
+		core, err := c.make(frameSource{conn: p.frames}, ingest.CheckpointFile(p.checkpointFile()), p.store, p.sinks, false)
+		c.running[0], c.sinks[0] = core, p.sinks
 		return err
 	}
 	leases, err := bus.NewLeases(ctx, p.control, bus.LeaseConfig{Process: p.cfg.process()}, p.part("leases"))
@@ -56,11 +59,11 @@ func (p *platform) checkpointFile() string {
 	return filepath.Join(p.cfg.Data, "victoria", "shopfloor-checkpoint.json")
 }
 
-func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store ingest.Store, text *bus.TextStore, sparse bool) (*ingest.Core, error) {
+func (c *cores) make(source frameSource, checkpoints ingest.Checkpoints, store ingest.Store, to sinks, sparse bool) (*ingest.Core, error) {
 	p := c.platform
 	i := p.cfg.Ingest
 	return ingest.New(ingest.Config{
-		Checkpoints: checkpoints, CheckpointInterval: time.Duration(i.CheckpointInterval), Live: c.live, Text: &textSink{store: text},
+		Checkpoints: checkpoints, CheckpointInterval: time.Duration(i.CheckpointInterval), Live: c.live, Text: &textSink{store: to.text}, Events: to.events,
 		Sparse: sparse, MaxBackfill: time.Duration(p.cfg.Store.Retention), ElementLimit: i.ElementLimit, MaxSeries: i.MaxSeries,
 		MetadataWait: time.Duration(i.MetadataWait), Busy: p.busy, Keys: p.keys.find,
 	}, source, metadata{gateway.Metadata{Conn: p.control}}, source, store, p.part("ingest"))
@@ -122,6 +125,7 @@ func (c *cores) owns(partition int) bool {
 // writeMetrics writes the metrics of the cores in Prometheus' text form.
 func (c *cores) writeMetrics(w io.Writer) {
 	c.live.WriteMetrics(w)
+	c.storedEvents().WriteMetrics(w)
 	if c.leases == nil {
 		return
 	}
@@ -167,26 +171,19 @@ func (c *cores) own(ctx context.Context, lease *bus.Lease) error {
 	}
 	defer store.Close()
 	source := frameSource{conn: c.platform.frames, partitions: []int{partition}}
-	// So has text: an error of one core's values is not another's.
-	text, err := bus.NewTextStore(c.platform.frames, c.platform.part("text"))
+	to, err := c.platform.makeSinks()
 	if err != nil {
 		return err
 	}
-	core, err := c.make(source, leaseCheckpoints{lease}, store, text, true)
+	core, err := c.make(source, leaseCheckpoints{lease}, store, to, true)
 	if err != nil {
 		return err
 	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- text.Run(running) }()
-	defer func() {
-		stop()
-		<-ended //nolint:errcheck // it says only that the connection is closed
-	}()
+	defer to.run(ctx)()
 	// From here on the values are another process'.
 	defer c.live.Forget(core)
-	c.set(partition, core, store)
-	defer c.set(partition, nil, nil)
+	c.set(partition, core, store, to)
+	defer c.unset(partition)
 	var answers sync.WaitGroup
 	answers.Go(func() { c.relay.servePartition(ctx, partition) })
 	defer answers.Wait()
@@ -197,15 +194,31 @@ func (c *cores) own(ctx context.Context, lease *bus.Lease) error {
 	return err
 }
 
-func (c *cores) set(partition int, core *ingest.Core, store storage) {
+func (c *cores) set(partition int, core *ingest.Core, store storage, to sinks) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if core == nil {
-		delete(c.running, partition)
-		delete(c.stores, partition)
-		return
+	c.running[partition], c.stores[partition], c.sinks[partition] = core, store, to
+}
+
+func (c *cores) unset(partition int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stored.Add(c.sinks[partition].events.Stats())
+	c.stored.OnWay = 0
+	delete(c.running, partition)
+	delete(c.stores, partition)
+	delete(c.sinks, partition)
+}
+
+// storedEvents are the totals of all event stores of this process.
+func (c *cores) storedEvents() bus.EventStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st := c.stored
+	for _, s := range c.sinks {
+		st.Add(s.events.Stats())
 	}
-	c.running[partition], c.stores[partition] = core, store
+	return st
 }
 
 // health returns nil while frames are taken and stored, else why not.

@@ -107,7 +107,8 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	p.leafs.writeMetrics(w)
 	p.inlets.writeMetrics(w)
 	p.control.WriteMetrics(w)
-	p.text.WriteMetrics(w)
+	p.sinks.text.WriteMetrics(w)
+	p.events.WriteMetrics(w)
 	if p.guard != nil {
 		p.guard.WriteMetrics(w)
 	}

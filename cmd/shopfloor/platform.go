@@ -31,7 +31,8 @@ type platform struct {
 	frames   *bus.Conn // bulk
 	control  *bus.Conn // buckets, commands, live values
 	store    storage
-	text     *bus.TextStore
+	sinks    sinks // those of the core that reads the whole stream; else text is read back by them
+	events   *bus.EventFeed
 	registry *registry.Registry
 	commands *commands
 
@@ -81,10 +82,11 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if err := p.makeDiscoveries(ctx); err != nil {
 		return nil, err
 	}
-	if p.text, err = bus.NewTextStore(p.frames, p.part("text")); err != nil {
+	if p.sinks, err = p.makeSinks(); err != nil {
 		return nil, err
 	}
-	p.history = &ingest.History{Reader: p.store, Text: textReader{p.text}}
+	p.events = bus.NewEventFeed(p.control, p.part("events"))
+	p.history = &ingest.History{Reader: p.store, Text: textReader{p.sinks.text}}
 	if p.keys, err = newKeyGroups(cfg.KeyGroups, p.part("keys")); err != nil {
 		return nil, err
 	}
@@ -202,7 +204,9 @@ func (p *platform) start(s *daemon.Stages) {
 	p.leafs.start(s)
 	p.inlets.start(s)
 	s.Start("ingest", 15*time.Second, p.cores.run)
-	s.Start("text", 5*time.Second, p.text.Run)
+	s.Start("text", 5*time.Second, p.sinks.text.Run)
+	s.Start("events", 5*time.Second, p.sinks.events.Run)
+	s.Start("event feed", 5*time.Second, p.events.Run)
 	s.Start("registry", 5*time.Second, p.registry.Run)
 	s.Start("discoveries", 5*time.Second, p.discoveries.Run)
 	s.Start("limits", 5*time.Second, p.limits.run)
@@ -215,7 +219,7 @@ func (p *platform) start(s *daemon.Stages) {
 func (p *platform) resolver() *graph.Resolver {
 	r := &graph.Resolver{
 		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
-		DeadLetters: deadLetters{p.control}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries, p.control.Wake}, Version: daemon.Version(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
+		DeadLetters: deadLetters{p.control}, Events: eventLog{p.control, p.events}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries, p.control.Wake}, Version: daemon.Version(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
 	if p.leafs != nil {
 		r.Gateways = p.leafs

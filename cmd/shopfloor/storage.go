@@ -117,23 +117,6 @@ func secretFile(field, file string) (string, error) {
 	return secret, nil
 }
 
-// textSink is ingest.TextSink over the bus.
-type textSink struct {
-	store *bus.TextStore
-	batch []bus.TextValue
-}
-
-func (s *textSink) AppendText(ctx context.Context, values []ingest.TextValue) error {
-	s.batch = s.batch[:0]
-	for i := range values {
-		s.batch = append(s.batch, bus.TextValue(values[i]))
-	}
-	defer clear(s.batch)
-	return s.store.AppendText(ctx, s.batch)
-}
-
-func (s *textSink) Flush(ctx context.Context) error { return s.store.Flush(ctx) }
-
 // textReader is ingest.TextReader over the bus.
 type textReader struct{ store *bus.TextStore }
 
