@@ -14,7 +14,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
-// Identity is who a gateway in a process of its own is: its keys, which never leave it, and the core that it belongs to. It implements Secrets.
+// Identity is who a gateway in a process of its own is: its keys, which never leave it, and the core that it belongs to. It implements Sealer.
 type Identity struct {
 	// Gateway is the gateway's id.
 	Gateway string `json:"gateway"`
@@ -93,6 +93,14 @@ func (id *Identity) PublicKey() (string, error) {
 		return "", fmt.Errorf("identity: seed: %w", err)
 	}
 	return public + "." + base64.RawURLEncoding.EncodeToString(id.SealPublic), nil
+}
+
+// Seal implements Sealer. Only this identity opens what it makes.
+func (id *Identity) Seal(plain []byte) ([]byte, error) {
+	if len(id.SealPublic) != 32 {
+		return nil, errors.New("the identity has no key to seal with")
+	}
+	return box.SealAnonymous(nil, plain, (*[32]byte)(id.SealPublic), rand.Reader)
 }
 
 // Open implements Secrets.

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -31,9 +30,10 @@ const (
 type NodesFileConfig struct {
 	// Gateway is the gateway's id, Path the published nodes file.
 	Gateway, Path string
-	// LastGood is where a copy of the last file that could be read is kept, for a start with a bad one; empty keeps none. It has the passwords of
-	// the file and is readable by the owner alone.
+	// LastGood is where a copy of the last file that could be read is kept, for a start with a bad one; empty keeps none. Sealer encrypts it: the file has
+	// passwords in it.
 	LastGood string
+	Sealer   Sealer
 	// Broker is the name of the broker of entries with transport Mqtt; empty stands for "default".
 	Broker string
 	// Core is the state that the core wants, which the file adds to; nil for a gateway that runs the file alone and reports nowhere.
@@ -47,6 +47,7 @@ type NodesFile struct {
 	log     zerolog.Logger
 	secrets *fileSecrets
 	file    polledFile
+	copy    goodCopy
 	numbers fileNumbers
 
 	good []byte // the text in force; nil when there was none
@@ -60,7 +61,7 @@ var _ edge.State = (*NodesFile)(nil)
 
 // NewNodesFile makes the state. secrets opens the passwords of servers of the core; those of the file are opened by Secrets of the result.
 func NewNodesFile(cfg NodesFileConfig, secrets Secrets, log zerolog.Logger) *NodesFile {
-	return &NodesFile{cfg: cfg, log: log, secrets: newFileSecrets(secrets), file: polledFile{path: cfg.Path}, numbers: fileNumbers{}}
+	return &NodesFile{cfg: cfg, log: log, secrets: newFileSecrets(secrets), file: polledFile{path: cfg.Path}, copy: goodCopy{cfg.LastGood, cfg.Sealer}, numbers: fileNumbers{}}
 }
 
 // Secrets opens the passwords of all servers of the state.
@@ -120,11 +121,14 @@ func (f *NodesFile) follow(ctx context.Context, wanted <-chan edge.Desired, ende
 
 // start reads the file, or the copy of the last good one when it cannot be used.
 func (f *NodesFile) start() {
-	if f.read() || f.cfg.LastGood == "" {
+	if f.read() {
 		return
 	}
-	text, err := os.ReadFile(f.cfg.LastGood)
-	if err == nil && f.check(text) == nil {
+	text, err := f.copy.load()
+	if err != nil {
+		f.log.Warn().Err(err).Str("file", f.cfg.LastGood).Msg("copy of the last good published nodes file")
+	}
+	if text != nil && f.check(text) == nil {
 		f.good = text
 		f.log.Warn().Str("file", f.cfg.LastGood).Msg("the copy of the last good published nodes file runs")
 	}
@@ -145,10 +149,8 @@ func (f *NodesFile) read() bool {
 	}
 	f.good = text
 	f.fail(nil)
-	if f.cfg.LastGood != "" {
-		if err := replaceFile(f.cfg.LastGood, text); err != nil {
-			f.log.Warn().Err(err).Str("file", f.cfg.LastGood).Msg("no copy of the published nodes file is kept")
-		}
+	if err := f.copy.keep(text); err != nil {
+		f.log.Warn().Err(err).Str("file", f.cfg.LastGood).Msg("no copy of the published nodes file is kept")
 	}
 	return true
 }

@@ -102,7 +102,8 @@ func TestNodesFileAlone(t *testing.T) {
 	dir := t.TempDir()
 	file, good := filepath.Join(dir, "pn.json"), filepath.Join(dir, "good.json")
 	write(t, file, "[ // one\n"+entry("w")+"]")
-	f := NewNodesFile(NodesFileConfig{Gateway: "g1", Path: file, LastGood: good}, noSecrets{}, zerolog.Nop())
+	id := identity(t)
+	f := NewNodesFile(NodesFileConfig{Gateway: "g1", Path: file, LastGood: good, Sealer: id}, noSecrets{}, zerolog.Nop())
 	applied := follow(t, f)
 	d := next(t, applied, "g/w")
 	s, w := d.Servers[0], d.Writers[0]
@@ -140,7 +141,7 @@ func TestNodesFileAlone(t *testing.T) {
 
 	// A start with a bad file.
 	write(t, file, "[ nonsense")
-	restarted := NewNodesFile(NodesFileConfig{Gateway: "g1", Path: file, LastGood: good}, noSecrets{}, zerolog.Nop())
+	restarted := NewNodesFile(NodesFileConfig{Gateway: "g1", Path: file, LastGood: good, Sealer: id}, noSecrets{}, zerolog.Nop())
 	next(t, follow(t, restarted), "g/u")
 }
 

@@ -95,7 +95,7 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 	var secrets gateway.Secrets = id
 	if cfg.PublishedNodes != "" {
 		file := gateway.NewNodesFile(gateway.NodesFileConfig{
-			Gateway: cfg.Gateway, Path: cfg.PublishedNodes, LastGood: filepath.Join(cfg.Data, "publishednodes.good.json"), Core: e.state,
+			Gateway: cfg.Gateway, Path: cfg.PublishedNodes, LastGood: filepath.Join(cfg.Data, "publishednodes.good.json"), Sealer: id, Core: e.state,
 		}, id, e.part("published nodes"))
 		state, secrets = file, file.Secrets()
 	}
