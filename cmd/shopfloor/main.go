@@ -25,6 +25,7 @@ Usage:
   shopfloor core [flags]             take a share of the frames of a bus elsewhere (--bus-url) into a common store (--store-write)
   shopfloor check [flags]            check the configuration and print what would run;
                                      with --published-nodes FILE, check a configuration file of OPC Publisher
+  shopfloor schema [flags]           print the GraphQL schema, with --nodeset FILE with types of that model
   shopfloor bench encode|core|remote|edge|recover [flags]   measure this machine
   shopfloor version                  print the version
 
@@ -49,6 +50,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = serve(ctx, name == "core", rest, stderr)
 	case "check":
 		err = check(rest, stdout, stderr)
+	case "schema":
+		err = schema(rest, stdout, stderr)
 	case "bench":
 		err = bench(ctx, rest, stdout, stderr)
 	case "version":

@@ -2,6 +2,7 @@ package nodeset
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -190,5 +191,43 @@ func TestProblemsAreBounded(t *testing.T) {
 	d, err := Parse([]byte(text))
 	if err != nil || len(d.Nodes) != 3*MaxProblems || len(d.Problems) != MaxProblems || d.ProblemCount != 3*MaxProblems {
 		t.Errorf("%d nodes, %d of %d problems, %v", len(d.Nodes), len(d.Problems), d.ProblemCount, err)
+	}
+}
+
+func TestRequirements(t *testing.T) {
+	var all []*Document
+	for _, file := range opcuatest.NodeSets(t) {
+		d, err := ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	for _, u := range Check(all) {
+		if u.Have == nil {
+			t.Error(u)
+		}
+	}
+	if !all[0].published().After(all[len(all)-1].published()) {
+		t.Error("newer models do not come first")
+	}
+	read := func(text string) *Document {
+		d, err := Parse([]byte("<UANodeSet><Models>" + text + "</Models></UANodeSet>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	machine := read(`<Model ModelUri="urn:m"><RequiredModel ModelUri="urn:a" Version="2" PublicationDate="2026-01-02T00:00:00Z"/></Model>`)
+	older := read(`<Model ModelUri="urn:a" Version="1" PublicationDate="2025-01-02T00:00:00Z"/>`)
+	newer := read(`<Model ModelUri="urn:a" Version="3" PublicationDate="2026-02-02"/>`)
+	for want, documents := range map[string][]*Document{
+		"[model urn:m needs urn:a (2 of 2026-01-02), which no file has; add the node set of it]":                     {machine},
+		"[model urn:m needs urn:a in version 2 of 2026-01-02, there is 1 of 2025-01-02; add a newer node set of it]": {machine, older},
+		"[]": {older, machine, newer},
+	} {
+		if got := fmt.Sprint(Check(documents)); got != want {
+			t.Errorf("unmet %s, want %s", got, want)
+		}
 	}
 }

@@ -107,16 +107,17 @@ func (t *Type) Ancestors() iter.Seq[*Type] {
 	}
 }
 
-// Fields are the fields of a structure with those that it inherits, or the values of an enumeration.
+// Fields are the fields of a structure with those that it inherits, or the values of an enumeration, or the bits of an option set.
 func (t *Type) Fields() []model.DefinitionField {
 	var out []model.DefinitionField
+	structure := t.IsA(Structure)
 	for up := range t.Ancestors() {
-		if up.Definition == nil || up != t && up.Definition.Kind != model.DefinesStructure {
-			continue
-		}
-		out = append(append([]model.DefinitionField{}, up.Definition.Fields...), out...)
-		if t.Definition.Kind != model.DefinesStructure {
-			break
+		switch {
+		case up.Definition == nil:
+		case !structure:
+			return up.Definition.Fields
+		case up.Definition.Kind == model.DefinesStructure:
+			out = append(append([]model.DefinitionField{}, up.Definition.Fields...), out...)
 		}
 	}
 	return out

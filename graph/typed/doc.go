@@ -1,0 +1,23 @@
+// Package typed makes a GraphQL schema of an OPC UA type model at run time: an interface and an object for each ObjectType, objects for
+// variables, structures, enumerations, methods as mutations. The schema extends the fixed one of package graph and uses its types.
+//
+// # Names
+//
+// A type is named <prefix>_<BrowseName>. The prefix comes from the URI of the namespace, all of its parts behind /UA/ joined, without
+// versions: http://opcfoundation.org/UA/Machinery/Result/ is MachineryResult. What belongs to a type adds to its name: DI_DeviceType_Object,
+// DI_DeviceType_Page. Names of the fixed schema have no underscore, so the two never meet. A field has the BrowseName as it is. What a name
+// of GraphQL cannot have becomes an underscore; Names records what was given to what, so that nothing is ever renamed because of a
+// namespace that came later.
+//
+// # Types
+//
+//   - ObjectType: an interface, which is what fields refer to, and always an object <name>_Object, which also stands for instances whose own
+//     subtype is not known. HasSubtype and HasInterface are implements.
+//   - A declaration that has more below it than its type definition (DI's ParameterSet, say): a type of its own, <type>_<BrowseName>.
+//   - VariableType: an interface, and an object per type of the value, <name>_of_<type>. Properties are plain values.
+//   - Structure: a type and an input <name>_Input; a union's input is @oneOf; an abstract one is an interface. Enumeration: an enum.
+//     Option set: a list of an enum. UInt32 and 64-bit integers, Guid, ByteString, XmlElement: scalars. All else is a Variant.
+//   - Method: a field of Mutation, with an input per argument, and a type <name>_Result.
+//
+// Everything but identities may be null: real servers lack nodes that a type says are mandatory, and a Bad status must not take a list with it.
+package typed

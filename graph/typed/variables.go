@@ -1,0 +1,77 @@
+package typed
+
+import (
+	"slices"
+
+	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
+)
+
+// valueFields are the fields of TypedVariable beyond those of TypedNode.
+func valueFields() []*Field {
+	return []*Field{
+		{Name: "rawValue", Type: named("Variant"), Role: RoleValue},
+		{Name: "dataType", Type: named("String"), Role: RoleValue},
+		{Name: "status", Type: named("StatusCode"), Role: RoleValue},
+		{Name: "sourceTimestamp", Type: named("DateTime"), Role: RoleValue},
+		{Name: "serverTimestamp", Type: named("DateTime"), Role: RoleValue},
+	}
+}
+
+// variableType makes the interface of a VariableType.
+func (g *generator) variableType(t *typemodel.Type) {
+	if t.IsA(typemodel.PropertyType) {
+		return // properties are plain values
+	}
+	i := &Type{Name: g.names[t], Kind: Interface, Description: describe(t.Node), Source: t, Fields: g.fieldsOf(t), Implements: g.interfacesOf(t)[1:]}
+	g.add(i)
+	// An interface needs an object, and variables may be met whose data type no declaration has.
+	g.variableObject(t, Ref{Name: "Variant"})
+}
+
+// variable is the type of a declared variable: an object with the value's type. Where the declaration has more below it than the
+// VariableType it is one of its own; not where it redeclares, since an object cannot be narrowed.
+func (g *generator) variable(owner string, t *typemodel.Type, m *typemodel.Member, inherited *Field, depth int) string {
+	value := g.value(m.DataType, m.ValueRank, false)
+	if len(m.Members) == 0 || depth == maxExtension || inherited != nil {
+		return g.variableObject(m.Type, value)
+	}
+	name := owner + "_" + clean(m.BrowseName.Name)
+	name = g.table.node(t.NodeID, "declaration "+name, name)
+	if g.extended[name] != nil {
+		return name
+	}
+	x := &extension{name: name, base: m.Type, declaration: m, implements: g.interfacesOf(m.Type)}
+	x.own = g.declare(name, m.Type, m.Members, nil, depth+1)
+	if len(x.own) == 0 {
+		return g.variableObject(m.Type, value)
+	}
+	g.extended[name] = x
+	g.later = append(g.later, func() {
+		fields := slices.Insert(g.extendedFields(x), len(identityFields()), valueField(m.Type, value))
+		fields[len(identityFields())].DataType, fields[len(identityFields())].ValueRank = m.DataType, m.ValueRank
+		g.add(&Type{Name: name, Description: describe(m.Node), Source: m.Type, Declaration: m, Implements: x.implements, Fields: fields})
+	})
+	return name
+}
+
+func valueField(t *typemodel.Type, value Ref) *Field {
+	return &Field{Name: "value", Type: value, Role: RoleValue, Source: t}
+}
+
+// variableObject is the object for variables of a VariableType whose values are of a type of GraphQL.
+func (g *generator) variableObject(t *typemodel.Type, value Ref) string {
+	of := value.Name
+	if value.List {
+		of = "ListOf" + of
+	}
+	name := g.table.node(t.NodeID, "of "+of, g.names[t]+"_of_"+of)
+	if g.out.byName[name] != nil {
+		return name
+	}
+	o := &Type{Name: name, Description: describe(t.Node), Source: t, Implements: g.interfacesOf(t)}
+	g.add(o)
+	g.later = append(g.later, func() {
+		o.Fields = slices.Insert(slices.Clone(g.fieldsOf(t)), len(identityFields()), valueField(t, value))
+	})
+	return name
+}
