@@ -181,10 +181,13 @@ func messageTime(h *uadp.DataSetHeader, nh *uadp.Header, f *Frame) model.DateTim
 // maxGateways bounds the gateways whose running numbers are remembered.
 const maxGateways = 1 << 16
 
-// isRepeat tells whether a frame came before, as far as the gateway's running number says. A gateway that begins with 1 was set
-// up anew.
+// isRepeat tells whether newer frames came before, as far as the gateway says: by its running number this one came already, or it is late. A gateway
+// that begins with 1 was set up anew.
 func (d *frameDecoder) isRepeat(f *Frame) bool {
-	if f.Number == 0 {
+	switch {
+	case f.Late != 0:
+		return true
+	case f.Number == 0:
 		return false
 	}
 	last, known := d.repeated[f.Gateway]

@@ -195,7 +195,10 @@ func (k *intake) frameSince(ctx context.Context, f *Frame, repeat bool, since ti
 	if err != nil {
 		return k.refused(ctx, f, repeat, since, err)
 	}
-	if repeat {
+	switch {
+	case f.Late != 0:
+		k.counters.late.Inc()
+	case repeat:
 		k.counters.repeated.Inc()
 	}
 	values, screened := k.maker.frame(f, &k.decoder, repeat)

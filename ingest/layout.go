@@ -52,6 +52,9 @@ type field struct {
 	elements []*element
 	// members are the elements of a structure by their path.
 	members map[string]*element
+	// lateStatus is lastStatus of the late frames that have late in common; 0 for none yet.
+	late       uint64
+	lateStatus model.StatusCode
 }
 
 type fieldKind uint8

@@ -13,14 +13,15 @@ import (
 type counters struct {
 	set *metrics.Set
 
-	frames, repeated, dead, deadLost, missing *metrics.Counter
-	values, rows, screened, superseded        *metrics.Counter
-	appendErrors, checkpointErrors            *metrics.Counter
-	purgeErrors, rewinds                      *metrics.Counter
-	events, eventErrors                       *metrics.Counter
-	textErrors, seriesRefused, chunksGivenUp  *metrics.Counter
-	alarms                                    map[alarm]*metrics.Counter
-	appendSeconds, checkpointSeconds          *metrics.Histogram
+	frames, repeated, late                   *metrics.Counter
+	dead, deadLost, missing                  *metrics.Counter
+	values, rows, screened, superseded       *metrics.Counter
+	appendErrors, checkpointErrors           *metrics.Counter
+	purgeErrors, rewinds                     *metrics.Counter
+	events, eventErrors                      *metrics.Counter
+	textErrors, seriesRefused, chunksGivenUp *metrics.Counter
+	alarms                                   map[alarm]*metrics.Counter
+	appendSeconds, checkpointSeconds         *metrics.Histogram
 
 	subscriptions atomic.Int64
 }
@@ -31,6 +32,7 @@ func newCounters() *counters {
 		set:               set,
 		frames:            set.NewCounter("shopfloor_ingest_frames_total"),
 		repeated:          set.NewCounter("shopfloor_ingest_repeated_frames_total"),
+		late:              set.NewCounter("shopfloor_ingest_late_frames_total"),
 		dead:              set.NewCounter("shopfloor_ingest_dead_frames_total"),
 		deadLost:          set.NewCounter("shopfloor_ingest_dead_frames_lost_total"),
 		missing:           set.NewCounter("shopfloor_ingest_missing_frames_total"),

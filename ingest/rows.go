@@ -38,6 +38,9 @@ type rowMaker struct {
 	texts  []TextValue
 	// earliest and latest are the bounds of times in this frame, in milliseconds.
 	earliest, latest int64
+	// late is that of this frame, and repeat tells whether newer ones came before.
+	late   uint64
+	repeat bool
 	// time and clock are those of the current value, for its live elements.
 	time  model.DateTime
 	clock uint64
@@ -48,22 +51,23 @@ type rowMaker struct {
 // had and how many of them were screened.
 func (m *rowMaker) frame(f *Frame, d *frameDecoder, repeat bool) (values, screened int) {
 	m.points.begin()
+	m.late, m.repeat = f.Late, repeat
 	arrival := f.Time.UnixMilli()
 	m.earliest, m.latest = arrival-m.maxBackfill, arrival+maxFuture.Milliseconds()
 	for i := range d.messages {
 		msg := &d.messages[i]
-		screened += m.message(msg, d.fields[values:msg.end], repeat)
+		screened += m.message(msg, d.fields[values:msg.end])
 		values = msg.end
 	}
 	m.points.end()
 	return values, screened
 }
 
-func (m *rowMaker) message(msg *message, fields []uadp.Field, repeat bool) (screened int) {
+func (m *rowMaker) message(msg *message, fields []uadp.Field) (screened int) {
 	w := msg.layout.writer
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.current != msg.layout && (w.current == nil || !repeat) || w.current == msg.layout && msg.layout.grown {
+	if w.current != msg.layout && (w.current == nil || !m.repeat) || w.current == msg.layout && msg.layout.grown {
 		m.live.show(msg.layout)
 	}
 	clock := w.clock.Load() + 1
@@ -81,7 +85,7 @@ func (m *rowMaker) message(msg *message, fields []uadp.Field, repeat bool) (scre
 			w.screened[why]++
 			screened++
 		}
-		if f := msg.layout.fields[index]; !repeat || t > f.slot.time {
+		if f := msg.layout.fields[index]; !m.repeat || t > f.slot.time {
 			f.slot.set(v, t, clock)
 			if len(f.elements) > 0 && f.members == nil {
 				setElements(f.elements, v, t, clock)
@@ -102,8 +106,7 @@ func (m *rowMaker) value(l *layout, index int, v *model.DataValue, ms int64) rea
 		return reasonOld
 	}
 	f := l.fields[index]
-	if !f.hasStatus || f.lastStatus != v.Status {
-		f.lastStatus, f.hasStatus = v.Status, true
+	if m.newStatus(f, v.Status) {
 		m.points.add(&f.status, ms, float64(v.Status))
 	}
 	// A field that has no series of numbers shows a gap in its history by its Bad values.
@@ -130,6 +133,19 @@ func (m *rowMaker) value(l *layout, index int, v *model.DataValue, ms int64) rea
 		}
 	}
 	return stored
+}
+
+// newStatus tells whether a status is to be written: when it changes. The changes of a backlog are none of those of the newer frames that went
+// before it and are going on beside it.
+func (m *rowMaker) newStatus(f *field, status model.StatusCode) bool {
+	if m.late != 0 {
+		same := f.late == m.late && f.lateStatus == status
+		f.late, f.lateStatus = m.late, status
+		return !same
+	}
+	same := f.hasStatus && f.lastStatus == status
+	f.lastStatus, f.hasStatus = status, true
+	return !same
 }
 
 // maxExact is the largest integer up to which a float64 holds every one.

@@ -33,6 +33,9 @@ type Frame struct {
 	Gateway, Group, Writer string
 	// Number is the gateway's own running number, which rises with each frame of the gateway; 0 when it has none.
 	Number uint64
+	// Late is not 0 if frames of the gateway with higher numbers went before this one, after an outage. It is the same for all that they went before
+	// at once.
+	Late uint64
 	// ContentType is the encoding of Data.
 	ContentType string
 	// Time is when the stream stored the frame.

@@ -44,6 +44,9 @@ func (m *rowMaker) structure(l *layout, f *field, v *model.DataValue, ms int64) 
 		if n == n {
 			m.points.add(&member.value, ms, n)
 		}
+		if m.repeat && m.time <= member.slot.time {
+			return
+		}
 		live := model.DataValue{Value: model.DoubleValue(n), Status: v.Status, SourceTimestamp: v.SourceTimestamp, ServerTimestamp: v.ServerTimestamp}
 		member.slot.set(&live, m.time, m.clock)
 	})

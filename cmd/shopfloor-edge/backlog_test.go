@@ -21,6 +21,30 @@ func TestBacklog(t *testing.T) {
 	t.Logf("%d values are stored, each once and in order", l.audit())
 }
 
+// TestBacklogLiveFirst is TestBacklog with a gateway that lets new values go first, while a slow rate makes the backlog take its time: the newest
+// values are stored long before the oldest, and in the end each once.
+func TestBacklogLiveFirst(t *testing.T) {
+	l := newLoad(t, 500, "buffer: {order: liveFirst, rate: 400000}\n")
+	l.core.Kill()
+	pause(15 * time.Second)
+	l.core.Start()
+	l.current(time.Minute, 3*time.Second)
+	m := l.metrics()
+	if m["shopfloor_forwarder_backlog"] != 1 {
+		t.Errorf("the newest values came after the backlog: %v frames of it are late", m["shopfloor_forwarder_late_frames_total"])
+	}
+	waitFor(t, 2*time.Minute, "the backlog is handed over", func() error {
+		if m = l.metrics(); m["shopfloor_forwarder_backlog"] != 0 {
+			return fmt.Errorf("%v late frames", m["shopfloor_forwarder_late_frames_total"])
+		}
+		return nil
+	})
+	t.Logf("%d values are stored, each once and in order; %v frames came late", l.audit(), m["shopfloor_forwarder_late_frames_total"])
+	if m["shopfloor_forwarder_late_frames_total"] == 0 {
+		t.Error("no frame came late")
+	}
+}
+
 // caughtUp is what was measured of a core that came back.
 type caughtUp struct {
 	live    float64 // frames a second that came in while the core was away

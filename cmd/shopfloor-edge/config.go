@@ -65,9 +65,17 @@ type BufferConfig struct {
 	MaxAge daemon.Duration `yaml:"maxAge"`
 	// SyncInterval is how often stored frames are forced to disk: what a power loss can take. 0 forces each one.
 	SyncInterval daemon.Duration `yaml:"syncInterval"`
-	// Rate bounds what is sent to the core, in bytes a second; 0 means no bound.
+	// Rate bounds what is sent to the core, in bytes a second; 0 means no bound. With liveFirst new frames do not wait for it.
 	Rate int64 `yaml:"rate"`
+	// Order says what goes first after an outage: inOrder or liveFirst.
+	Order string `yaml:"order"`
 }
+
+// Orders of BufferConfig.
+const (
+	orderInOrder   = "inOrder"
+	orderLiveFirst = "liveFirst"
+)
 
 // maxDefaultBuffer bounds the buffer when nobody did.
 const maxDefaultBuffer = 64 << 30
@@ -75,7 +83,7 @@ const maxDefaultBuffer = 64 << 30
 func defaults() Config {
 	return Config{
 		Data: "shopfloor-edge-data", HTTP: "127.0.0.1:9102", Log: daemon.LogConfig{Level: "info", Format: "auto"},
-		Buffer: BufferConfig{MaxAge: daemon.Duration(30 * 24 * time.Hour), SyncInterval: daemon.Duration(250 * time.Millisecond)},
+		Buffer: BufferConfig{MaxAge: daemon.Duration(30 * 24 * time.Hour), SyncInterval: daemon.Duration(250 * time.Millisecond), Order: orderInOrder},
 	}
 }
 
@@ -192,6 +200,9 @@ func (c *Config) validate() error {
 	}
 	if c.Buffer.Rate < 0 {
 		bad("buffer.rate", "%d is negative; write bytes a second, or 0 for no bound", c.Buffer.Rate)
+	}
+	if o := c.Buffer.Order; o != orderInOrder && o != orderLiveFirst {
+		bad("buffer.order", "%q is unknown; write inOrder, or liveFirst to let new values go before a backlog", o)
 	}
 	if _, port, err := net.SplitHostPort(c.ReverseConnect); c.ReverseConnect != "" && (err != nil || port == "") {
 		bad("reverseConnect", "%q is no address; write host:port, for example 0.0.0.0:4840", c.ReverseConnect)

@@ -28,6 +28,10 @@ func TestConfig(t *testing.T) {
 }
 
 func TestConfigNamesTheField(t *testing.T) {
+	orderFile := filepath.Join(t.TempDir(), "edge.yaml")
+	if err := os.WriteFile(orderFile, []byte("buffer: {order: newestFirst}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	good := []string{"--gateway", "line1", "--core", "tls://core:7422"}
 	for field, args := range map[string][]string{
 		"gateway:":             {"--gateway", "Line 1"},
@@ -38,6 +42,7 @@ func TestConfigNamesTheField(t *testing.T) {
 		"buffer.maxBytes:":     {"--buffer-max-bytes", "1000"},
 		"buffer.syncInterval:": {"--sync-interval", "5m"},
 		"http:":                {"--http", "9102"},
+		"buffer.order:":        {"--config", orderFile},
 		"log.level:":           {"--log-level", "loud"},
 		"reverseConnect:":      {"--reverse-connect", "here"},
 	} {

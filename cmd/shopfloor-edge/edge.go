@@ -88,7 +88,9 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 	if err := e.openBus(ctx, id); err != nil {
 		return nil, err
 	}
-	e.forwarder = bus.NewForwarder(e.buffer, bus.ForwarderConfig{Rate: cfg.Buffer.Rate}, e.part("forwarder"))
+	e.forwarder = bus.NewForwarder(e.buffer, bus.ForwarderConfig{
+		Rate: cfg.Buffer.Rate, LiveFirst: cfg.Buffer.Order == orderLiveFirst,
+	}, e.part("forwarder"))
 	e.state = gateway.NewRemoteState(e.control, cfg.Gateway, filepath.Join(cfg.Data, "desired.json"), e.addStatus, e.part("state"))
 	buffered := gateway.Buffered{Buffer: e.buffer}
 	var state edge.State = e.state

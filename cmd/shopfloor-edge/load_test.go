@@ -137,20 +137,25 @@ func (l *load) current(limit, age time.Duration) {
 	})
 }
 
-// audit wants each value of each variable once, in order, and none missing, and returns how many there are.
+// audit wants each value of each variable once, in order, and none missing, and returns how many there are. It polls because new rows can be
+// searched only a moment after they were written; a lost or doubled one does not go away by that.
 func (l *load) audit() (values int) {
 	l.t.Helper()
-	all, err := l.core.Export(loadSeries)
-	if err != nil || len(all) != l.nodes {
-		l.t.Fatalf("%d series: %v", len(all), err)
-	}
-	for field, s := range all {
-		values += len(s.Values)
-		for i := 1; i < len(s.Values); i++ {
-			if s.Values[i] != s.Values[i-1]+1 || s.Timestamps[i] <= s.Timestamps[i-1] {
-				l.t.Fatalf("%s: %v at %d comes after %v at %d", field, s.Values[i], s.Timestamps[i], s.Values[i-1], s.Timestamps[i-1])
+	waitFor(l.t, time.Minute, "each value is stored once and in order", func() error {
+		all, err := l.core.Export(loadSeries)
+		if err != nil || len(all) != l.nodes {
+			return fmt.Errorf("%d series: %w", len(all), err)
+		}
+		values = 0
+		for field, s := range all {
+			values += len(s.Values)
+			for i := 1; i < len(s.Values); i++ {
+				if s.Values[i] != s.Values[i-1]+1 || s.Timestamps[i] <= s.Timestamps[i-1] {
+					return fmt.Errorf("%s: %v at %d comes after %v at %d", field, s.Values[i], s.Timestamps[i], s.Values[i-1], s.Timestamps[i-1])
+				}
 			}
 		}
-	}
+		return nil
+	})
 	return values
 }

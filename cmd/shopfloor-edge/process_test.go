@@ -203,7 +203,7 @@ func (c core) MustQuery(out any, query string, variables map[string]any) {
 
 // Export returns the stored samples of the series that a selector finds, by field.
 func (c core) Export(match string) (map[string]samples, error) {
-	r, err := http.Get(c.URL() + "/prometheus/api/v1/export?reduce_mem_usage=1&match[]=" + strings.NewReplacer(`"`, "%22", "{", "%7B", "}", "%7D", "+", "%2B").Replace(match))
+	r, err := http.Get(c.URL() + "/prometheus/api/v1/export?match[]=" + strings.NewReplacer(`"`, "%22", "{", "%7B", "}", "%7D", "+", "%2B").Replace(match))
 	if err != nil {
 		return nil, err
 	}

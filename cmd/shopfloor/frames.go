@@ -68,7 +68,7 @@ func (r *frameReader) Next(ctx context.Context) ([]ingest.Frame, error) {
 		f := &frames[i]
 		r.batch = append(r.batch, ingest.Frame{
 			Sequence: f.Sequence, Gateway: f.Gateway, Group: f.Group, Writer: f.Writer, ContentType: f.ContentType,
-			Number: f.Number, Time: f.Time, Data: f.Data,
+			Number: f.Number, Late: f.Late, Time: f.Time, Data: f.Data,
 		})
 	}
 	return r.batch, err

@@ -270,7 +270,7 @@ func TestReceiverAfterRestart(t *testing.T) {
 	ctx := testContext(t)
 	upload := func(r *Receiver, numbers ...uint64) {
 		t.Helper()
-		var body []byte
+		body := beginUpload(nil, span{numbers[0] - 1, numbers[len(numbers)-1]}, false)
 		for _, n := range numbers {
 			body = appendUpload(body, &Frame{ContentType: ContentUADP, Group: "line", Writer: "press", Data: binary.BigEndian.AppendUint64(nil, n)}, n)
 		}
@@ -324,40 +324,44 @@ func TestUploadRoundTrip(t *testing.T) {
 		{Number: 3, ContentType: ContentUADP, Group: "g", Writer: "w", Data: []byte{1, 2, 3}},
 		{Number: 900, ContentType: contentMeta, Group: "", Writer: "ü", Data: []byte{}},
 	}
-	var body []byte
+	body := beginUpload(nil, span{2, 2}, true)
 	for i := range in {
 		before := len(body)
-		if body = appendUpload(body, &in[i], in[i].Number); len(body)-before > uploadSize(&in[i])+1 {
+		if body = appendUpload(body, &in[i], in[i].Number); len(body)-before > uploadSize(&in[i]) {
 			t.Errorf("entry %d has %d bytes, at most %d were told", i, len(body)-before, uploadSize(&in[i]))
 		}
 	}
+	endUpload(body, 1000)
 	out, err := parseUpload(nil, body)
-	if err != nil || fmt.Sprint(out) != fmt.Sprint(in) {
+	if err != nil || fmt.Sprint(out.entries) != fmt.Sprint(in) || out.span != (span{2, 1000}) || !out.ahead {
 		t.Errorf("%v, %v\nwant %v", out, err, in)
 	}
-	for _, bad := range [][]byte{nil, {2}, body[:len(body)-1], body[:5], append(bytes.Clone(body), body[1:]...)} {
-		if _, err := parseUpload(nil, bad); !errors.Is(err, errUpload) && len(bad) > 1 {
+	low, old := bytes.Clone(body), bytes.Clone(body)
+	endUpload(low, 899)
+	old[0] = 1
+	for _, bad := range [][]byte{nil, {2}, old, low, body[:uploadHead-1], body[:len(body)-1], body[:uploadHead+5], append(bytes.Clone(body), body[uploadHead:]...)} {
+		if _, err := parseUpload(nil, bad); !errors.Is(err, errUpload) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
 }
 
 func FuzzParseUpload(f *testing.F) {
-	body := appendUpload(nil, &Frame{ContentType: ContentUADP, Group: "g", Writer: "w", Data: []byte("data")}, 7)
+	body := appendUpload(beginUpload(nil, span{6, 8}, false), &Frame{ContentType: ContentUADP, Group: "g", Writer: "w", Data: []byte("data")}, 7)
 	f.Add(body)
 	f.Add(appendUpload(body, &Frame{ContentType: contentMeta, Group: "g", Writer: "w"}, 8))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		entries, err := parseUpload(nil, body)
-		if err != nil || len(entries) == 0 {
+		u, err := parseUpload(nil, body)
+		if err != nil {
 			return
 		}
-		var again []byte
-		for i := range entries {
-			again = appendUpload(again, &entries[i], entries[i].Number)
+		again := beginUpload(nil, u.span, u.ahead)
+		for i := range u.entries {
+			again = appendUpload(again, &u.entries[i], u.entries[i].Number)
 		}
 		back, err := parseUpload(nil, again)
-		if err != nil || fmt.Sprint(back) != fmt.Sprint(entries) {
-			t.Fatalf("%v, %v\nwant %v", back, err, entries)
+		if err != nil || fmt.Sprint(back) != fmt.Sprint(u) {
+			t.Fatalf("%v, %v\nwant %v", back, err, u)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,7 +13,12 @@ import (
 const (
 	// uploadWait is how long an upload may take. A core whose stream is full answers when there is room.
 	uploadWait = 30 * time.Second
-	helloWait  = 5 * time.Second
+	// slowUpload is what an upload should not take longer than, on a link that is slow: new frames wait for it.
+	slowUpload = time.Second
+	minUpload  = 16 << 10
+	// awaitInterval is how often the core is asked whether an upload is there that is not answered.
+	awaitInterval = time.Second
+	helloWait     = 5 * time.Second
 	// linger is how long frames gather for an upload after one with fewer than fewFrames. It costs latency and saves requests.
 	linger    = 10 * time.Millisecond
 	fewFrames = 256
@@ -21,15 +27,20 @@ const (
 	maxRetry = 5 * time.Second
 )
 
-// ForwarderConfig is how fast a Forwarder goes.
+var errUploadLost = errors.New("an upload or its answer was lost")
+
+// ForwarderConfig is how fast a Forwarder goes, and what goes first.
 type ForwarderConfig struct {
-	// Rate bounds what is sent while it catches up, in bytes a second; 0 means no bound.
+	// Rate bounds what is sent while it catches up, in bytes a second; 0 means no bound. With LiveFirst it is the backlog that waits for it.
 	Rate int64
+	// LiveFirst lets new frames go before a backlog, which follows beside them: each of the two in order. Else all goes in order.
+	LiveFirst bool
 }
 
-// Forwarder hands the frames of a Buffer over to the core, in their order, at least once each; the core drops by number what comes again. One
-// upload is on its way at a time. After any error, and at the start, it asks how far the core is and reads the buffer from its begin, where all
-// is that the core may not have. Its methods may be called from several goroutines.
+// Forwarder hands the frames of a Buffer over to the core, at least once each; the core drops by number what comes again. One upload is on its
+// way at a time. After any error, and at the start, it asks what the core has and reads the buffer from its begin, where all is that the core may
+// not have. Frames are purged from the buffer when the core, some time after it took them, still has them (see helloReply.Keep). Its methods may
+// be called from several goroutines.
 type Forwarder struct {
 	buffer *Buffer
 	cfg    ForwarderConfig
@@ -37,8 +48,9 @@ type Forwarder struct {
 
 	// Of Run alone.
 	upload []byte
+	limit  int         // bytes of an upload, as the link is; 0 until it was tried
 	taken  []takenPart // handed over and not yet purged, oldest first
-	last   uint64      // highest number that the core has
+	known  spans       // the numbers that the core has
 	gap    bool        // the core has to be given all metadata before more frames
 
 	mu    sync.Mutex
@@ -48,7 +60,8 @@ type Forwarder struct {
 
 // takenPart is the end of an upload: what is up to there may be purged from a time on.
 type takenPart struct {
-	sequence uint64
+	sequence uint64 // in the buffer
+	number   uint64 // up to which the core had all
 	at       time.Time
 }
 
@@ -66,15 +79,18 @@ type ForwarderStats struct {
 	// Dropped counts the frames that the buffer dropped before the core had them; LastDropped is when that was noticed last.
 	Dropped     uint64
 	LastDropped time.Time
-	// Last is the highest number that the core has.
+	// Last is the number up to which the core has all frames.
 	Last uint64
+	// Late counts the frames that newer ones went before; Backlog tells that there are some now.
+	Late    uint64
+	Backlog bool
 	// Retries counts the sessions that ended with an error.
 	Retries uint64
 }
 
 // NewForwarder makes a Forwarder. Nothing is sent before Run.
 func NewForwarder(b *Buffer, cfg ForwarderConfig, log zerolog.Logger) *Forwarder {
-	return &Forwarder{buffer: b, cfg: cfg, log: log, state: ForwarderStats{Since: time.Now()}}
+	return &Forwarder{buffer: b, cfg: cfg, log: log, known: spans{{}}, state: ForwarderStats{Since: time.Now()}}
 }
 
 // Stats returns the totals.
@@ -129,67 +145,14 @@ func (f *Forwarder) connected() {
 	if changed {
 		f.state.Connected, f.state.Since, f.state.Error = true, time.Now(), ""
 	}
-	f.state.Last = f.last
+	f.state.Last = f.known.last()
 	f.mu.Unlock()
 	if changed {
 		f.log.Info().Msg("the core takes frames")
 	}
 }
 
-// session forwards until there is an error.
-func (f *Forwarder) session(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	keep, err := f.hello(ctx)
-	if err != nil {
-		return err
-	}
-	c := f.buffer.conn
-	st, err := c.StreamState(ctx, StreamBuffer)
-	if err != nil {
-		return err
-	}
-	reader, err := c.Frames(ctx, StreamBuffer, st.First)
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	f.taken = f.taken[:0]
-	f.connected()
-	purge := time.NewTicker(keep / 2)
-	defer purge.Stop()
-	for {
-		next, done := context.WithTimeout(ctx, keep/2)
-		frames, err := reader.Next(next)
-		timedOut := next.Err() != nil
-		done()
-		if err != nil && (ctx.Err() != nil || !timedOut) {
-			return err
-		}
-		few := len(frames) < fewFrames
-		for len(frames) > 0 {
-			n, err := f.send(ctx, frames)
-			if err != nil {
-				return err
-			}
-			frames = frames[n:]
-		}
-		if few {
-			if err := pause(ctx, linger); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-purge.C:
-			if err := f.purge(ctx, keep); err != nil {
-				return err
-			}
-		default:
-		}
-	}
-}
-
-// hello asks how far the core is.
+// hello asks what the core has.
 func (f *Forwarder) hello(ctx context.Context) (keep time.Duration, err error) {
 	limited, cancel := context.WithTimeout(ctx, helloWait)
 	defer cancel()
@@ -198,56 +161,16 @@ func (f *Forwarder) hello(ctx context.Context) (keep time.Duration, err error) {
 	if err := b.conn.askCore(limited, b.cfg.Gateway, verbHello, nil, &reply); err != nil {
 		return 0, err
 	}
-	if err := b.numbers.meet(reply.Last); err != nil {
+	if f.known, err = spansOf(reply.Last, reply.Ahead); err != nil {
+		return 0, fmt.Errorf("answer of the core: %w", err)
+	}
+	if err := b.numbers.meet(f.known[len(f.known)-1].To); err != nil {
 		return 0, err
 	}
-	f.last = reply.Last
 	if reply.Last == 0 {
 		f.gap = true // it knows nothing of this gateway: it has lost its metadata, or never had any
 	}
 	return min(max(time.Duration(reply.Keep)*time.Millisecond, minKeep), 10*time.Minute), nil
-}
-
-// send hands over as many of the frames as fit into one upload, and returns how many those were. What the core has is passed over.
-func (f *Forwarder) send(ctx context.Context, frames []Frame) (n int, err error) {
-	if f.gap {
-		return 0, f.sendMetadata(ctx)
-	}
-	limit := f.buffer.conn.MaxMessage()
-	lift := f.buffer.numbers.state.Lift
-	f.upload = f.upload[:0]
-	count, data, last := 0, 0, f.last
-	for ; n < len(frames) && count < maxUploadEntries; n++ {
-		frame := &frames[n]
-		number := frame.Number + lift
-		if number <= last {
-			continue
-		}
-		if dropped := between(last, number); dropped > 0 {
-			if count > 0 {
-				break // first what came before
-			}
-			f.lost(dropped, frame)
-			f.last = number - 1
-			return n, nil
-		}
-		if count > 0 && len(f.upload)+uploadSize(frame) > limit {
-			break
-		}
-		f.upload = appendUpload(f.upload, frame, number)
-		count, data, last = count+1, data+len(frame.Data), number
-	}
-	if count > 0 {
-		if err := f.hand(ctx, last); err != nil {
-			return 0, err
-		}
-		f.tookOver(count, data)
-	}
-	f.taken = append(f.taken, takenPart{frames[n-1].Sequence, time.Now()})
-	if f.cfg.Rate > 0 {
-		err = pause(ctx, time.Duration(float64(data)/float64(f.cfg.Rate)*float64(time.Second)))
-	}
-	return n, err
 }
 
 // between counts the frames that are missing between two numbers. Those of a start are without holes; how many there were at the end of an
@@ -272,28 +195,94 @@ func (f *Forwarder) lost(dropped uint64, next *Frame) {
 	f.log.Warn().Uint64("frames", dropped).Time("until", next.Time).Msg("the buffer was full: its oldest frames were dropped before the core had them")
 }
 
-// hand sends the upload, whose last number is last, until the core has all of it.
-func (f *Forwarder) hand(ctx context.Context, last uint64) error {
+// hand sends the upload, which has all frames from one number to another, until the core has all of it.
+func (f *Forwarder) hand(ctx context.Context, covers span) error {
+	endUpload(f.upload, covers.To)
 	ctx, cancel := context.WithTimeout(ctx, uploadWait)
 	defer cancel()
 	var reply framesReply
-	if err := f.buffer.conn.askCore(ctx, f.buffer.cfg.Gateway, verbFrames, f.upload, &reply); err != nil {
+	begin := time.Now()
+	err := f.await(ctx, func(ctx context.Context) error {
+		return f.buffer.conn.askCore(ctx, f.buffer.cfg.Gateway, verbFrames, f.upload, &reply)
+	})
+	f.adapt(len(f.upload), time.Since(begin))
+	if err != nil {
 		return err
 	}
-	if reply.Stored < last {
-		return fmt.Errorf("the core stored frames up to %d of %d", reply.Stored, last)
+	if reply.Stored < covers.To {
+		return fmt.Errorf("the core stored frames up to %d of %d", reply.Stored, covers.To)
 	}
-	f.last = max(f.last, last)
+	f.known = f.known.cover(covers.From, covers.To)
 	return nil
 }
 
-func (f *Forwarder) tookOver(count, data int) {
+// await calls ask with an upload, and ends it when the core knows nothing of one, or cannot be asked: when the link is cut, an upload or the answer
+// to it is lost without a word, while one that waits for room in the core's stream is in good hands.
+func (f *Forwarder) await(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer cancel(nil)
+	watch.Go(func() {
+		tick := time.NewTicker(awaitInterval)
+		defer tick.Stop()
+		for unknown := 0; unknown < 2; {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			limited, done := context.WithTimeout(ctx, awaitInterval)
+			var reply uploadingReply
+			err := f.buffer.conn.askCore(limited, f.buffer.cfg.Gateway, verbUploading, nil, &reply)
+			done()
+			if err == nil && reply.Running {
+				unknown = 0
+			} else {
+				unknown++ // the answer may have come in between
+			}
+		}
+		cancel(errUploadLost)
+	})
+	err := ask(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), errUploadLost) {
+		return errUploadLost
+	}
+	return err
+}
+
+// uploadLimit is how many bytes an upload may have: no more than the link takes in a second, and in a quarter of one by the rate.
+func (f *Forwarder) uploadLimit() int {
+	limit := f.buffer.conn.MaxMessage()
+	if f.limit > 0 {
+		limit = min(limit, f.limit)
+	}
+	if f.cfg.Rate > 0 {
+		limit = min(limit, int(f.cfg.Rate/4))
+	}
+	return max(limit, minUpload)
+}
+
+// adapt learns from an upload of a size what the link takes.
+func (f *Forwarder) adapt(size int, took time.Duration) {
+	switch {
+	case took > slowUpload && size > minUpload:
+		f.limit = size / 2
+	case took < slowUpload/4 && f.limit > 0 && size > f.limit/2:
+		f.limit = min(2*f.limit, f.buffer.conn.MaxMessage())
+	}
+}
+
+func (f *Forwarder) tookOver(count, data int, late bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.state.Uploads++
 	f.state.Frames += uint64(count)
 	f.state.Bytes += uint64(data)
-	f.state.Last = f.last
+	f.state.Last = f.known.last()
+	if late {
+		f.state.Late += uint64(count)
+	}
 	f.rate.add(time.Now(), count)
 }
 
@@ -305,14 +294,17 @@ func (f *Forwarder) sendMetadata(ctx context.Context) error {
 	}
 	limit := f.buffer.conn.MaxMessage()
 	for len(docs) > 0 {
-		f.upload = f.upload[:0]
+		f.upload = beginUpload(f.upload[:0], span{0, maxUploadEntries}, false)
 		n := 0
 		for n < len(docs) && n < maxUploadEntries && (n == 0 || len(f.upload)+uploadSize(&docs[n]) <= limit) {
 			f.upload = appendUpload(f.upload, &docs[n], uint64(n)+1)
 			n++
 		}
 		limited, cancel := context.WithTimeout(ctx, uploadWait)
-		_, err := f.buffer.conn.AskCore(limited, f.buffer.cfg.Gateway, verbMetadata, f.upload)
+		err := f.await(limited, func(ctx context.Context) error {
+			_, err := f.buffer.conn.AskCore(ctx, f.buffer.cfg.Gateway, verbMetadata, f.upload)
+			return err
+		})
 		cancel()
 		if err != nil {
 			return err
@@ -333,50 +325,4 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// purge removes what the core has had for long enough.
-func (f *Forwarder) purge(ctx context.Context, keep time.Duration) error {
-	upTo, n := uint64(0), 0
-	for n < len(f.taken) && time.Since(f.taken[n].at) > keep {
-		upTo = f.taken[n].sequence
-		n++
-	}
-	if n == 0 {
-		return nil
-	}
-	f.taken = append(f.taken[:0], f.taken[n:]...)
-	return f.buffer.conn.Purge(ctx, StreamBuffer, upTo)
-}
-
-// rateMeter counts events in the last seconds.
-type rateMeter struct {
-	second [rateSeconds + 1]int
-	at     int64 // the second that is being counted
-}
-
-// rateSeconds is how many whole seconds the rate is the mean of.
-const rateSeconds = 5
-
-func (r *rateMeter) add(now time.Time, n int) {
-	r.advance(now)
-	r.second[r.at%(rateSeconds+1)] += n
-}
-
-func (r *rateMeter) advance(now time.Time) {
-	at := now.Unix()
-	for s := max(r.at+1, at-rateSeconds); s <= at; s++ {
-		r.second[s%(rateSeconds+1)] = 0
-	}
-	r.at = max(r.at, at)
-}
-
-// perSecond is the mean of the last whole seconds.
-func (r *rateMeter) perSecond(now time.Time) float64 {
-	r.advance(now)
-	sum := -r.second[r.at%(rateSeconds+1)]
-	for _, n := range r.second {
-		sum += n
-	}
-	return float64(sum) / rateSeconds
 }

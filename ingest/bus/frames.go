@@ -20,6 +20,8 @@ const (
 	headerFrameNumber = "Frame-Number"
 	headerReason      = "Reason"
 	headerSequence    = "Frame-Sequence"
+	headerLate        = "Frame-Late"  // Frame.Late
+	headerAhead       = "Frame-Ahead" // the frame goes before a backlog of its gateway that is to come
 )
 
 // Frame is one OPC UA PubSub NetworkMessage as a stream holds it.
@@ -35,6 +37,8 @@ type Frame struct {
 	// Number is the gateway's own running number: it rises with each frame of a gateway, and what is not above the last
 	// one is a repeat from behind the duplicate window. 0 if the message has none.
 	Number uint64
+	// Late is not 0 if frames of the gateway with higher numbers went before this one. It is the same for all that they went before at once.
+	Late uint64
 	// Time is when the stream stored the frame.
 	Time time.Time
 	// Data is the NetworkMessage. The bus does not touch it again: the reader may keep it.
@@ -47,6 +51,9 @@ type FrameHeader struct {
 	ContentType string
 	// Number is the frame's running number within the gateway, above the one before. 0 lets the Publisher take the next.
 	Number uint64
+	// Late and Ahead are Frame.Late, and that the frame goes before a backlog that is to come.
+	Late  uint64
+	Ahead bool
 	// ID is the message id by which the stream drops what it had within the last 2 minutes. Empty means one made of the
 	// gateway and the number.
 	ID string
@@ -54,6 +61,11 @@ type FrameHeader struct {
 
 func headerNumber(h nats.Header) uint64 {
 	n, _ := strconv.ParseUint(h.Get(headerFrameNumber), 10, 64)
+	return n
+}
+
+func headerLateOf(h nats.Header) uint64 {
+	n, _ := strconv.ParseUint(h.Get(headerLate), 10, 64)
 	return n
 }
 

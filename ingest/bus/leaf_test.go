@@ -283,7 +283,7 @@ func TestRogueGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := []string{"ua.cmd.g2.read", "ua.wake.g2", "_INBOX.g2.x", "ua.rep.g2.1", "ua.data.g2.a.b", "ua.up.g2.x"}
-	upload := string(appendUpload(nil, &Frame{ContentType: ContentUADP, Group: "a", Writer: "b", Data: []byte("frame")}, 7))
+	upload := string(appendUpload(beginUpload(nil, span{0, 7}, false), &Frame{ContentType: ContentUADP, Group: "a", Writer: "b", Data: []byte("frame")}, 7))
 	stored := func() uint64 {
 		st, err := core.conn.StreamState(ctx, StreamData)
 		if err != nil {

@@ -149,12 +149,16 @@ func (p *Publisher) WriteMetrics(w io.Writer) {
 // WriteMetrics writes what the Forwarder handed over, and how it stands. What is in the buffer is among the metrics of streams.
 func (f *Forwarder) WriteMetrics(w io.Writer) {
 	st := f.Stats()
-	connected := 0
+	connected, backlog := 0, 0
 	if st.Connected {
 		connected = 1
+	}
+	if st.Backlog {
+		backlog = 1
 	}
 	writeMetrics(w, "", "",
 		metric{"forwarder_connected", connected}, metric{"forwarder_frames_total", st.Frames}, metric{"forwarder_bytes_total", st.Bytes},
 		metric{"forwarder_uploads_total", st.Uploads}, metric{"forwarder_dropped_frames_total", st.Dropped}, metric{"forwarder_retries_total", st.Retries},
+		metric{"forwarder_backlog", backlog}, metric{"forwarder_late_frames_total", st.Late},
 	)
 }

@@ -83,6 +83,8 @@ type pending struct {
 	contentType string
 	id          string // empty: of the number
 	number      uint64
+	late        uint64
+	ahead       bool
 	payload     []byte
 	done        func(error)
 	position    uint64 // in the current batch
@@ -141,7 +143,7 @@ func (p *Publisher) PublishFrame(ctx context.Context, subject string, hdr FrameH
 	if limit := p.conn.MaxMessage(); len(payload) > limit {
 		return fmt.Errorf("publish frame of %d bytes: %w: at most %d: make the publisher close frames earlier", len(payload), ErrTooLarge, limit)
 	}
-	f := pending{subject: subject, contentType: hdr.ContentType, id: hdr.ID, number: hdr.Number, payload: payload, done: done}
+	f := pending{subject: subject, contentType: hdr.ContentType, id: hdr.ID, number: hdr.Number, late: hdr.Late, ahead: hdr.Ahead, payload: payload, done: done}
 	for first := true; ; first = false {
 		room, err := p.push(f)
 		if room == nil {
@@ -317,7 +319,20 @@ func (p *Publisher) send(f pending, reply string) error {
 	}
 	p.msg.Header[headerMsgID][0] = id
 	p.msg.Header[headerFrameNumber][0] = number
+	p.setLane(f)
 	return p.conn.nc.PublishMsg(&p.msg)
+}
+
+// setLane writes the headers that few frames have.
+func (p *Publisher) setLane(f pending) {
+	delete(p.msg.Header, headerLate)
+	delete(p.msg.Header, headerAhead)
+	if f.late > 0 {
+		p.msg.Header[headerLate] = []string{strconv.FormatUint(f.late, 10)}
+	}
+	if f.ahead {
+		p.msg.Header[headerAhead] = []string{"1"}
+	}
 }
 
 func (p *Publisher) note(err error) {

@@ -251,6 +251,7 @@ func (r *FrameReader) frame(m jetstream.Msg, d delivery) Frame {
 		Subject:     subject,
 		ContentType: header.Get(headerContentType),
 		Number:      headerNumber(header),
+		Late:        headerLateOf(header),
 		Time:        d.time,
 		Data:        m.Data(),
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// bucketUplink has what the core took of each gateway: {gateway} → helloReply's Last.
+	// bucketUplink has what the core took of each gateway: {gateway} → helloReply's Last and Ahead.
 	bucketUplink = "uplink"
 	// uploadsAhead is how many requests of all gateways wait to be looked at.
 	uploadsAhead = 4096
@@ -130,6 +130,8 @@ func (r *Receiver) accept(ctx context.Context, m *nats.Msg) {
 			body, err = g.hello(ctx)
 		case verbFrames:
 			body, err = g.frames(ctx, m.Data)
+		case verbUploading:
+			body, err = json.Marshal(uploadingReply{Running: g.running.Load() > 0})
 		case verbMetadata:
 			err = g.metadata(ctx, m.Data)
 		default:
@@ -185,7 +187,7 @@ func (r *Receiver) remember(ctx context.Context, end bool) {
 		if !changed {
 			continue
 		}
-		body, err := json.Marshal(helloReply{Last: note})
+		body, err := json.Marshal(helloReply{Last: note.last(), Ahead: note.ahead()})
 		if err == nil {
 			ctx, cancel := context.WithTimeout(ctx, forgetWait)
 			_, err = r.bucket.Put(ctx, Key{g.id}, body)
@@ -197,21 +199,29 @@ func (r *Receiver) remember(ctx context.Context, end bool) {
 	}
 }
 
-// recall returns the highest number of a gateway's frames that is known to be stored.
-func (r *Receiver) recall(ctx context.Context, gateway string) (uint64, error) {
+// recall returns which of a gateway's frames are known to be stored. While frames go before a backlog, the newest one in the stream tells nothing
+// of those before it.
+func (r *Receiver) recall(ctx context.Context, gateway string) (spans, error) {
 	var noted helloReply
 	e, err := r.bucket.Get(ctx, Key{gateway})
 	switch {
 	case errors.Is(err, ErrNotFound):
 	case err != nil:
-		return 0, err
+		return nil, err
 	default:
 		if err := json.Unmarshal(e.Value, &noted); err != nil {
-			return 0, fmt.Errorf("note of gateway %q: %w", gateway, err)
+			return nil, fmt.Errorf("note of gateway %q: %w", gateway, err)
 		}
 	}
-	stored, err := r.control.lastNumber(ctx, StreamData, gateway)
-	return max(noted.Last, stored), err
+	taken, err := spansOf(noted.Last, noted.Ahead)
+	if err != nil {
+		return nil, fmt.Errorf("note of gateway %q: %w", gateway, err)
+	}
+	stored, inOrder, err := r.control.lastNumber(ctx, StreamData, gateway)
+	if inOrder {
+		taken = taken.cover(0, stored)
+	}
+	return taken, err
 }
 
 // ReceiverStats are running totals.

@@ -70,20 +70,22 @@ func (c *Conn) purge(ctx context.Context, name string, upTo uint64, filters []st
 // microseconds since 1970, because the newest one may have been purged and a number used twice within the duplicate window
 // would make the stream drop a frame silently. Who keeps a running number on disk does not need it.
 func (c *Conn) NextNumber(ctx context.Context, stream, gateway string) (uint64, error) {
-	last, err := c.lastNumber(ctx, stream, gateway)
+	last, _, err := c.lastNumber(ctx, stream, gateway)
 	return max(uint64(time.Now().UnixMicro()), last+1), err
 }
 
-// lastNumber returns the number of a gateway's newest frame in a stream, 0 if there is none.
-func (c *Conn) lastNumber(ctx context.Context, stream, gateway string) (last uint64, err error) {
+// lastNumber returns the number of a gateway's newest frame in a stream, 0 if there is none, and whether all frames before it are known to be
+// there: it did not go before a backlog, nor was it of one.
+func (c *Conn) lastNumber(ctx context.Context, stream, gateway string) (last uint64, inOrder bool, err error) {
 	token, err := Escape(gateway)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	st, err := c.js.Stream(ctx, stream)
 	if err != nil {
-		return 0, fmt.Errorf("look up stream %s: %w", stream, err)
+		return 0, false, fmt.Errorf("look up stream %s: %w", stream, err)
 	}
+	inOrder = true
 	// The first are divided frames, the second those from before the stream was divided.
 	for _, subjects := range [...]string{prefixPart + "*." + token + ".>", prefixData + token + ".>"} {
 		m, err := st.GetLastMsgForSubject(ctx, subjects)
@@ -91,9 +93,10 @@ func (c *Conn) lastNumber(ctx context.Context, stream, gateway string) (last uin
 			continue
 		}
 		if err != nil {
-			return 0, fmt.Errorf("read last frame of gateway %q: %w", gateway, err)
+			return 0, false, fmt.Errorf("read last frame of gateway %q: %w", gateway, err)
 		}
 		last = max(last, headerNumber(m.Header))
+		inOrder = inOrder && m.Header.Get(headerLate) == "" && m.Header.Get(headerAhead) == ""
 	}
-	return last, nil
+	return last, inOrder, nil
 }

@@ -13,15 +13,18 @@ import (
 
 // Verbs of a gateway's requests to the core. What else there is belongs to the handler of the Receiver.
 const (
-	verbHello    = "hello"    // → helloReply
-	verbFrames   = "frames"   // an upload → framesReply
-	verbMetadata = "metadata" // an upload of metadata alone, numbered from 1 → nothing
+	verbHello     = "hello"     // → helloReply
+	verbFrames    = "frames"    // an upload → framesReply
+	verbUploading = "uploading" // → uploadingReply
+	verbMetadata  = "metadata"  // an upload of metadata alone, numbered from 1 → nothing
 )
 
 // helloReply is what a gateway has to know before it sends frames.
 type helloReply struct {
-	// Last is the highest number of the gateway's frames that the core has; what is above it is to be sent.
+	// Last is the number up to which the core has all of the gateway's frames; what is above it is to be sent, but for Ahead.
 	Last uint64 `json:"last"`
+	// Ahead are the spans above it that the core has as well.
+	Ahead []span `json:"ahead,omitempty"`
 	// Keep is how long frames are to be kept after they were taken, in milliseconds: a power failure at the core may take them again.
 	Keep int64 `json:"keep"`
 }
@@ -29,6 +32,11 @@ type helloReply struct {
 // framesReply says that all frames up to a number are stored.
 type framesReply struct {
 	Stored uint64 `json:"stored"`
+}
+
+// uploadingReply tells whether an upload of the gateway is being stored.
+type uploadingReply struct {
+	Running bool `json:"running"`
 }
 
 // AskCore sends a request of a gateway to the core and returns the answer, which is one message: a long one is asked for in parts. Without a
