@@ -80,9 +80,15 @@ func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema) (n
 	t.schema.Structures = append(t.schema.Structures, found.Structures...)
 	t.schema.Enums = append(t.schema.Enums, found.Enums...)
 	t.schema.Simple = append(t.schema.Simple, found.Simple...)
+	for i := range found.Enums {
+		t.seen[found.Enums[i].DataType] = true
+	}
 	for i := range found.Structures {
 		d := &found.Structures[i]
-		t.encodings[d.EncodingID] = d.DataType
+		t.seen[d.DataType] = true // a dictionary describes more than was asked for
+		if !d.EncodingID.IsNull() {
+			t.encodings[d.EncodingID] = d.DataType
+		}
 		for _, f := range d.Fields {
 			next = append(next, f.DataType)
 		}
@@ -134,6 +140,7 @@ func (s *session) definitions(ctx context.Context, ids []model.NodeID) (*model.D
 		return nil, err
 	}
 	found := &model.DataTypeSchema{}
+	var undefined []model.NodeID
 	for i, n := range ids {
 		name := values[2*i].Value.QualifiedName()
 		switch x := values[2*i+1].Value.ExtensionObject(); {
@@ -149,9 +156,19 @@ func (s *session) definitions(ctx context.Context, ids []model.NodeID) (*model.D
 			}
 		case builtIn[n] != model.TypeExtensionObject:
 			found.Simple = append(found.Simple, model.SimpleTypeDescription{DataType: n, Name: name, BuiltInType: builtIn[n]})
+		default:
+			undefined = append(undefined, n)
 		}
 	}
-	return found, s.findEncodings(ctx, found.Structures)
+	if err := s.findEncodings(ctx, found.Structures); err != nil {
+		return nil, err
+	}
+	older, err := s.dictionaries(ctx, undefined)
+	if err != nil {
+		return nil, err
+	}
+	found.Structures, found.Enums = append(found.Structures, older.Structures...), append(found.Enums, older.Enums...)
+	return found, nil
 }
 
 // findEncodings finds the binary encodings that definitions do not tell, by HasEncoding references (Part 3, 7.14).

@@ -74,10 +74,25 @@ func testAsyncuaLargeValues(t *testing.T, s *Source) {
 }
 
 // A structure that nobody compiled in keeps its bytes: what is read can be written back.
+// Structures by their definitions, and by a type dictionary as older servers have it.
 func testAsyncuaStructure(t *testing.T, s *Source) {
-	r := read(t, s, value("Struct_Vec3"))[0]
-	if r.Value.Type() != model.TypeExtensionObject || !r.Status.IsGood() {
-		t.Errorf("structure is %s (%s %s)", r.Value, r.Status, r.Message)
+	for name, c := range map[string]struct{ members, other string }{
+		"Struct_Vec3": {`{"X":1,"Y":2,"Z":3}`, `{"X":-1,"Y":0.5,"Z":7}`},
+		"Struct_Old": {
+			`{"Customer":"Acme","First":{"Number":1,"Weights":[0.5]},"Parts":[{"Number":1,"Weights":[0.5]},{"Number":1,"Weights":[0.5]}]}`,
+			`{"Customer":"Other","First":{"Number":7,"Weights":[]},"Parts":[{"Number":8,"Weights":[1,2,3]}]}`,
+		},
+	} {
+		for _, want := range []string{c.members, c.other} {
+			r := read(t, s, value(name))[0]
+			if got := string(r.Value.ExtensionObject().Body); got != want || r.Value.ExtensionObject().Encoding != model.ExtensionJSON || !r.Status.IsGood() {
+				t.Errorf("%s is %s (%s %s), want %s", name, r.Value, r.Status, r.Message, want)
+			}
+			w, err := s.Write(t.Context(), []model.WriteValue{{NodeID: plant(name), Value: json.RawMessage(c.other)}})
+			if err != nil || w[0].Status.IsBad() {
+				t.Errorf("write %s: %+v, %v", name, w, err)
+			}
+		}
 	}
 }
 

@@ -213,6 +213,16 @@ func standardType(id model.NodeID) model.BuiltInType {
 	return model.TypeNull
 }
 
+// StandardStructure is the data type of a structure of the standard that every StructureCodec knows, by its name.
+func StandardStructure(name string) (model.NodeID, bool) {
+	for _, d := range standardStructures() {
+		if d.Name.Name == name {
+			return d.DataType, true
+		}
+	}
+	return model.NodeID{}, false
+}
+
 // standardStructures are the structures of the standard that are found within those of machines (Part 3, 8; Part 5, 12; Part 8, 5.6).
 func standardStructures() []model.StructureDescription {
 	describe := func(name string, id, encoding uint32, fields ...model.StructureField) model.StructureDescription {

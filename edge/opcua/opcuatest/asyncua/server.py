@@ -11,6 +11,7 @@ import uuid
 from datetime import datetime, timezone
 
 from asyncua import Server, ua
+from asyncua.common.type_dictionary_builder import DataTypeDictionaryBuilder
 from asyncua.common.structures104 import new_enum, new_struct, new_struct_field
 from asyncua.server.user_managers import UserManager
 from asyncua.crypto.permission_rules import User, UserRole
@@ -68,6 +69,29 @@ async def add_structures(server, plant, index):
     await node.set_writable()
 
 
+async def add_dictionary(server, plant, index):
+    """Structures as servers described them before OPC UA 1.04: in a type dictionary, without DataTypeDefinition."""
+    builder = DataTypeDictionaryBuilder(server, index, "urn:shopfloor:plant", "PlantDictionary")
+    await builder.init()
+    part = await builder.create_data_type("OldPart")
+    part.add_field("Number", ua.VariantType.UInt32)
+    part.add_field("Weights", ua.VariantType.Double, is_array=True)
+    order = await builder.create_data_type("OldOrder")
+    order.add_field("Customer", ua.VariantType.String)
+    order.add_field("First", part)
+    order.add_field("Parts", part, is_array=True)
+    await builder.set_dict_byte_string()
+    await server.load_type_definitions()
+    value = ua.OldOrder()
+    value.Customer = "Acme"
+    value.First.Number = 1
+    value.First.Weights = [0.5]
+    value.Parts = [value.First, value.First]
+    node = await plant.add_variable(
+        ua.NodeId("Struct_Old", index), f"{index}:Struct_Old", ua.Variant(value, ua.VariantType.ExtensionObject), datatype=order.data_type)
+    await node.set_writable()
+
+
 async def add_method(plant, index):
     def argument(name):
         return ua.Argument(Name=name, DataType=ua.NodeId(ua.ObjectIds.Double), ValueRank=-1, ArrayDimensions=[], Description=ua.LocalizedText(name))
@@ -114,6 +138,7 @@ async def main():
     plant = await server.nodes.objects.add_object(ua.NodeId("Plant", index), f"{index}:Plant")
     await add_variables(plant, index)
     await add_structures(server, plant, index)
+    await add_dictionary(server, plant, index)
     await add_method(plant, index)
     nodes = []
     for i in range(int(os.environ["VARS"])):
