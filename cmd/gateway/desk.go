@@ -197,8 +197,9 @@ func (d *Desk) put(gateway string, f *file, desired edge.Desired) error {
 			continue
 		}
 		password, err := d.cfg.Secrets.Open(s.SealedPassword)
-		if err != nil {
-			return fmt.Errorf("password of user %q of server %q: %w", s.UserName, s.ID, err)
+		if err != nil { // goes out as it is: the gateway cannot open it either, refuses this server alone and says so in its state
+			d.log.Error().Err(err).Str("gateway", gateway).Str("server", s.ID).Msg("password cannot be opened, enter it again")
+			continue
 		}
 		s.SealedPassword, err = box.SealAnonymous(nil, password, key, rand.Reader)
 		clear(password)
