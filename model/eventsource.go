@@ -53,12 +53,15 @@ type WhereOperand struct {
 	Attribute *SelectClause `json:"attribute,omitempty"`
 }
 
-// ConditionSnapshots is how the state of conditions is sent beside the events themselves (Part 9).
+// ConditionSnapshots is how the state of conditions is sent beside the events themselves (Part 9): the newest event of each once more, with the EventId
+// that it had. EventId, EventType, ConditionId, BranchId and Retain are selected by themselves.
 type ConditionSnapshots struct {
 	// UpdateInterval sends the conditions that changed, SnapshotInterval all that are retained; 0 sends none.
 	UpdateInterval   time.Duration `json:"updateInterval,omitempty"`
 	SnapshotInterval time.Duration `json:"snapshotInterval,omitempty"`
-	// RefreshOnStart calls ConditionRefresh when the subscription is made.
+	// RefreshOnStart calls ConditionRefresh at the first time, so that conditions are known that were there before. After a loss of events and when the
+	// subscription is made anew it is called anyway; a condition that it does not tell any more has ended, which is sent as an event with
+	// Retain false, an EventId of its own and the time of the gateway.
 	RefreshOnStart bool `json:"refreshOnStart,omitempty"`
 }
 

@@ -84,6 +84,8 @@ type WriterStatus struct {
 	// Late counts the fields without a value for the timeout of the writer's Watchdog, WatchdogEvents how often it acted since the gateway started.
 	Late           int    `json:"late,omitempty"`
 	WatchdogEvents uint64 `json:"watchdogEvents,omitempty"`
+	// Conditions counts the conditions that the server retains, of a writer with ConditionSnapshots.
+	Conditions int `json:"conditions,omitempty"`
 }
 
 // GatewayStatus is what a gateway reports of itself.

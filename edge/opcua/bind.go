@@ -21,6 +21,7 @@ func (w *writers) bind(old *writer, want model.DataSetWriter, dataSet edge.DataS
 		n.search.next = old.search.next
 		w.source.heartbeats.remove(old.beats)
 		w.source.cyclic.remove(old.reads)
+		w.endSnapshots(old)
 		if old.key == n.key {
 			for _, it := range old.monitored() {
 				reusable[it.monitored] = append(reusable[it.monitored], it)
@@ -40,7 +41,7 @@ func (w *writers) bind(old *writer, want model.DataSetWriter, dataSet edge.DataS
 			n.items[i], reusable[m] = list[0], list[1:]
 			w.takeOver(n.key, list[0], to)
 		default:
-			missing, whose = append(missing, wanted{n.key, m, to}), append(whose, i)
+			missing, whose = append(missing, wanted{key: n.key, item: m, sink: to}), append(whose, i)
 		}
 	}
 	p := w.source.publishing

@@ -2,6 +2,7 @@ package opcua
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gopcua/opcua/ua"
@@ -43,6 +44,23 @@ type filterOperand struct {
 	literal   model.Variant
 	// nodeID tells that the literal is a NodeId, which the model has as an ExpandedNodeId.
 	nodeID bool
+}
+
+// equal tells whether two filters ask for the same.
+func (f *eventFilter) equal(g *eventFilter) bool {
+	return f.fields == g.fields && f.shift == g.shift && slices.EqualFunc(f.selects, g.selects, attributeOperand.equal) &&
+		slices.EqualFunc(f.where, g.where, func(a, b filterElement) bool {
+			return a.operator == b.operator && slices.EqualFunc(a.operands, b.operands, filterOperand.equal)
+		})
+}
+
+func (o attributeOperand) equal(p attributeOperand) bool {
+	return o.name == p.name && o.typeDefinition == p.typeDefinition && o.attribute == p.attribute && o.indexRange == p.indexRange && slices.Equal(o.path, p.path)
+}
+
+func (o filterOperand) equal(p filterOperand) bool {
+	same := (o.element == nil) == (p.element == nil) && (o.attribute == nil) == (p.attribute == nil) && o.nodeID == p.nodeID
+	return same && (o.element == nil || *o.element == *p.element) && (o.attribute == nil || o.attribute.equal(*p.attribute)) && o.literal.Equal(p.literal)
 }
 
 // String prints the operand for a message: "i=2041 /Message".

@@ -365,3 +365,45 @@ func TestEventsRefused(t *testing.T) {
 	invoke(t, source, "RaiseEvent", "hello", 1)
 	store.await(t, source, &good, "an event", func(f fields) bool { return f.text("Message") == "hello" && f["Nonsense"].IsNull() })
 }
+
+// No event is missed when the connection is cut, in the middle of a message too, and when the writer is configured anew.
+func TestEventsOutliveCuts(t *testing.T) {
+	server := eventServer(t, "EVENT_MS=20")
+	proxy := opcuatest.NewProxy(t, server.Addr())
+	sets, store := publisher(t)
+	source := run(t, config(proxy.Endpoint(), sets))
+	connected(t, source)
+	w := eventWriter("parts", model.EventSource{TypeDefinition: translate(t, source, plantEventPath)})
+	source.Configure([]model.DataSetWriter{w})
+	grows := func() {
+		t.Helper()
+		from := len(store.of(&w))
+		eventually(t, eventWait, func() bool { return len(store.of(&w)) > from+20 }, func() string {
+			return fmt.Sprintf("events go on after %d: %+v, %+v", from, source.Status(), source.Writers())
+		})
+	}
+	grows()
+	for i := range 3 {
+		proxy.CutAfter(3000 + 1000*i)
+		grows()
+		proxy.Cut()
+		w.KeepAlive = time.Duration(i+1) * time.Minute // the DataSet is opened anew
+		source.Configure([]model.DataSetWriter{w})
+		grows()
+	}
+	seen := map[uint64]bool{}
+	last := uint64(0)
+	list := store.of(&w)
+	for _, f := range list {
+		seen[f["Number"].Uint()] = true
+		last = max(last, f["Number"].Uint())
+	}
+	for n := list[0]["Number"].Uint(); n <= last; n++ {
+		if !seen[n] {
+			t.Errorf("event %d is missing", n)
+		}
+	}
+	if s := source.Status(); s.LostNotifications != 0 {
+		t.Errorf("status %+v", s)
+	}
+}

@@ -13,8 +13,8 @@ import (
 
 // eventTaker is a sink of an item of events.
 type eventTaker interface {
-	// take takes one event: the values of all select clauses. They are valid during the call only.
-	take(event []model.Variant)
+	// take takes one event: the values of all select clauses. They are valid during the call only. refresh asks for a ConditionRefresh.
+	take(event []model.Variant) (refresh bool)
 }
 
 // eventList delivers the events of one notification (Part 4, 7.25.3).
@@ -43,8 +43,11 @@ func (s *subscription) eventList(r *uadp.Binary) {
 		}
 		it.counts.arrived(now, status)
 		if to, ok := it.sink.(eventTaker); ok {
-			to.take(s.decoder.event)
+			refresh := to.take(s.decoder.event)
 			s.stores.add(it.sink)
+			if refresh {
+				s.refresh(it)
+			}
 		}
 	}
 }
@@ -94,7 +97,7 @@ func (s *subscription) judge(it *item, x *ua.ExtensionObject) {
 	r := it.events.result(x)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	it.filter = r
+	it.notifier.filter = r
 }
 
 // eventSink puts events into the DataSet of a writer.
@@ -102,8 +105,9 @@ type eventSink struct {
 	lost   func()
 	filter *eventFilter
 
-	mu  sync.Mutex // held while an event is handed over
-	set edge.EventSet
+	mu         sync.Mutex // held while events are handed over, so that a state of conditions does not overtake its event
+	set        edge.EventSet
+	conditions *conditions // nil for a writer without; never changed
 }
 
 var (
@@ -111,17 +115,36 @@ var (
 	_ eventTaker = (*eventSink)(nil)
 )
 
-func (e *eventSink) take(event []model.Variant) {
+func (e *eventSink) take(event []model.Variant) (refresh bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.set.PutEvent(event[:e.filter.fields])
+	switch {
+	case e.conditions != nil:
+		return e.conditions.take(event)
+	case !isRefresh(event[e.filter.eventType]): // which another writer of the subscription wants
+		e.hand(event)
+	}
+	return false
+}
+
+// hand puts an event into the DataSet. mu is held.
+func (e *eventSink) hand(event []model.Variant) { e.set.PutEvent(event[:e.filter.fields]) }
+
+// snapshot sends what is due of the state of conditions, and returns when something is due next; the zero time for never.
+func (e *eventSink) snapshot(now time.Time, connected bool) time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.conditions.send(now, connected)
 }
 
 // replace gives the sink another DataSet.
-func (e *eventSink) replace(set edge.EventSet) {
+func (e *eventSink) replace(set edge.EventSet, c *model.ConditionSnapshots) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.set = set
+	if e.conditions != nil {
+		e.conditions.configure(c, time.Now())
+	}
 }
 
 // put is for values, which a server has no reason to send.

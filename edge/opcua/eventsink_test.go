@@ -56,6 +56,7 @@ func eventItem(set edge.EventSet) (*subscription, *item) {
 	}}
 	f.settle()
 	it := newItem(1, monitored{events: f}, &eventSink{lost: func() { sub.p.figures.undecodable.Add(1) }, filter: f, set: set})
+	it.notifier = &notifier{}
 	sub.items[1] = it
 	return sub, it
 }

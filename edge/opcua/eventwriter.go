@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/gopcua/opcua/ua"
 
@@ -98,30 +100,53 @@ func (s *session) quiet(ctx context.Context, notifier model.NodeID) (text string
 func (i *item) sameEvents(m *monitored) bool {
 	a, b := i.monitored, *m
 	a.events, b.events = nil, nil
-	return a == b && reflect.DeepEqual(i.events, m.events)
+	return a == b && i.events.equal(m.events)
 }
 
 // bindEvents leads the events of an item into a new DataSet. The old writer's item goes on when it asks for the same, so that no event is missed.
 func (w *writers) bindEvents(old *writer, want model.DataSetWriter, set edge.EventSet, m monitored) *writer {
 	n := &writer{config: want, dataSet: set, key: writerSubscription(&want), search: backoff{first: itemRetry, max: itemRetryMax}}
-	p := w.source.publishing
+	if old != nil && old.event != nil && old.key == n.key && old.event.monitored == m &&
+		(old.config.Events.Conditions == nil) == (want.Events.Conditions == nil) {
+		n.event = old.event
+	}
 	if old != nil {
 		w.source.heartbeats.remove(old.beats)
 		w.source.cyclic.remove(old.reads)
-		if old.event != nil && old.key == n.key && old.event.monitored == m {
-			sub := p.subscription(n.key)
-			sub.deliver.Lock()
-			old.event.sink.(*eventSink).replace(set)
-			sub.deliver.Unlock()
-			n.event = old.event
-		}
-		p.remove(old.key, slices.DeleteFunc(old.monitored(), func(i *item) bool { return i == n.event }))
+		w.endSnapshots(old)
+		w.source.publishing.remove(old.key, slices.DeleteFunc(old.monitored(), func(i *item) bool { return i == n.event }))
 	}
 	if n.event == nil {
-		to := &eventSink{lost: func() { p.figures.undecodable.Add(1) }, filter: m.events, set: set}
-		n.event = p.add([]wanted{{n.key, m, to}})[0]
+		n.event = w.eventItem(n, set, m)
+	} else if sub := w.source.publishing.subscription(n.key); sub != nil {
+		sub.deliver.Lock()
+		n.event.sink.(*eventSink).replace(set, want.Events.Conditions)
+		sub.deliver.Unlock()
+	}
+	if to := n.event.sink.(*eventSink); to.conditions != nil {
+		w.source.snapshots.add(to)
 	}
 	return n
+}
+
+// eventItem makes the item of a writer.
+func (w *writers) eventItem(n *writer, set edge.EventSet, m monitored) *item {
+	p := w.source.publishing
+	to := &eventSink{lost: func() { p.figures.undecodable.Add(1) }, filter: m.events, set: set}
+	o := &notifier{retry: backoff{first: refreshRetry, max: refreshMax}}
+	if c := n.config.Events.Conditions; c != nil {
+		to.conditions = newConditions(m.events, c, time.Now())
+		to.conditions.put = to.hand
+		o.conditions, o.onStart = to.conditions, c.RefreshOnStart
+	}
+	return p.add([]wanted{{key: n.key, item: m, sink: to, notifier: o}})[0]
+}
+
+// endSnapshots ends what a writer of events sends by itself.
+func (w *writers) endSnapshots(o *writer) {
+	if o.event != nil {
+		w.source.snapshots.remove(o.event.sink.(*eventSink))
+	}
 }
 
 // tellEvents fills in the status of a writer of events.
@@ -131,7 +156,11 @@ func (w *writers) tellEvents(o *writer, s *model.WriterStatus) {
 		defer sub.mu.Unlock()
 	}
 	it := o.event
-	s.Unsupported = o.note
+	filter, conditions := it.notifier.filter.selects, it.notifier.conditions
+	s.Unsupported = strings.Join(slices.DeleteFunc([]string{o.note, it.notifier.note, conditions.note()}, func(t string) bool { return t == "" }), "; ")
+	if conditions != nil {
+		s.Conditions = int(conditions.retained.Load())
+	}
 	if it.state != itemActive || it.status.IsBad() {
 		s.BadCount = len(o.fields)
 		if s.Error == "" && it.status.IsBad() {
@@ -140,14 +169,14 @@ func (w *writers) tellEvents(o *writer, s *model.WriterStatus) {
 		return
 	}
 	for i := range o.fields {
-		if i >= len(it.filter.selects) || !it.filter.selects[i].IsBad() {
+		if i >= len(filter) || !filter[i].IsBad() {
 			s.Active++
 			continue
 		}
 		s.BadCount++
 		if len(s.Bad) < maxBadItems {
 			s.Bad = append(s.Bad, model.ItemState{
-				Field: o.fields[i].Name, NodeID: it.node, State: model.NodeBad, Status: it.filter.selects[i],
+				Field: o.fields[i].Name, NodeID: it.node, State: model.NodeBad, Status: filter[i],
 				Message: fmt.Sprintf("the server does not send the field (%s): correct its type and path, or remove it", &it.events.selects[i]),
 			})
 		}

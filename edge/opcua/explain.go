@@ -17,8 +17,8 @@ func (i *item) reason(status model.StatusCode) string {
 		return i.explain(status)
 	}
 	text := fmt.Sprintf("the server does not send the events of %s: %s", i.node, status.Name())
-	if i.filter.message != "" {
-		text += ": " + i.filter.message
+	if i.notifier.filter.message != "" {
+		text += ": " + i.notifier.filter.message
 	}
 	switch status {
 	case model.StatusBadAttributeIdInvalid, model.StatusBadNodeIdUnknown, model.StatusBadNodeIdInvalid:

@@ -69,9 +69,10 @@ type item struct {
 	message string
 	retry   backoff
 	retryAt time.Time
-	trigger *item        // that of triggeredBy; nil while there is none
-	linked  uint32       // the id of trigger that the server knows the link of
-	filter  filterResult // of events, as the server said last
+	trigger *item  // that of triggeredBy; nil while there is none
+	linked  uint32 // the id of trigger that the server knows the link of
+
+	notifier *notifier // of events; nil for values
 
 	sink sink // changed under subscription.deliver and mu, read under one of them
 

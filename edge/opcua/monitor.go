@@ -36,7 +36,7 @@ func (s *Source) Monitor(ctx context.Context, r model.MonitorRequest, deliver fu
 	items := make([]wanted, len(r.NodeIDs))
 	for i, id := range r.NodeIDs {
 		m := monitored{node: id, sampling: max(r.SamplingInterval, 0), queue: watchedQueue}
-		items[i] = wanted{key, m, &watched{w, i, id}}
+		items[i] = wanted{key: key, item: m, sink: &watched{w, i, id}}
 	}
 	added := s.publishing.add(items)
 	defer s.publishing.remove(key, added)

@@ -67,9 +67,10 @@ func newPublishing(cfg publishingConfig) *publishing {
 
 // wanted is an item and the subscription that it belongs to.
 type wanted struct {
-	key  subscriptionKey
-	item monitored
-	sink sink
+	key      subscriptionKey
+	item     monitored
+	sink     sink
+	notifier *notifier // of an item of events, else nil
 }
 
 // add wants items monitored.
@@ -80,6 +81,7 @@ func (p *publishing) add(items []wanted) []*item {
 	for i, w := range items {
 		sub := p.open(w.key)
 		it := newItem(p.handles.Add(1), w.item, w.sink)
+		it.notifier = w.notifier
 		sub.mu.Lock()
 		it.sub = sub
 		sub.items[it.handle] = it

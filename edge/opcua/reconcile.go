@@ -64,13 +64,15 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 	if err := sub.deleteItems(ctx, s); err != nil {
 		return err
 	}
-	if !changed {
-		return nil
+	if changed {
+		if err := sub.createItems(ctx, s); err != nil {
+			return err
+		}
+		if err := sub.linkItems(ctx, s); err != nil {
+			return err
+		}
 	}
-	if err := sub.createItems(ctx, s); err != nil {
-		return err
-	}
-	return sub.linkItems(ctx, s)
+	return sub.refreshConditions(ctx, s)
 }
 
 // retire removes a subscription without items.
@@ -258,6 +260,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		s.active++
 		it.retry.reset()
 		it.counts.turned(time.Now())
+		s.created(it)
 		to := it.sink
 		s.mu.Unlock()
 		if again {

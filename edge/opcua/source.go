@@ -30,6 +30,7 @@ type Source struct {
 	publishing *publishing
 	writers    *writers
 	heartbeats *heartbeats
+	snapshots  *snapshots
 	cyclic     *cyclic
 	publishes  *link // for subscriptions
 	asks       *link // for everything that is asked
@@ -48,6 +49,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	})
 	s.writers = newWriters(s)
 	s.heartbeats = newHeartbeats(func() bool { return s.status.connected(linkPublishing) })
+	s.snapshots = newSnapshots(func() bool { return s.status.connected(linkPublishing) })
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.newLink(linkPublishing, s.publishing.serve)
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
@@ -75,6 +77,7 @@ func (s *Source) Run(ctx context.Context) error {
 	s.publishing.ctx, s.cyclic.ctx = deliveries, ctx
 	var wg sync.WaitGroup
 	wg.Go(func() { s.heartbeats.run(ctx) })
+	wg.Go(func() { s.snapshots.run(ctx) })
 	wg.Go(func() { s.writers.watch(ctx) })
 	wg.Go(func() { s.publishes.run(ctx) })
 	wg.Go(func() { s.asks.run(ctx) })

@@ -46,6 +46,7 @@ type subscription struct {
 	retryAt   time.Time
 	nextRetry time.Time // of a refused item, at the earliest
 	lost      bool      // the server dropped it
+	refreshes []*item   // whose conditions are to be refreshed
 	paused    bool      // at the server
 	wantPause bool
 	stop      context.CancelFunc // ends its delivery
@@ -171,7 +172,7 @@ const maxHole = 1000
 // fill asks again for the messages before sequence number to (Republish). What the server no longer has is lost.
 func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 	if to-s.next > maxHole {
-		s.p.figures.missing.Add(uint64(to - s.next))
+		s.missed(int(to - s.next))
 		s.next = to
 	}
 	for after(to, s.next) {
@@ -188,7 +189,7 @@ func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 		if err == nil {
 			s.push(m)
 		} else {
-			s.p.figures.missing.Add(1)
+			s.missed(1)
 		}
 		s.advance()
 	}

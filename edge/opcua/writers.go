@@ -126,6 +126,7 @@ func (w *writers) closeUnwanted() {
 			w.source.publishing.remove(o.key, o.monitored())
 			w.source.heartbeats.remove(o.beats)
 			w.source.cyclic.remove(o.reads)
+			w.endSnapshots(o)
 			delete(w.open, key)
 			delete(w.stale, key)
 		}
