@@ -27,7 +27,7 @@ func long[T any](short, long T) T {
 }
 
 // TestKillsLoseNothing kills shopfloor with SIGKILL at random moments, while it starts too, while a gateway outside publishes. In the end
-// each value that the gateway published is stored once: numbers in VictoriaMetrics, words and large integers in the history of GraphQL.
+// each value that the gateway published is stored once: numbers in VictoriaMetrics, words and large integers in the history of GraphQL, and events among those.
 func TestKillsLoseNothing(t *testing.T) {
 	busURL, password, args := busArgs(t)
 	p := startProcess(t, args...)
@@ -106,7 +106,7 @@ func (p *process) metric(line string) (n int) {
 // doubled does not go away by that.
 func auditLoad(p *process, load *outsideLoad) {
 	p.t.Helper()
-	for what, audit := range map[string]func(*process) (findings, error){"numbers": load.auditNumbers, "texts": load.auditTexts} {
+	for what, audit := range map[string]func(*process) (findings, error){"numbers": load.auditNumbers, "texts": load.auditTexts, "events": load.auditEvents} {
 		var found findings
 		p.waitFor(20*time.Second, "each value of the "+what+" is there once", func() (err error) {
 			if found, err = audit(p); err == nil && found.bad() {

@@ -42,7 +42,7 @@ var (
 )
 
 // outsideLoad is a gateway in another process than the platform. It publishes numbers of many writers, whose series are new ones all the
-// time, and words and large integers of one writer, until Stop. Sample n of a series has the value n and stands n ms after the start. It
+// time, words and large integers of one writer and events of another, until Stop. Sample n of a series has the value n and stands n ms after the start. It
 // repeats each frame until that is acknowledged.
 type outsideLoad struct {
 	t         *testing.T
@@ -52,6 +52,7 @@ type outsideLoad struct {
 	textStart time.Time
 	sent      [loadWriters]int // frames
 	texts     int              // frames of the text writer
+	events    int              // frames of the event writer
 	accepted  atomic.Int64
 	stored    atomic.Int64
 
@@ -124,6 +125,7 @@ func (l *outsideLoad) Stop() {
 
 func (l *outsideLoad) generate(ctx context.Context) {
 	l.describe(ctx, textWriter, []model.BuiltInType{model.TypeString, model.TypeInt64, model.TypeUInt64}, textFields)
+	l.describeEvents(ctx)
 	pace := time.NewTicker(10 * time.Millisecond)
 	defer pace.Stop()
 	began, n := time.Now(), 0
@@ -134,6 +136,7 @@ func (l *outsideLoad) generate(ctx context.Context) {
 			return
 		}
 		l.send(ctx, textWriter, l.textFrame())
+		l.send(ctx, eventWriter, l.eventFrame())
 		for ; time.Duration(n)*l.frames < time.Since(began); n++ {
 			if ctx.Err() != nil {
 				return
@@ -202,8 +205,11 @@ func (l *outsideLoad) send(ctx context.Context, w model.WriterKey, frame []byte)
 		return false
 	}
 	l.accepted.Add(1)
-	if w == textWriter {
+	switch w {
+	case textWriter:
 		l.texts++
+	case eventWriter:
+		l.events++
 	}
 	return true
 }
