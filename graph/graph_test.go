@@ -24,6 +24,7 @@ type platform struct {
 	store    *fakeStore
 	live     *fakeLive
 	dead     *fakeDeadLetters
+	events   *fakeEvents
 	limits   *fakeLimits
 	log      *bytes.Buffer
 }
@@ -55,10 +56,10 @@ func newPlatform(cfg HandlerConfig) *platform {
 			}},
 		},
 		commands: &fakeCommands{}, store: &fakeStore{}, live: &fakeLive{latest: map[model.SeriesID]model.DataValue{}}, log: &bytes.Buffer{},
-		dead: &fakeDeadLetters{}, limits: &fakeLimits{},
+		dead: &fakeDeadLetters{}, events: &fakeEvents{}, limits: &fakeLimits{},
 	}
 	p.resolver = &Resolver{
-		Registry: p.registry, Commands: p.commands, History: p.store, Live: p.live, DeadLetters: p.dead, Limits: p.limits, Version: "9.9", Started: testTime,
+		Registry: p.registry, Commands: p.commands, History: p.store, Live: p.live, DeadLetters: p.dead, Events: p.events, Limits: p.limits, Version: "9.9", Started: testTime,
 		LocalGateway: "edge1", Log: zerolog.New(zerolog.SyncWriter(p.log)), Now: func() time.Time { return testTime },
 	}
 	p.Handler = NewHandler(cfg, p.resolver)

@@ -29,33 +29,38 @@ func (l *outsideLoad) describeEvents(ctx context.Context) bool {
 	return l.describe(ctx, eventWriter, types, eventFields)
 }
 
-// eventFrame has the next events: number n has the id n and stands n ms after the start.
+// eventFrame has the next events.
 func (l *outsideLoad) eventFrame() []byte {
+	frame, err := numberedEvents(l.events*loadEvents, (l.events+1)*loadEvents, l.textStart)
+	if err != nil {
+		l.t.Error(err)
+	}
+	return frame
+}
+
+// numberedEvents is a frame with the events from <= n < to: number n has the id n and stands n ms after the start.
+func numberedEvents(from, to int, start time.Time) ([]byte, error) {
 	var ids []uint16
 	var bodies [][]byte
 	kind := model.NumericID(0, 2130)
-	for n := l.events * loadEvents; n < (l.events+1)*loadEvents; n++ {
+	for n := from; n < to; n++ {
 		body := uadp.AppendDataSetHeader(nil, &uadp.DataSetHeader{
 			Kind: uadp.Event, Encoding: uadp.EncodingVariant, Content: uadp.DataSetMajorVersion | uadp.DataSetMinorVersion, Version: loadVersion,
 		}, uint16(len(eventFields)))
 		for _, v := range []model.Variant{
 			model.ByteStringValue(bin.BigEndian.AppendUint64(nil, uint64(n))), model.NodeIDValue(&kind), model.StringValue("Press"),
-			model.DateTimeValue(model.DateTimeOf(l.textStart.Add(time.Duration(n) * time.Millisecond))),
+			model.DateTimeValue(model.DateTimeOf(start.Add(time.Duration(n) * time.Millisecond))),
 			model.LocalizedTextValue(&model.LocalizedText{Locale: "en", Text: word(n)}), model.UInt16Value(uint16(1 + n%1000)),
 		} {
 			var err error
 			if body, err = uadp.AppendField(body, &model.DataValue{Value: v}, uadp.EncodingVariant); err != nil {
-				l.t.Error(err)
+				return nil, err
 			}
 		}
 		ids, bodies = append(ids, 8), append(bodies, body)
 	}
 	h := uadp.Header{Content: uadp.ContentPublisherID | uadp.ContentPayloadHeader, PublisherID: uadp.StringPublisherID(loadGateway)}
-	frame, err := uadp.AppendNetworkMessage(nil, &h, ids, bodies)
-	if err != nil {
-		l.t.Error(err)
-	}
-	return frame
+	return uadp.AppendNetworkMessage(nil, &h, ids, bodies)
 }
 
 // eventsPage is an answer to a query for events.

@@ -100,7 +100,8 @@ func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
 		a := model.Alarm{
 			ID: "limit." + limit.ID, Message: fmt.Sprintf("%s: %.0f %% of the limit are used", limit.Name, 100*limit.Current/limit.Max), Remedy: limit.Consequence,
 		}
-		if state == model.LimitReached {
+		// A stream that drops its oldest is full for good, and goes on to take what comes.
+		if state == model.LimitReached && limit.ID != limitEvents {
 			a.Severity = model.AlarmCritical
 		}
 		alarms = append(alarms, a)
@@ -123,6 +124,9 @@ func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
 
 // limitDisk is the disk, whose alarm follows from the bytes that are free and not from a share: of a large disk a fifth is plenty.
 const limitDisk = "disk"
+
+// limitEvents is the stream of events: when it is full the oldest go before their age.
+const limitEvents = "stream." + bus.StreamEvent
 
 func diskAlarms(st bus.GuardStats, reserve int64) []model.Alarm {
 	a := model.Alarm{
@@ -151,12 +155,17 @@ func (l *limits) Alarms(context.Context) ([]model.Alarm, error) {
 	return alarms, nil
 }
 
-// Limits returns all limits. Streams that drop their oldest are not among them: that they are full is how they work.
+// Limits returns all limits. Streams that drop their oldest are not among them, but for that of events: a flood of alarms must not push
+// out the others unnoticed.
 func (l *limits) Limits(ctx context.Context) ([]model.Limit, error) {
 	p := l.platform
 	st, err := p.control.StreamState(ctx, bus.StreamData)
 	if err != nil {
 		return nil, fmt.Errorf("state of stream %s: %w", bus.StreamData, err)
+	}
+	events, err := p.control.StreamState(ctx, bus.StreamEvent)
+	if err != nil {
+		return nil, fmt.Errorf("state of stream %s: %w", bus.StreamEvent, err)
 	}
 	all := []model.Limit{
 		{
@@ -166,6 +175,10 @@ func (l *limits) Limits(ctx context.Context) ([]model.Limit, error) {
 		{
 			ID: "stream." + bus.StreamData, Name: "Frames that wait to be stored", Current: float64(st.Bytes), Max: float64(max(st.MaxBytes, 0)), Unit: model.LimitBytes,
 			Consequence: "When it is reached, gateways hold their frames back. Find out why they are not stored, or raise stream.maxBytes.",
+		},
+		{
+			ID: limitEvents, Name: "Events", Current: float64(events.Bytes), Max: float64(max(events.MaxBytes, 0)), Unit: model.LimitBytes,
+			Consequence: "When it is reached, the oldest events go before stream.eventMaxAge. Find out which source floods, select fewer fields, or raise stream.maxBytes.",
 		},
 	}
 	if g := p.guard; g != nil {
