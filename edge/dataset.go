@@ -24,7 +24,7 @@ const (
 type dataSet struct {
 	publisher *Publisher
 	writer    model.WriterKey
-	fields    []model.FieldMetaData
+	sources   []uint64 // see Publisher.sources
 	flights   flights
 	header    uadp.Header
 	message   uadp.DataSetHeader
@@ -62,7 +62,7 @@ func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersi
 	d := &dataSet{
 		publisher: p,
 		writer:    w.Key(),
-		fields:    fields,
+		sources:   p.sources(fields),
 		keepAlive: w.KeepAlive,
 		sent:      time.Now(),
 		counts:    make([]uint8, len(fields)),

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,7 @@ type Publisher struct {
 	metadata Metadata
 	log      zerolog.Logger
 	frames   framePool
+	seed     maphash.Seed
 
 	mu       sync.Mutex
 	dataSets map[model.WriterKey]*dataSet
@@ -81,7 +83,7 @@ func NewPublisher(cfg PublisherConfig, sink FrameSink, m Metadata, log zerolog.L
 	if cfg.MaxFrameAge <= 0 {
 		cfg.MaxFrameAge = 100 * time.Millisecond
 	}
-	return &Publisher{cfg: cfg, sink: sink, metadata: m, log: log, dataSets: map[model.WriterKey]*dataSet{}, ctx: context.Background()}
+	return &Publisher{cfg: cfg, sink: sink, metadata: m, log: log, seed: maphash.MakeSeed(), dataSets: map[model.WriterKey]*dataSet{}, ctx: context.Background()}
 }
 
 // Statistics returns the totals.

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"hash/maphash"
 	"sync/atomic"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -16,15 +17,14 @@ type successor struct {
 // succeed finds the fields of an earlier DataSet in its successor: those with the same name that have the same source. Events have no field in a
 // DataSet of values, nor the other way round.
 func succeed(earlier, next *dataSet) *successor {
-	index := make(map[string]int32, len(next.fields))
-	for i := range next.fields {
-		index[next.fields[i].Name] = int32(i)
+	index := make(map[uint64]int32, len(next.sources))
+	for i, source := range next.sources {
+		index[source] = int32(i)
 	}
-	s := &successor{dataSet: next, fields: make([]int32, len(earlier.fields))}
-	for i := range earlier.fields {
-		f := &earlier.fields[i]
-		j, ok := index[f.Name]
-		if !ok || !sameSource(f, &next.fields[j]) || earlier.message.Kind != next.message.Kind {
+	s := &successor{dataSet: next, fields: make([]int32, len(earlier.sources))}
+	for i, source := range earlier.sources {
+		j, ok := index[source]
+		if !ok || earlier.message.Kind != next.message.Kind {
 			j = -1
 		}
 		s.fields[i] = j
@@ -32,8 +32,22 @@ func succeed(earlier, next *dataSet) *successor {
 	return s
 }
 
-// sameSource tells whether two fields have their values from the same place.
-func sameSource(a, b *model.FieldMetaData) bool { return a.Node == b.Node && a.Path == b.Path }
+// sources are hashes of the fields' names and of what they have their values from.
+func (p *Publisher) sources(fields []model.FieldMetaData) []uint64 {
+	r := make([]uint64, len(fields))
+	var h maphash.Hash
+	h.SetSeed(p.seed)
+	for i := range fields {
+		f := &fields[i]
+		for _, part := range [...]string{f.Name, f.Path, f.Node.String()} {
+			h.WriteString(part)
+			h.WriteByte(0)
+		}
+		r[i] = h.Sum64()
+		h.Reset()
+	}
+	return r
+}
 
 // put passes a value on; it tells whether the field is still there.
 func (s *successor) put(field int, v *model.DataValue) bool {
@@ -46,7 +60,7 @@ func (s *successor) put(field int, v *model.DataValue) bool {
 
 // putEvent passes an event on, if its fields are the same still.
 func (s *successor) putEvent(fields []model.Variant) bool {
-	if s == nil || len(s.fields) != len(s.dataSet.fields) {
+	if s == nil || len(s.fields) != len(s.dataSet.sources) {
 		return false
 	}
 	for i, to := range s.fields {

@@ -13,7 +13,7 @@ import (
 // the DataSet; the others are removed. A field without a place has no item.
 func (w *writers) bind(old *writer, want model.DataSetWriter, dataSet edge.DataSet, places []place) *writer {
 	n := &writer{
-		config: want, dataSet: dataSet, key: writerSubscription(&want), items: make([]*item, len(want.Fields)), reads: make([]*cyclicRead, len(want.Fields)),
+		config: want, set: newFieldSet(w, want.Key(), dataSet), key: writerSubscription(&want), items: make([]*item, len(want.Fields)),
 		search: backoff{first: itemRetry, max: itemRetryMax},
 	}
 	reusable := map[monitored][]*item{}
@@ -24,18 +24,23 @@ func (w *writers) bind(old *writer, want model.DataSetWriter, dataSet edge.DataS
 		w.endSnapshots(old)
 		if old.key == n.key {
 			for _, it := range old.monitored() {
-				reusable[it.monitored] = append(reusable[it.monitored], it)
+				reusable[it.asked()] = append(reusable[it.asked()], it)
 			}
 		}
 	}
 	var missing []wanted
 	var whose []int
+	sinks := make([]fieldSink, len(want.Fields)) // one piece of memory: they come and go together
 	for i := range want.Fields {
-		m, to := monitoredField(&want, i, places[i].node), w.sink(n, i)
+		m, to := monitoredField(&want, i, places[i].node), &sinks[i]
+		w.setSink(n, to, i)
 		switch list := reusable[m]; {
 		case places[i].status.IsBad():
 			to.refused(places[i].status, places[i].message)
 		case want.Fields[i].CyclicRead != nil:
+			if n.reads == nil {
+				n.reads = make([]*cyclicRead, len(want.Fields))
+			}
 			n.reads[i] = &cyclicRead{monitored: m, register: want.Fields[i].CyclicRead.RegisterNode, sink: to}
 		case len(list) > 0:
 			n.items[i], reusable[m] = list[0], list[1:]
@@ -64,18 +69,17 @@ func (w *writers) bind(old *writer, want model.DataSetWriter, dataSet edge.DataS
 	return n
 }
 
-// sink makes that of the i-th field, with its heartbeat.
-func (w *writers) sink(n *writer, i int) *fieldSink {
+// setSink makes that of the i-th field, with its heartbeat.
+func (w *writers) setSink(n *writer, to *fieldSink, i int) {
 	f := &n.config.Fields[i]
 	h := f.Heartbeat
 	if h == nil {
 		h = n.config.Heartbeat
 	}
-	to := &fieldSink{writers: w, key: n.config.Key(), dataSet: n.dataSet, field: i, skip: f.SkipFirst, beat: newBeat(h, n.dataSet, i, time.Now())}
+	*to = fieldSink{set: n.set, field: int32(i), skip: f.SkipFirst, beat: newBeat(h, n.set.dataSet, i, time.Now())}
 	if to.beat != nil {
 		n.beats = append(n.beats, to.beat)
 	}
-	return to
 }
 
 // takeOver gives an item another sink, which gets the newest value first.
@@ -90,13 +94,16 @@ func (s *subscription) takeOver(it *item, to sink) {
 	defer s.deliver.Unlock()
 	s.mu.Lock()
 	it.sink = to
-	state, status, message := it.state, it.status, it.message
+	var refused itemFault
+	if it.state == itemRefused {
+		refused = *it.fault
+	}
 	s.mu.Unlock()
 	if it.has {
 		to.put(&it.last)
 	}
-	if state == itemRefused {
-		to.refused(status, message)
+	if refused.status.IsBad() {
+		to.refused(refused.status, refused.message)
 	}
 }
 
@@ -113,8 +120,8 @@ func (w *writers) link(n *writer) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	for _, it := range n.monitored() {
-		if it.triggeredBy != "" {
-			it.trigger = byName[it.triggeredBy]
+		if it.trigger != nil {
+			it.trigger.item = byName[it.triggeredBy]
 			notify(sub.p.wake)
 		}
 	}
@@ -132,10 +139,10 @@ func writerSubscription(w *model.DataSetWriter) subscriptionKey {
 // monitoredField is what the i-th field of a writer asks of the server, at its node.
 func monitoredField(w *model.DataSetWriter, i int, node model.ExpandedNodeID) monitored {
 	f := &w.Fields[i]
-	m := monitored{
-		node: node, attribute: f.Attribute, indexRange: f.IndexRange, sampling: f.SamplingInterval, queue: f.QueueSize, discardNew: f.DiscardNew,
-		trigger: f.Trigger, triggeredBy: f.TriggeredBy,
-	}
+	m := monitored{node, itemSpec{
+		attribute: f.Attribute, indexRange: f.IndexRange, sampling: f.SamplingInterval, queue: f.QueueSize, discardNew: f.DiscardNew,
+		on: f.Trigger, triggeredBy: f.TriggeredBy,
+	}}
 	if m.sampling == 0 {
 		m.sampling = w.SamplingInterval
 	}
@@ -150,14 +157,25 @@ func (o *writer) monitored() []*item {
 	return slices.DeleteFunc(append(slices.Clone(o.items), o.event), func(i *item) bool { return i == nil })
 }
 
-// fieldSink puts values into a field of a DataSet.
-type fieldSink struct {
+// fieldSet is the DataSet of a writer's fields.
+type fieldSet struct {
+	dataSet edge.DataSet
+	durable edge.Durable // the same; nil when it does not tell what is stored
 	writers *writers
 	key     model.WriterKey
-	dataSet edge.DataSet
-	field   int
-	skip    bool  // the next value is the first, which is not wanted
-	beat    *beat // nil without a heartbeat
+}
+
+func newFieldSet(w *writers, key model.WriterKey, d edge.DataSet) *fieldSet {
+	durable, _ := d.(edge.Durable)
+	return &fieldSet{d, durable, w, key}
+}
+
+// fieldSink puts values into a field of a DataSet.
+type fieldSink struct {
+	set   *fieldSet
+	beat  *beat // nil without a heartbeat
+	field int32
+	skip  bool // the next value is the first, which is not wanted
 }
 
 func (f *fieldSink) put(v *model.DataValue) {
@@ -167,7 +185,7 @@ func (f *fieldSink) put(v *model.DataValue) {
 	case f.beat != nil:
 		f.beat.put(v, skip)
 	case !skip:
-		f.dataSet.Put(f.field, v)
+		f.set.dataSet.Put(int(f.field), v)
 	}
 }
 
@@ -183,5 +201,5 @@ func (f *fieldSink) accepted() {
 	if f.beat != nil {
 		f.beat.refuse(0)
 	}
-	f.writers.checkOne(f.key)
+	f.set.writers.checkOne(f.set.key)
 }

@@ -55,7 +55,7 @@ func eventItem(set edge.EventSet) (*subscription, *item) {
 		systemOperand("Message", baseEventType), systemOperand("Severity", baseEventType), systemOperand("EventType", baseEventType),
 	}}
 	f.settle()
-	it := newItem(1, monitored{events: f}, &eventSink{lost: func() { sub.p.figures.undecodable.Add(1) }, filter: f, set: set})
+	it := newItem(1, plant("V0"), &itemSpec{events: f}, &eventSink{lost: func() { sub.p.figures.undecodable.Add(1) }, filter: f, set: set})
 	it.notifier = &notifier{}
 	sub.items[1] = it
 	return sub, it

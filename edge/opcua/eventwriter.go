@@ -3,7 +3,6 @@ package opcua
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -42,10 +41,14 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 	if err != nil {
 		return err
 	}
-	m := monitored{node: ses.namespaces.Expand(notifier), queue: want.Events.QueueSize, discardNew: want.Events.DiscardNew, events: filter}
+	m := monitored{ses.namespaces.Expand(notifier), itemSpec{queue: want.Events.QueueSize, discardNew: want.Events.DiscardNew, events: filter}}
+	digest, err := digestOf(fields)
+	if err != nil {
+		return err
+	}
 	if o != nil && o.event != nil && o.event.sameEvents(&m) {
 		m.events = o.event.events // the same one, by which the item is known
-		if sameConfig(o.config, want) && reflect.DeepEqual(o.fields, fields) {
+		if sameConfig(o.config, want) && o.fields == digest {
 			w.keep(key, o, nil, want, o.selectAt)
 			w.mention(o, quiet)
 			return nil
@@ -60,7 +63,10 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 		return fmt.Errorf("open data set: %T takes no events", set)
 	}
 	n := w.bindEvents(o, want, events, m)
-	n.fields = fields
+	n.fields = digest
+	for i := range fields {
+		n.names = append(n.names, fields[i].Name)
+	}
 	w.keep(key, n, nil, want, n.selectAt)
 	w.mention(n, quiet)
 	return nil
@@ -98,15 +104,15 @@ func (s *session) quiet(ctx context.Context, notifier model.NodeID) (text string
 
 // sameEvents tells whether the item asks for what m does.
 func (i *item) sameEvents(m *monitored) bool {
-	a, b := i.monitored, *m
+	a, b := i.asked(), *m
 	a.events, b.events = nil, nil
 	return a == b && i.events.equal(m.events)
 }
 
 // bindEvents leads the events of an item into a new DataSet. The old writer's item goes on when it asks for the same, so that no event is missed.
 func (w *writers) bindEvents(old *writer, want model.DataSetWriter, set edge.EventSet, m monitored) *writer {
-	n := &writer{config: want, dataSet: set, key: writerSubscription(&want), search: backoff{first: itemRetry, max: itemRetryMax}}
-	if old != nil && old.event != nil && old.key == n.key && old.event.monitored == m &&
+	n := &writer{config: want, set: newFieldSet(w, want.Key(), set), key: writerSubscription(&want), search: backoff{first: itemRetry, max: itemRetryMax}}
+	if old != nil && old.event != nil && old.key == n.key && old.event.asked() == m &&
 		(old.config.Events.Conditions == nil) == (want.Events.Conditions == nil) {
 		n.event = old.event
 	}
@@ -161,14 +167,14 @@ func (w *writers) tellEvents(o *writer, s *model.WriterStatus) {
 	if conditions != nil {
 		s.Conditions = int(conditions.retained.Load())
 	}
-	if it.state != itemActive || it.status.IsBad() {
-		s.BadCount = len(o.fields)
-		if s.Error == "" && it.status.IsBad() {
-			s.Error = it.message
+	if it.state != itemActive || it.status().IsBad() {
+		s.BadCount = len(o.names)
+		if s.Error == "" && it.status().IsBad() {
+			s.Error = it.fault.message
 		}
 		return
 	}
-	for i := range o.fields {
+	for i, name := range o.names {
 		if i >= len(filter) || !filter[i].IsBad() {
 			s.Active++
 			continue
@@ -176,7 +182,7 @@ func (w *writers) tellEvents(o *writer, s *model.WriterStatus) {
 		s.BadCount++
 		if len(s.Bad) < maxBadItems {
 			s.Bad = append(s.Bad, model.ItemState{
-				Field: o.fields[i].Name, NodeID: it.node, State: model.NodeBad, Status: filter[i],
+				Field: name, NodeID: it.node, State: model.NodeBad, Status: filter[i],
 				Message: fmt.Sprintf("the server does not send the field (%s): correct its type and path, or remove it", &it.events.selects[i]),
 			})
 		}

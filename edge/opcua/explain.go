@@ -7,8 +7,8 @@ import (
 )
 
 // explain says what the server does not monitor, with the member of the field that the status is about. What to do about it is the status' Remedy.
-func (m *monitored) explain(status model.StatusCode) string {
-	return fmt.Sprintf("monitor %s%s: %s", m.node, m.about(status), status.Name())
+func (i *item) explain(status model.StatusCode) string {
+	return fmt.Sprintf("monitor %s%s: %s", i.node, i.about(status), status.Name())
 }
 
 // reason is explain for an item, and more for one of events, whose fields are not in the status of the writer while there are none.
@@ -35,7 +35,7 @@ func (i *item) reason(status model.StatusCode) string {
 	return text
 }
 
-func (m *monitored) about(status model.StatusCode) string {
+func (m *itemSpec) about(status model.StatusCode) string {
 	switch status {
 	case model.StatusBadAttributeIdInvalid:
 		return fmt.Sprintf(" with attribute %d", m.attributeOrValue())
@@ -48,12 +48,12 @@ func (m *monitored) about(status model.StatusCode) string {
 		case model.DeadbandAbsolute:
 			return fmt.Sprintf(" with a deadband of %v", m.deadband.Value)
 		}
-		return fmt.Sprintf(" with trigger %q", m.trigger)
+		return fmt.Sprintf(" with trigger %q", m.on)
 	}
 	return ""
 }
 
-func (m *monitored) attributeOrValue() model.AttributeID {
+func (m *itemSpec) attributeOrValue() model.AttributeID {
 	if m.attribute == 0 {
 		return model.AttributeValue
 	}

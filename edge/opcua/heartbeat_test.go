@@ -92,7 +92,7 @@ func TestHeartbeatWithoutValue(t *testing.T) {
 		b.refuse(model.StatusBadNodeIdUnknown)
 		fire()
 		b.refuse(0)
-		sink := &fieldSink{dataSet: l, beat: b, skip: true}
+		sink := &fieldSink{set: newFieldSet(nil, model.WriterKey{}, l), beat: b, skip: true}
 		sink.put(&model.DataValue{Value: model.DoubleValue(1), SourceTimestamp: model.DateTimeOf(time.Now())})
 		fire()
 		sink.put(&model.DataValue{Value: model.DoubleValue(2), SourceTimestamp: model.DateTimeOf(time.Now())})
@@ -109,7 +109,7 @@ func (dropAll) Put(int, *model.DataValue) {}
 
 func TestHeartbeatAllocations(t *testing.T) {
 	b := newBeat(&model.Heartbeat{Interval: time.Second}, dropAll{}, 0, time.Now())
-	sink := &fieldSink{dataSet: dropAll{}, beat: b}
+	sink := &fieldSink{set: newFieldSet(nil, model.WriterKey{}, dropAll{}), beat: b}
 	v := model.DataValue{Value: model.DoubleValue(1)}
 	if n := testing.AllocsPerRun(1000, func() { sink.put(&v) }); n != 0 {
 		t.Errorf("%v allocations a value, want none", n)
@@ -118,7 +118,7 @@ func TestHeartbeatAllocations(t *testing.T) {
 
 func BenchmarkHeartbeat(b *testing.B) {
 	beat := newBeat(&model.Heartbeat{Interval: time.Second}, dropAll{}, 0, time.Now())
-	sink := &fieldSink{dataSet: dropAll{}, beat: beat}
+	sink := &fieldSink{set: newFieldSet(nil, model.WriterKey{}, dropAll{}), beat: beat}
 	v := model.DataValue{Value: model.DoubleValue(1)}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -42,13 +42,18 @@ const (
 
 // monitored is what an item asks for. It is comparable.
 type monitored struct {
-	node       model.ExpandedNodeID
+	node model.ExpandedNodeID
+	itemSpec
+}
+
+// itemSpec is how a node is monitored: mostly the same for all fields of a writer, which share it.
+type itemSpec struct {
 	attribute  model.AttributeID // 0 is Value
 	indexRange string
 	sampling   time.Duration // negative for the publishing interval
 	queue      uint32
 	discardNew bool
-	trigger    model.DataChangeTrigger
+	on         model.DataChangeTrigger
 	deadband   model.Deadband // zero for none
 	// triggeredBy is the field whose reports make the server report this one; empty for an item that reports by itself.
 	triggeredBy string
@@ -56,36 +61,81 @@ type monitored struct {
 	events *eventFilter
 }
 
-// item is a monitored item (Part 4, 5.13) of a subscription, over all sessions.
+// item is a monitored item (Part 4, 5.13) of a subscription, over all sessions. There are hundreds of thousands in a gateway: 224 bytes each.
 type item struct {
-	monitored
-	handle uint32
+	*itemSpec // of several items; never changed
+	node      model.ExpandedNodeID
+	handle    uint32
 
 	// Under subscription.mu:
-	sub     *subscription // where it is
-	id      uint32        // the server's
-	state   itemState
-	status  model.StatusCode // why it was refused
-	message string
-	retry   backoff
-	retryAt time.Time
-	trigger *item  // that of triggeredBy; nil while there is none
-	linked  uint32 // the id of trigger that the server knows the link of
-
-	notifier *notifier // of events; nil for values
-
-	sink sink // changed under subscription.deliver and mu, read under one of them
+	id       uint32        // the server's
+	sub      *subscription // where it is
+	fault    *itemFault    // nil for an item that works
+	trigger  *trigger      // nil for an item that reports by itself
+	notifier *notifier     // of events; nil for values
+	sink     sink          // changed under subscription.deliver and mu, read under one of them
+	state    itemState
 
 	// Under subscription.deliver:
+	has  bool            // last is there
 	last model.DataValue // the newest value, for a sink that comes later
-	has  bool
 
 	counts itemCounts
 }
 
-func newItem(handle uint32, m monitored, to sink) *item {
-	return &item{monitored: m, handle: handle, sink: to, retry: backoff{first: itemRetry, max: itemRetryMax}}
+// itemFault is why an item, or the link to the one that triggers it, does not work, and when it is tried again.
+type itemFault struct {
+	status  model.StatusCode
+	message string
+	retry   backoff
+	retryAt time.Time
 }
+
+// trigger is what makes the server report an item: that of its triggeredBy.
+type trigger struct {
+	item   *item  // nil while there is none
+	linked uint32 // the id of item that the server knows the link of
+}
+
+func newItem(handle uint32, node model.ExpandedNodeID, spec *itemSpec, to sink) *item {
+	it := &item{itemSpec: spec, node: node, handle: handle, sink: to}
+	if spec.triggeredBy != "" {
+		it.trigger = &trigger{}
+	}
+	return it
+}
+
+// asked is what the item asks for.
+func (i *item) asked() monitored { return monitored{i.node, *i.itemSpec} }
+
+// status is why it does not work, Good when it does.
+func (i *item) status() model.StatusCode {
+	if i.fault == nil {
+		return 0
+	}
+	return i.fault.status
+}
+
+// fails notes why the item does not work; it tells whether that is news.
+func (i *item) fails(status model.StatusCode, message string) (news bool) {
+	if i.fault == nil {
+		i.fault = &itemFault{retry: backoff{first: itemRetry, max: itemRetryMax}}
+	}
+	news = i.fault.status != status
+	i.fault.status, i.fault.message = status, message
+	return news
+}
+
+// again has the item tried again after a pause, and brings next down to that time.
+func (f *itemFault) again(next *time.Time) {
+	f.retryAt = time.Now().Add(f.retry.pause())
+	if f.retryAt.Before(*next) {
+		*next = f.retryAt
+	}
+}
+
+// due tells whether it is time to try again. An item without a fault is not waited for.
+func (i *item) due(now time.Time) bool { return i.fault == nil || !now.Before(i.fault.retryAt) }
 
 // put hands a value on, but not the same one again: servers send the newest value once more when an item is created anew, and some when a
 // session or a subscription is taken over.
@@ -117,7 +167,7 @@ func (i *item) late(at *moment) time.Duration {
 
 // queueSize is the asked queue, or one that holds what is sampled in two publishing intervals and while the gateway is not there: a machine that
 // is busy for some seconds or a connection that is made anew loses nothing. The server allots less when it cannot.
-func (m *monitored) queueSize(publishing time.Duration) uint32 {
+func (m *itemSpec) queueSize(publishing time.Duration) uint32 {
 	switch {
 	case m.queue > 0:
 		return m.queue
@@ -132,6 +182,17 @@ func (m *monitored) queueSize(publishing time.Duration) uint32 {
 	}
 	need := 2*(publishing/sampling) + 2
 	return uint32(min(max(need, min(need+queueReserve/sampling, maxAutoQueue)), maxQueue))
+}
+
+// fits tells whether the server of the session can know what the item asks for: a namespace that it does not have, or a filter of events in one.
+func (i *item) fits(s *session) error {
+	if i.events != nil {
+		if _, err := i.events.encode(s.namespaces); err != nil {
+			return err
+		}
+	}
+	_, err := s.namespaces.Resolve(i.node)
+	return err
 }
 
 // request asks the server for the item (Part 4, 5.13.2). The error says that a filter of events does not fit the server.
@@ -170,12 +231,12 @@ func (i *item) request(s *session, publishing time.Duration) (*ua.MonitoredItemC
 
 // dataChangeFilter is what makes a change (Part 4, 7.22.2). Servers take a filter for values only; without one they report changes of status and
 // value.
-func (m *monitored) dataChangeFilter(attribute model.AttributeID) *ua.ExtensionObject {
+func (m *itemSpec) dataChangeFilter(attribute model.AttributeID) *ua.ExtensionObject {
 	if attribute != model.AttributeValue {
 		return ua.NewExtensionObject(nil)
 	}
 	f := &ua.DataChangeFilter{Trigger: ua.DataChangeTriggerStatusValue, DeadbandValue: m.deadband.Value}
-	switch m.trigger {
+	switch m.on {
 	case model.TriggerStatus:
 		f.Trigger = ua.DataChangeTriggerStatus
 	case model.TriggerStatusValueTimestamp:

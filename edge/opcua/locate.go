@@ -20,7 +20,7 @@ type place struct {
 }
 
 // tell is the state of a field whose node is not known.
-func (p *place) tell() model.ItemState {
+func (p place) tell() model.ItemState {
 	return model.ItemState{NodeID: p.node, State: model.NodeBad, Status: p.status, Message: p.message}
 }
 

@@ -35,7 +35,7 @@ func (s *Source) Monitor(ctx context.Context, r model.MonitorRequest, deliver fu
 	w := &watcher{pending: map[int]model.ValueChange{}, wake: make(chan struct{}, 1)}
 	items := make([]wanted, len(r.NodeIDs))
 	for i, id := range r.NodeIDs {
-		m := monitored{node: id, sampling: max(r.SamplingInterval, 0), queue: watchedQueue}
+		m := monitored{id, itemSpec{sampling: max(r.SamplingInterval, 0), queue: watchedQueue}}
 		items[i] = wanted{key: key, item: m, sink: &watched{w, i, id}}
 	}
 	added := s.publishing.add(items)

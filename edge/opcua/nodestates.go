@@ -95,7 +95,7 @@ func (w *writers) eachNode(key model.WriterKey, yield func(*model.ItemState)) {
 	defer w.mu.Unlock()
 	want, o := w.desired[key], w.open[key]
 	connected, now := w.source.status.connected(linkPublishing), time.Now()
-	if o == nil || o.dataSet == nil {
+	if o == nil || o.set == nil {
 		state := waiting(o, connected)
 		if want.Events != nil {
 			state.Field, state.NodeID = eventsField, want.Events.Notifier
@@ -124,10 +124,10 @@ func (w *writers) eachNode(key model.WriterKey, yield func(*model.ItemState)) {
 	}
 	for i, it := range o.items {
 		switch {
-		case o.reads[i] != nil:
-			state = o.reads[i].tell(&at)
+		case o.read(i) != nil:
+			state = o.read(i).tell(&at)
 		case it == nil:
-			state = o.places[i].tell()
+			state = o.badly[i].tell()
 		default:
 			it.tell(&state, &at)
 		}
@@ -166,8 +166,8 @@ func (i *item) tell(s *model.ItemState, at *moment) {
 	s.NodeID = i.node
 	late := i.late(at)
 	switch {
-	case i.status.IsBad():
-		s.State, s.Status, s.Message = model.NodeBad, i.status, i.message
+	case i.status().IsBad():
+		s.State, s.Status, s.Message = model.NodeBad, i.fault.status, i.fault.message
 	case !at.connected:
 		d := disconnected()
 		s.State, s.Status, s.Message = d.State, d.Status, d.Message

@@ -85,11 +85,11 @@ func TestItemStates(t *testing.T) {
 		{"bad value", func(i *item) { i.counts.arrived(now, model.StatusBadNoCommunication) }, nil, model.NodeBad},
 		{"overflow", func(i *item) { i.counts.arrived(now.Add(-30*time.Second), 0x480) }, nil, model.NodeOverflow},
 		{"overflow long ago", func(i *item) { i.counts.arrived(now.Add(-90*time.Second), 0x480) }, nil, model.NodeActive},
-		{"refused", func(i *item) { i.state, i.status = itemRefused, model.StatusBadNodeIdUnknown }, nil, model.NodeBad},
+		{"refused", func(i *item) { i.state = itemRefused; i.fails(model.StatusBadNodeIdUnknown, "unknown") }, nil, model.NodeBad},
 		{"cut off", func(i *item) { i.counts.arrived(now, 0) }, func(m *moment) { m.connected = false }, model.NodeDisconnected},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			i, m := newItem(1, monitored{}, nil), at
+			i, m := newItem(1, plant("V0"), &itemSpec{}, nil), at
 			i.state = itemActive
 			c.set(i)
 			if c.at != nil {

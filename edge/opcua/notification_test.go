@@ -45,8 +45,9 @@ func changeMessage(t testing.TB, n int, at time.Time) *notification {
 // deliveries are a subscription with n items of one DataSet, and two messages of which each has other values than the other.
 func deliveries(t testing.TB, n int, set edge.DataSet) (*subscription, [2]*notification) {
 	sub := testSubscription()
+	fields := newFieldSet(nil, model.WriterKey{}, set)
 	for i := range n {
-		sub.items[uint32(i+1)] = newItem(uint32(i+1), monitored{}, &fieldSink{dataSet: set, field: i})
+		sub.items[uint32(i+1)] = newItem(uint32(i+1), plant("V0"), &itemSpec{}, &fieldSink{set: fields, field: int32(i)})
 	}
 	return sub, [2]*notification{changeMessage(t, n, time.Unix(1, 0)), changeMessage(t, n, time.Unix(2, 0))}
 }

@@ -76,11 +76,17 @@ type wanted struct {
 // add wants items monitored.
 func (p *publishing) add(items []wanted) []*item {
 	added := make([]*item, len(items))
+	spec := &itemSpec{}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, w := range items {
+	for i := range items {
+		w := &items[i]
+		if *spec != w.item.itemSpec {
+			s := w.item.itemSpec
+			spec = &s
+		}
 		sub := p.open(w.key)
-		it := newItem(p.handles.Add(1), w.item, w.sink)
+		it := newItem(p.handles.Add(1), w.item.node, spec, w.sink)
 		it.notifier = w.notifier
 		sub.mu.Lock()
 		it.sub = sub

@@ -12,19 +12,16 @@ type stores []edge.Durable
 
 // add notes that a value went to a sink. Values of one DataSet mostly follow each other.
 func (s *stores) add(to sink) {
-	f, ok := to.(interface{ durable() edge.Durable })
-	if !ok {
-		return
+	var d edge.Durable
+	switch to := to.(type) {
+	case *fieldSink:
+		d = to.set.durable
+	case *eventSink:
+		d = to.durable()
 	}
-	if d := f.durable(); d != nil && (len(*s) == 0 || (*s)[len(*s)-1] != d) {
+	if d != nil && (len(*s) == 0 || (*s)[len(*s)-1] != d) {
 		*s = append(*s, d)
 	}
-}
-
-// durable is the DataSet of the field, nil when it does not tell what is stored.
-func (f *fieldSink) durable() edge.Durable {
-	d, _ := f.dataSet.(edge.Durable)
-	return d
 }
 
 // receipt acknowledges one message when all of its DataSets have stored its values. It is used again for later messages.

@@ -110,7 +110,10 @@ func (p *publishing) reset(ctx context.Context, s *session, sub *subscription) {
 	sub.active = 0
 	sub.id, sub.lost, sub.paused, sub.removed, sub.retryAt = 0, false, false, nil, time.Time{}
 	for _, it := range sub.items {
-		it.id, it.state, it.retryAt = 0, itemWanted, time.Time{}
+		it.id, it.state = 0, itemWanted
+		if it.fault != nil {
+			it.fault.retryAt = time.Time{}
+		}
 	}
 	sub.mu.Unlock()
 	clear(sub.held)
@@ -173,14 +176,12 @@ func (s *subscription) deleteItems(ctx context.Context, ses *session) error {
 func (s *subscription) createItems(ctx context.Context, ses *session) error {
 	due, id, publishing := s.due()
 	asked := due[:0]
-	all := make([]*ua.MonitoredItemCreateRequest, 0, len(due))
 	for _, it := range due {
-		request, err := it.request(ses, publishing)
-		if err != nil {
+		if err := it.fits(ses); err != nil {
 			s.settle(it, 0, model.StatusBadNodeIdUnknown, err.Error())
 			continue
 		}
-		asked, all = append(asked, it), append(all, request)
+		asked = append(asked, it)
 	}
 	var crowded []*item
 	err := ses.limits.monitor.each(len(asked), func(from, to int) error {
@@ -188,8 +189,16 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 			crowded = append(crowded, asked[from:to]...)
 			return nil
 		}
+		requests := make([]*ua.MonitoredItemCreateRequest, 0, to-from) // of this part alone: those of all items would be hundreds of megabytes
+		for _, it := range asked[from:to] {
+			request, err := it.request(ses, publishing)
+			if err != nil {
+				return err // cannot be: it fits
+			}
+			requests = append(requests, request)
+		}
 		r, err := do[*ua.CreateMonitoredItemsResponse](ctx, ses, &ua.CreateMonitoredItemsRequest{
-			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: all[from:to],
+			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests,
 		})
 		if err != nil {
 			return err
@@ -234,10 +243,10 @@ func (s *subscription) due() (due []*item, id uint32, publishing time.Duration) 
 	s.nextRetry = now.Add(itemRetryMax)
 	for _, it := range s.items {
 		switch {
-		case it.state == itemWanted, it.state == itemRefused && now.After(it.retryAt):
+		case it.state == itemWanted, it.state == itemRefused && it.due(now):
 			due = append(due, it)
-		case it.state == itemRefused && it.retryAt.Before(s.nextRetry):
-			s.nextRetry = it.retryAt
+		case it.state == itemRefused && it.fault.retryAt.Before(s.nextRetry):
+			s.nextRetry = it.fault.retryAt
 		}
 	}
 	return due, s.id, s.revised
@@ -256,9 +265,11 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 	}
 	if !status.IsBad() {
 		again := it.state == itemRefused
-		it.id, it.state, it.status, it.message, it.linked = id, itemActive, 0, "", 0
+		it.id, it.state, it.fault = id, itemActive, nil
+		if it.trigger != nil {
+			it.trigger.linked = 0
+		}
 		s.active++
-		it.retry.reset()
 		it.counts.turned(time.Now())
 		s.created(it)
 		to := it.sink
@@ -271,15 +282,12 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 	if message == "" {
 		message = it.reason(status)
 	}
-	news := it.status != status
+	news := it.fails(status, message)
 	if news {
 		it.counts.turned(time.Now())
 	}
-	it.id, it.state, it.status, it.message = 0, itemRefused, status, message
-	it.retryAt = time.Now().Add(it.retry.pause())
-	if it.retryAt.Before(s.nextRetry) {
-		s.nextRetry = it.retryAt
-	}
+	it.id, it.state = 0, itemRefused
+	it.fault.again(&s.nextRetry)
 	to := it.sink
 	s.mu.Unlock()
 	if news {
@@ -293,7 +301,7 @@ func (s *subscription) tell(status model.StatusCode, message string) {
 	defer s.mu.Unlock()
 	for _, it := range s.items {
 		if it.state == itemWanted {
-			it.status, it.message = status, message
+			it.fails(status, message)
 		}
 	}
 }

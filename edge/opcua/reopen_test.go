@@ -131,7 +131,7 @@ func TestReopenLosesNothing(t *testing.T) {
 func TestSettleWhileTakenOver(t *testing.T) {
 	sub := newSubscription(newPublishing(publishingConfig{log: zerolog.Nop()}), subscriptionKey{interval: time.Second})
 	w := &watcher{pending: map[int]model.ValueChange{}, wake: make(chan struct{}, 1)}
-	it := newItem(1, monitored{node: plant("V0")}, &watched{w, 0, plant("V0")})
+	it := newItem(1, plant("V0"), &itemSpec{}, &watched{w, 0, plant("V0")})
 	it.sub = sub
 	ended := make(chan struct{})
 	go func() {

@@ -193,7 +193,7 @@ func testTriggering(t *testing.T, s *opcuatest.Server) {
 		sub.mu.Lock()
 		defer sub.mu.Unlock()
 		for _, it := range sub.items {
-			if it.triggeredBy != "" && it.linked == 0 {
+			if it.trigger != nil && it.trigger.linked == 0 {
 				return false
 			}
 		}
@@ -240,9 +240,9 @@ func testRefused(t *testing.T, s *opcuatest.Server) {
 }
 
 func TestMonitoredRequest(t *testing.T) {
-	f := func(m monitored, want ua.MonitoringParameters) {
+	f := func(m itemSpec, want ua.MonitoringParameters) {
 		t.Helper()
-		r, err := newItem(7, m, nil).request(&session{}, time.Second)
+		r, err := newItem(7, model.Expanded(model.NumericID(0, 1)), &m, nil).request(&session{}, time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,11 +253,11 @@ func TestMonitoredRequest(t *testing.T) {
 			t.Errorf("%+v: %s", m, diff)
 		}
 	}
-	f(monitored{}, ua.MonitoringParameters{QueueSize: eventQueue, DiscardOldest: true})
-	f(monitored{sampling: -1}, ua.MonitoringParameters{SamplingInterval: -1, QueueSize: 2, DiscardOldest: true})
-	f(monitored{sampling: 100 * time.Millisecond}, ua.MonitoringParameters{SamplingInterval: 100, QueueSize: 22, DiscardOldest: true})
-	f(monitored{sampling: time.Microsecond}, ua.MonitoringParameters{SamplingInterval: 0.001, QueueSize: maxQueue, DiscardOldest: true})
-	f(monitored{sampling: time.Second, queue: 5, discardNew: true}, ua.MonitoringParameters{SamplingInterval: 1000, QueueSize: 5})
+	f(itemSpec{}, ua.MonitoringParameters{QueueSize: eventQueue, DiscardOldest: true})
+	f(itemSpec{sampling: -1}, ua.MonitoringParameters{SamplingInterval: -1, QueueSize: 14, DiscardOldest: true})
+	f(itemSpec{sampling: 100 * time.Millisecond}, ua.MonitoringParameters{SamplingInterval: 100, QueueSize: 122, DiscardOldest: true})
+	f(itemSpec{sampling: time.Microsecond}, ua.MonitoringParameters{SamplingInterval: 0.001, QueueSize: maxQueue, DiscardOldest: true})
+	f(itemSpec{sampling: time.Second, queue: 5, discardNew: true}, ua.MonitoringParameters{SamplingInterval: 1000, QueueSize: 5})
 	if key := writerSubscription(&model.DataSetWriter{Priority: 9}); key != (subscriptionKey{interval: defaultPublishing, priority: 9}) {
 		t.Errorf("subscription of a writer with priority 9: %+v", key)
 	}
@@ -285,19 +285,19 @@ func TestRangeLengths(t *testing.T) {
 func TestAutoQueue(t *testing.T) {
 	for _, c := range []struct {
 		name       string
-		m          monitored
+		m          itemSpec
 		publishing time.Duration
 		want       uint32
 	}{
-		{"as configured", monitored{queue: 7, sampling: time.Second}, time.Second, 7},
-		{"100 ms", monitored{sampling: 100 * time.Millisecond}, 500 * time.Millisecond, 12 + 100},
-		{"a second", monitored{sampling: time.Second}, time.Second, 4 + 10},
-		{"a minute", monitored{sampling: time.Minute}, time.Second, 2},
-		{"the reserve has a bound", monitored{sampling: time.Millisecond}, 100 * time.Millisecond, 1000},
-		{"two publishing intervals have none", monitored{sampling: time.Millisecond}, 10 * time.Second, 20_002},
-		{"but the largest queue", monitored{sampling: time.Millisecond}, time.Minute, maxQueue},
-		{"at the publishing interval", monitored{sampling: -1}, time.Second, 4 + 10},
-		{"at changes", monitored{}, time.Second, eventQueue},
+		{"as configured", itemSpec{queue: 7, sampling: time.Second}, time.Second, 7},
+		{"100 ms", itemSpec{sampling: 100 * time.Millisecond}, 500 * time.Millisecond, 12 + 100},
+		{"a second", itemSpec{sampling: time.Second}, time.Second, 4 + 10},
+		{"a minute", itemSpec{sampling: time.Minute}, time.Second, 2},
+		{"the reserve has a bound", itemSpec{sampling: time.Millisecond}, 100 * time.Millisecond, 1000},
+		{"two publishing intervals have none", itemSpec{sampling: time.Millisecond}, 10 * time.Second, 20_002},
+		{"but the largest queue", itemSpec{sampling: time.Millisecond}, time.Minute, maxQueue},
+		{"at the publishing interval", itemSpec{sampling: -1}, time.Second, 4 + 10},
+		{"at changes", itemSpec{}, time.Second, eventQueue},
 	} {
 		if got := c.m.queueSize(c.publishing); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

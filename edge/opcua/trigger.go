@@ -18,8 +18,11 @@ func (s *subscription) linkItems(ctx context.Context, ses *session) error {
 	s.mu.Lock()
 	id := s.id
 	for _, it := range s.items {
-		t := it.trigger
-		if t == nil || it.state != itemActive || t.state != itemActive || it.linked == t.id || now.Before(it.retryAt) {
+		if it.trigger == nil || it.trigger.item == nil || it.state != itemActive || !it.due(now) {
+			continue
+		}
+		t := it.trigger.item
+		if t.state != itemActive || it.trigger.linked == t.id {
 			continue
 		}
 		if t.sub != s { // where the server's subscriptions are small
@@ -70,15 +73,11 @@ func (s *subscription) linked(it *item, trigger uint32, status model.StatusCode)
 		s.unlinked(it, status, status.Name())
 		return
 	}
-	it.linked, it.status, it.message = trigger, 0, ""
-	it.retry.reset()
+	it.trigger.linked, it.fault = trigger, nil
 }
 
 // unlinked notes why there is no link. Under s.mu.
 func (s *subscription) unlinked(it *item, status model.StatusCode, reason string) {
-	it.status, it.message = status, fmt.Sprintf("link %s to field %q, which triggers it: %s", it.node, it.triggeredBy, reason)
-	it.retryAt = time.Now().Add(it.retry.pause())
-	if it.retryAt.Before(s.nextRetry) {
-		s.nextRetry = it.retryAt
-	}
+	it.fails(status, fmt.Sprintf("link %s to field %q, which triggers it: %s", it.node, it.triggeredBy, reason))
+	it.fault.again(&s.nextRetry)
 }

@@ -54,7 +54,7 @@ func (w *writers) look(now time.Time, period *time.Duration) []WatchdogEvent {
 	var events []WatchdogEvent
 	for key, o := range w.open {
 		d := o.config.Watchdog
-		if d == nil || d.Timeout <= 0 || o.dataSet == nil {
+		if d == nil || d.Timeout <= 0 || o.set == nil {
 			continue
 		}
 		*period = min(*period, d.Timeout/4)
@@ -92,7 +92,7 @@ func (w *writers) late(o *writer, now time.Time, timeout time.Duration) (late []
 	}
 	for i := range o.items {
 		var c *itemCounts
-		switch it, r := o.items[i], o.reads[i]; {
+		switch it, r := o.items[i], o.read(i); {
 		case r != nil:
 			c = &r.counts
 		case it != nil && it.state == itemActive:

@@ -3,13 +3,14 @@ package opcua
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/shopfloor-iiot/shopfloor/edge"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -36,13 +37,14 @@ type writers struct {
 // writer is one that is or was open.
 type writer struct {
 	config  model.DataSetWriter // as it was opened
-	fields  []model.FieldMetaData
-	dataSet edge.DataSet
+	fields  [sha256.Size]byte   // digest of the metadata of its fields, which are not kept
+	set     *fieldSet           // nil when it was never open
 	key     subscriptionKey
-	places  []place       // by field
+	badly   map[int]place // of fields without a node to ask for
 	items   []*item       // by field; nil for a field that is not monitored
-	reads   []*cyclicRead // by field; nil for one that is not read cyclically
+	reads   []*cyclicRead // by field, nil for one that is not read cyclically; nil when none is
 	event   *item         // of a writer of events, which has no fields of its own; else nil
+	names   []string      // of the fields of events
 	note    string        // what does not work as it should although the writer runs
 	beats   []*beat
 	watch   watchState
@@ -145,7 +147,7 @@ func (w *writers) due() []model.WriterKey {
 		case o == nil:
 			keys = append(keys, key)
 		case now.Before(o.retryAt):
-		case o.dataSet == nil || o.err != nil || w.stale[key] || o.searches(now) || o.selects(now) || !sameConfig(o.asked, want):
+		case o.set == nil || o.err != nil || w.stale[key] || o.searches(now) || o.selects(now) || !sameConfig(o.asked, want):
 			keys = append(keys, key)
 		}
 	}
@@ -228,7 +230,11 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 	if err != nil {
 		return err
 	}
-	if o != nil && o.dataSet != nil && sameConfig(o.config, want) && reflect.DeepEqual(o.fields, fields) {
+	digest, err := digestOf(fields)
+	if err != nil {
+		return err
+	}
+	if o != nil && o.set != nil && sameConfig(o.config, want) && o.fields == digest {
 		w.keep(key, o, places, asked, selectAt)
 		return nil
 	}
@@ -237,7 +243,7 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 		return fmt.Errorf("open data set: %w", err)
 	}
 	n := w.bind(o, want, dataSet, places)
-	n.fields = fields
+	n.fields = digest
 	w.keep(key, n, places, asked, selectAt)
 	return nil
 }
@@ -246,13 +252,41 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 func (w *writers) keep(key model.WriterKey, o *writer, places []place, asked model.DataSetWriter, selectAt time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o.places, o.err, o.retryAt, o.searchAt = places, nil, time.Time{}, time.Time{}
+	o.badly, o.err, o.retryAt, o.searchAt = nil, nil, time.Time{}, time.Time{}
 	o.retry.reset()
 	o.asked, o.selectAt = asked, selectAt
-	if slices.ContainsFunc(places, func(p place) bool { return p.status.IsBad() && p.status != model.StatusBadConfigurationError }) {
+	search := false
+	for i := range places {
+		if places[i].status.IsBad() {
+			if o.badly == nil {
+				o.badly = map[int]place{}
+			}
+			o.badly[i] = places[i]
+			search = search || places[i].status != model.StatusBadConfigurationError
+		}
+	}
+	if search {
 		o.searchAt = time.Now().Add(o.search.pause())
 	} else {
 		o.search.reset()
 	}
 	w.open[key] = o
+}
+
+// digestOf is a digest of metadata, by which a change is seen.
+func digestOf(fields []model.FieldMetaData) (digest [sha256.Size]byte, err error) {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(fields); err != nil {
+		return digest, fmt.Errorf("compare metadata: %w", err)
+	}
+	h.Sum(digest[:0])
+	return digest, nil
+}
+
+// read is the i-th field's cyclic read, nil when it has none.
+func (o *writer) read(i int) *cyclicRead {
+	if o.reads == nil {
+		return nil
+	}
+	return o.reads[i]
 }

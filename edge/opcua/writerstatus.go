@@ -19,7 +19,7 @@ func (w *writers) status() []model.WriterStatus {
 				s.Error = o.err.Error()
 			}
 			switch {
-			case o.dataSet == nil:
+			case o.set == nil:
 			case o.event != nil:
 				w.tellEvents(o, &s)
 			default:
@@ -46,19 +46,22 @@ func (w *writers) countItems(o *writer, s *model.WriterStatus) {
 	}
 	s.Late, s.WatchdogEvents = o.watch.late, o.watch.acted
 	for i, it := range o.items {
-		r := o.reads[i]
-		if it != nil && it.state == itemActive && !it.status.IsBad() || r != nil && r.works() {
+		r := o.read(i)
+		if it != nil && it.state == itemActive && !it.status().IsBad() || r != nil && r.works() {
 			s.Active++
 			continue
 		}
 		s.BadCount++
 		if len(s.Bad) < maxBadItems {
-			state := o.places[i].tell()
+			state := o.badly[i].tell()
 			switch {
 			case r != nil:
 				state.Status = model.StatusCode(r.counts.status.Load())
 			case it != nil:
-				state = model.ItemState{NodeID: it.node, State: model.NodeBad, Status: it.status, Message: it.message}
+				state = model.ItemState{NodeID: it.node, State: model.NodeBad}
+				if it.fault != nil {
+					state.Status, state.Message = it.fault.status, it.fault.message
+				}
 			}
 			if state.Status.IsGood() {
 				state.State, state.Status, state.Message = model.NodeCreating, model.StatusBadWaitingForInitialData, "not monitored yet"
