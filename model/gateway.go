@@ -8,6 +8,9 @@ type BufferStatus struct {
 	Frames   uint64 `json:"frames"`
 	Bytes    uint64 `json:"bytes"`
 	MaxBytes uint64 `json:"maxBytes"`
+	// DiskFree is what is free on the disk of the buffer, in bytes; Disk is "ok", "low" before it is full, or "full": then frames go before MaxBytes.
+	DiskFree uint64 `json:"diskFree,omitempty"`
+	Disk     string `json:"disk,omitempty"`
 	// Oldest is when the oldest of them was stored; zero when there is none.
 	Oldest time.Time `json:"oldest,omitzero"`
 	// Dropped counts the frames, since the gateway started, that went because the buffer was full or they were too old; LastDropped is when

@@ -175,8 +175,9 @@ func (e *edgeProcess) addStatus(s *model.GatewayStatus) {
 	if err != nil {
 		e.log.Warn().Err(err).Msg("state of the buffer is not known")
 	}
-	f := e.forwarder.Stats()
+	f, disk := e.forwarder.Stats(), e.guard.Stats()
 	s.Buffer = &model.BufferStatus{
+		DiskFree: uint64(max(disk.Free, 0)), Disk: disk.Level.String(),
 		Frames: st.Frames, Bytes: st.Bytes, MaxBytes: uint64(max(st.MaxBytes, 0)), Oldest: st.Oldest, Dropped: f.Dropped, LastDropped: f.LastDropped,
 		Forwarded: f.Frames, ForwardRate: f.Rate, Reconnects: f.Retries,
 	}

@@ -44,7 +44,7 @@ func newPlant(t testing.TB) *plant {
 	dir := t.TempDir()
 	p := &plant{t: t, core: startCore(t, dir, "127.0.0.1:0")}
 	p.core.args[len(p.core.args)-1] = p.core.Leaf() // the same port after a restart
-	p.edge = startGateway(t, p.core, dir, "")
+	p.edge = startGateway(t, p.core, dir, filepath.Join(dir, "edge"), "")
 	p.core.MustQuery(nil, `mutation($url: String!, $trusted: [String!]) { addServer(input: {id: "plant", name: "Plant", gateway: "line1", endpointUrl: $url,
 		securityMode: SIGN_AND_ENCRYPT, userName: "op", password: "op-pass", trustedThumbprints: $trusted}) { id } }`,
 		map[string]any{"url": server.Endpoint(), "trusted": []string{hex.EncodeToString(thumbprint[:])}})
@@ -60,12 +60,12 @@ func newPlant(t testing.TB) *plant {
 }
 
 // startGateway lets a gateway named line1 in and starts it. More stands behind the few lines of its configuration.
-func startGateway(t testing.TB, c core, dir, more string) *program {
+func startGateway(t testing.TB, c core, dir, data, more string) *program {
 	var token struct{ CreateGatewayToken struct{ Token string } }
 	c.MustQuery(&token, `mutation { createGatewayToken(id: "line1") { token } }`, nil)
 	tokenFile, config := filepath.Join(dir, "token"), filepath.Join(dir, "edge.yaml")
 	yaml := fmt.Sprintf("gateway: line1\ncore: tls://%s\nenrol: {core: %q, tokenFile: %q}\ndata: %q\nhttp: 127.0.0.1:0\n%s",
-		c.Leaf(), c.URL(), tokenFile, filepath.Join(dir, "edge"), more)
+		c.Leaf(), c.URL(), tokenFile, data, more)
 	if err := errors.Join(os.WriteFile(tokenFile, []byte(token.CreateGatewayToken.Token+"\n"), 0o600), os.WriteFile(config, []byte(yaml), 0o600)); err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,9 @@ func (e *edgeProcess) serveHTTP(ctx context.Context, l net.Listener) error {
 		} else {
 			fmt.Fprintf(w, "ok, not connected to the core since %s: %s\n", f.Since.Format(time.RFC3339), f.Error)
 		}
+		if err := e.guard.Err(); err != nil {
+			fmt.Fprintf(w, "the buffer loses its oldest frames: %v\n", err)
+		}
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

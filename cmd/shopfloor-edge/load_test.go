@@ -31,10 +31,16 @@ type load struct {
 // newLoad starts all three and publishes that many variables, some hundred in a writer. More stands in the gateway's configuration.
 func newLoad(t testing.TB, nodes int, more string) *load {
 	t.Helper()
+	return newLoadOn(t, filepath.Join(t.TempDir(), "edge"), nodes, more)
+}
+
+// newLoadOn is newLoad with a folder for the gateway's data.
+func newLoadOn(t testing.TB, data string, nodes int, more string) *load {
+	t.Helper()
 	dir := t.TempDir()
 	l := &load{t: t, nodes: nodes, core: startCore(t, dir, "127.0.0.1:0")}
 	l.core.args[len(l.core.args)-1] = l.core.Leaf() // the same port after a restart
-	l.edge = startGateway(t, l.core, dir, more)
+	l.edge = startGateway(t, l.core, dir, data, more)
 	l.core.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "load", name: "Load", gateway: "line1", endpointUrl: $url, securityMode: NONE}) { id } }`,
 		map[string]any{"url": startLoadServer(t, nodes)})
 	waitFor(t, 60*time.Second, "the server is connected", func() error {

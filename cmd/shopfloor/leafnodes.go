@@ -190,6 +190,9 @@ func (l *leafnodes) alarms(statusOf func(id string) (model.GatewayStatus, error)
 				Remedy: "When it is full, its oldest frames go. Find out why the core does not take them, or raise buffer.maxBytes in the gateway's configuration.",
 			})
 		}
+		if b.Disk != "" && b.Disk != bus.DiskOK.String() {
+			alarms = append(alarms, diskAlarm(id, b))
+		}
 		if b.Dropped > 0 && time.Since(b.LastDropped) < droppedFor {
 			alarms = append(alarms, model.Alarm{
 				ID: "gateway." + id + ".dropped", Severity: model.AlarmCritical, Message: fmt.Sprintf("gateway %s dropped %d frames: the core was away for longer than its buffer lasts", id, b.Dropped),
@@ -198,6 +201,18 @@ func (l *leafnodes) alarms(statusOf func(id string) (model.GatewayStatus, error)
 		}
 	}
 	return alarms
+}
+
+// diskAlarm tells that the disk of a gateway's buffer is full, or nearly.
+func diskAlarm(id string, b *model.BufferStatus) model.Alarm {
+	a := model.Alarm{
+		ID: "gateway." + id + ".disk", Severity: model.AlarmWarning, Message: fmt.Sprintf("the disk of gateway %s has %d MiB free", id, b.DiskFree>>20),
+		Remedy: "Free it or make it larger. Before it is full, the buffer stops to grow and loses its oldest frames while the core is away.",
+	}
+	if b.Disk == bus.DiskFull.String() {
+		a.Severity = model.AlarmCritical
+	}
+	return a
 }
 
 // writeMetrics writes the totals of what gateways deliver.

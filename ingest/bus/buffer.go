@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -175,6 +176,9 @@ func (b *Buffer) State(ctx context.Context) (BufferState, error) {
 	}
 	info := st.CachedInfo()
 	s := BufferState{Frames: info.State.Msgs, Bytes: info.State.Bytes, MaxBytes: info.Config.MaxBytes}
+	if bound, err := strconv.ParseInt(info.Config.Metadata[metadataBound], 10, 64); err == nil {
+		s.MaxBytes = bound // the disk is full, and the present one is what the Guard allows
+	}
 	if s.Frames > 0 {
 		s.Oldest = info.State.FirstTime
 	}

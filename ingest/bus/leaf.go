@@ -31,6 +31,8 @@ const (
 	domainEdge = "edge"
 	// leafReconnect is how often a gateway tries to reach the core.
 	leafReconnect = time.Second
+	// leafErrorReports is how many tries without success are logged once: the first one, and one in an hour.
+	leafErrorReports = 3600
 	// leafTLSTimeout is how long a handshake may take, in seconds: slow links, small devices.
 	leafTLSTimeout = 10
 	// maxLeafLinks bounds the links of one gateway that are remembered; it has one, and a second one while it comes back.
@@ -93,6 +95,7 @@ func remoteOptions(opts *server.Options, cfg *RemoteConfig) error {
 	}
 	opts.ServerName, opts.JetStreamDomain = "gateway-"+token, domainEdge
 	opts.LeafNode.ReconnectInterval = leafReconnect
+	opts.ReconnectErrorReports = leafErrorReports
 	opts.LeafNode.Remotes = []*server.RemoteLeafOpts{{
 		URLs: []*url.URL{u}, Nkey: cfg.Seed, TLS: true, TLSConfig: cfg.TLS, TLSTimeout: leafTLSTimeout,
 		DialTimeout: leafTLSTimeout * time.Second, DenyExports: []string{prefixLocal + ">"}, IgnoreDiscoveredServers: true,

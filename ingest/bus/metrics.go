@@ -62,7 +62,7 @@ func writeStream(w io.Writer, info *jetstream.StreamInfo) {
 		gone += st.FirstSeq - 1
 	}
 	by := "stream_dropped_messages_total"
-	if cfg.Discard == jetstream.DiscardNew {
+	if cfg.Discard == jetstream.DiscardNew || cfg.Name == StreamBuffer { // what a buffer dropped is among the metrics of its Forwarder
 		by = "stream_purged_messages_total"
 	}
 	limit := cfg.MaxBytes
