@@ -22,6 +22,7 @@ type benchEdgeConfig struct {
 	rate       float64
 	duration   time.Duration
 	publishing time.Duration
+	sync       time.Duration // of the gateway's JetStream; 0 syncs each frame
 	profile    string
 	serve      bool // the part of bench edge that is the server
 }
@@ -46,8 +47,10 @@ type benchEdgeResult struct {
 	LossesTold     uint64  `json:"losses_told"`
 	CPUNsPerValue  float64 `json:"cpu_ns_per_value"`
 	AllocsPerValue float64 `json:"allocs_per_value"`
-	RSSBytes       uint64  `json:"rss_bytes"`
-	LateNodes      int     `json:"late_nodes"`
+	// Frames are those stored in the time measured.
+	Frames    uint64 `json:"frames"`
+	RSSBytes  uint64 `json:"rss_bytes"`
+	LateNodes int    `json:"late_nodes"`
 	// Latencies are from the source timestamp to the time at which the frame was stored.
 	LatencyP50Ms float64 `json:"latency_p50_ms"`
 	LatencyP99Ms float64 `json:"latency_p99_ms"`
@@ -61,12 +64,14 @@ func (r *benchEdgeResult) print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, `%d nodes of %s, monitored after %.1f s
 values offered by the server   %12s
 values received                %12d   %.0f a second over %.1f s
+frames stored                  %12d   %.0f a second, each with %.0f values
 values stored                  %12d   lost %d (the server told of %d losses), duplicated %d
 CPU per value                  %12.0f ns  allocations %.3f
 resident memory                %12d MiB
 source timestamp → stored      %12.0f ms  p99 %.0f ms
 late nodes                     %12d
-`, r.Nodes, r.Endpoint, r.MonitorSeconds, offered, r.Received, r.ValuesPerSecond, r.Seconds, r.Stored, r.Lost, r.LossesTold, r.Duplicated,
+`, r.Nodes, r.Endpoint, r.MonitorSeconds, offered, r.Received, r.ValuesPerSecond, r.Seconds,
+		r.Frames, float64(r.Frames)/r.Seconds, float64(r.Received)/float64(max(r.Frames, 1)), r.Stored, r.Lost, r.LossesTold, r.Duplicated,
 		r.CPUNsPerValue, r.AllocsPerValue, r.RSSBytes>>20, r.LatencyP50Ms, r.LatencyP99Ms, r.LateNodes)
 	return err
 }
@@ -78,6 +83,7 @@ func (c *benchEdgeConfig) flags(fs *flag.FlagSet) {
 	fs.Float64Var(&c.rate, "rate", 10, "values a second of each node in `Hz`: what it is sampled with")
 	fs.DurationVar(&c.duration, "duration", 30*time.Second, "how long to measure once all nodes are monitored")
 	fs.DurationVar(&c.publishing, "publishing", 500*time.Millisecond, "publishing interval")
+	fs.DurationVar(&c.sync, "sync-interval", 250*time.Millisecond, "how often stored frames are forced to disk; 0s forces each one")
 	fs.StringVar(&c.profile, "profile", "", "`file` for a CPU profile of the time that is measured, for go tool pprof")
 	fs.BoolVar(&c.serve, "serve", false, "only be the server; edge starts this itself")
 }
@@ -94,6 +100,8 @@ func (c *benchEdgeConfig) check() error {
 		return fmt.Errorf("node-id: %q needs --endpoint, and %%d where the number of the node stands", c.nodeID)
 	case c.duration < time.Second || c.duration > 24*time.Hour:
 		return fmt.Errorf("duration: %s is out of range; use 1s to 24h", c.duration)
+	case c.sync < 0 || c.sync > time.Minute:
+		return fmt.Errorf("sync-interval: %s is out of range; use 0s to 1m", c.sync)
 	case c.publishing < 10*time.Millisecond || c.publishing > time.Minute:
 		return fmt.Errorf("publishing: %s is out of range; use 10ms to 1m", c.publishing)
 	}
@@ -166,7 +174,7 @@ func (g *benchGateway) measure(ctx context.Context, cfg *benchEdgeConfig, r *ben
 	}
 	lost := g.serverStatus().LostNotifications
 	use := measure()
-	values := g.gateway.Publisher.Statistics().Values
+	values, frames := g.gateway.Publisher.Statistics().Values, g.sender.Stats().Stored
 	report := newBenchProgress(progress, "measured", uint64(float64(cfg.nodes)*cfg.rate*cfg.duration.Seconds()))
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -179,7 +187,7 @@ func (g *benchGateway) measure(ctx context.Context, cfg *benchEdgeConfig, r *ben
 		}
 	}
 	use.stop()
-	r.Received = g.gateway.Publisher.Statistics().Values - values
+	r.Received, r.Frames = g.gateway.Publisher.Statistics().Values-values, g.sender.Stats().Stored-frames
 	s := g.serverStatus()
 	r.Seconds, r.RSSBytes, r.LateNodes = use.wall.Seconds(), residentBytes(), s.Figures.LateItems
 	r.LossesTold = s.LostNotifications - lost

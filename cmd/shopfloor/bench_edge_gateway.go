@@ -29,6 +29,7 @@ type benchGateway struct {
 	conn    *bus.Conn
 	control *bus.Conn
 	gateway *gateway.Gateway
+	sender  *bus.Publisher
 	state   *benchState
 	stages  *daemon.Stages
 	started time.Time
@@ -45,7 +46,7 @@ func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, endpoint strin
 		}
 	}()
 	defaults := defaults()
-	g.bus, err = bus.Start(bus.Config{Dir: filepath.Join(dir, "jetstream"), SyncInterval: time.Duration(defaults.Stream.SyncInterval)}, logger)
+	g.bus, err = bus.Start(bus.Config{Dir: filepath.Join(dir, "jetstream"), SyncInterval: cfg.sync, SyncAlways: cfg.sync == 0}, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -58,19 +59,19 @@ func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, endpoint strin
 	if err := bus.EnsureStreams(ctx, g.control, defaults.Stream.streams(g.bus.MaxStore())); err != nil {
 		return nil, err
 	}
-	sender, err := bus.NewPublisher(g.conn, bus.PublisherConfig{Gateway: benchGatewayID, NextNumber: 1})
+	g.sender, err = bus.NewPublisher(g.conn, bus.PublisherConfig{Gateway: benchGatewayID, NextNumber: 1})
 	if err != nil {
 		return nil, err
 	}
 	g.gateway, err = gateway.New(gateway.Config{
-		ID: benchGatewayID, Version: daemon.Version(), PKI: filepath.Join(dir, "pki"), Frames: gateway.FrameSink{Publisher: sender},
+		ID: benchGatewayID, Version: daemon.Version(), PKI: filepath.Join(dir, "pki"), Frames: gateway.FrameSink{Publisher: g.sender},
 		Metadata: gateway.Metadata{Conn: g.control}, State: g.state, Control: g.control, Secrets: noSecrets{},
 	}, logger)
 	if err != nil {
 		return nil, err
 	}
 	g.gateway.Start(g.stages.Start)
-	g.stages.Start("sender", 5*time.Second, sender.Run)
+	g.stages.Start("sender", 5*time.Second, g.sender.Run)
 	return g, nil
 }
 

@@ -70,3 +70,28 @@ func copyFolder(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 }
+
+// BenchmarkBufferSync stores frames of 16 KiB in a gateway's buffer, synced in an interval and each one.
+func BenchmarkBufferSync(b *testing.B) {
+	for name, cfg := range map[string]Config{"interval 250ms": {SyncInterval: 250 * time.Millisecond}, "always": {SyncAlways: true}} {
+		b.Run(name, func(b *testing.B) {
+			c := connectTo(b, startServer(b, cfg))
+			buffer, err := OpenBuffer(testContext(b), c, BufferConfig{Gateway: "g1", MaxBytes: MinBuffer, NumberFile: filepath.Join(b.TempDir(), "numbers.json")})
+			if err != nil {
+				b.Fatal(err)
+			}
+			start(b, buffer.Run)
+			frame := make([]byte, 16<<10)
+			b.SetBytes(int64(len(frame)))
+			n := uint64(0)
+			for b.Loop() {
+				n++
+				if err := buffer.PublishFrame(b.Context(), "line", "press", FrameHeader{ContentType: ContentUADP}, frame, func(error) {}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			until(b, "all is stored", time.Minute, func() bool { return buffer.Publisher().Stats().Stored == n })
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
+		})
+	}
+}
