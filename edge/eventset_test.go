@@ -15,7 +15,7 @@ func openEvents(t *testing.T, p *Publisher, fields int) EventSet {
 	t.Helper()
 	w := testWriter
 	w.Events = &model.EventSource{}
-	d, err := p.Open(context.Background(), w, testFields(fields))
+	d, err := p.Open(context.Background(), w, testFields(fields), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

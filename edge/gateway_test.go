@@ -197,7 +197,7 @@ func TestGatewayFollowsDesiredState(t *testing.T) {
 	b.state.desired <- Desired{Servers: []model.Server{s}, Writers: []model.DataSetWriter{w, {Server: "other"}}}
 	b.expect(t, "run a")
 	first := <-b.sources
-	if _, err := b.gateway.publisher.Open(context.Background(), w, testFields(3)); err != nil {
+	if _, err := b.gateway.publisher.Open(context.Background(), w, testFields(3), nil); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "writer reported", func() bool {

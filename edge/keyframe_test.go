@@ -23,7 +23,7 @@ func keyFrameSet(t testing.TB, cfg PublisherConfig, every uint32, fields int) (*
 	p := NewPublisher(cfg, sink, &fakeMetadata{}, zerolog.Nop())
 	w := testWriter
 	w.KeyFrameCount = every
-	d, err := p.Open(context.Background(), w, testFields(fields))
+	d, err := p.Open(context.Background(), w, testFields(fields), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestKeyFrameOnDemand(t *testing.T) {
 	d.mu.Unlock()
 	plain := testWriter
 	plain.Name = "plain"
-	if _, err := p.Open(ctx, plain, testFields(1)); err != nil {
+	if _, err := p.Open(ctx, plain, testFields(1), nil); err != nil {
 		t.Fatal(err)
 	}
 	if r := p.KeyFrame(ctx, plain.Key()); r.Status != model.StatusBadNotSupported || !strings.Contains(r.Message, "keyFrameCount") {
@@ -281,7 +281,7 @@ func discardSet(t testing.TB, every uint32, fields int) *dataSet {
 	p := NewPublisher(PublisherConfig{Gateway: "g1", MaxFrameValues: 1 << 20, MaxFrameBytes: 50 << 10}, nopSink{}, &fakeMetadata{}, zerolog.Nop())
 	w := testWriter
 	w.KeyFrameCount = every
-	d, err := p.Open(context.Background(), w, testFields(fields))
+	d, err := p.Open(context.Background(), w, testFields(fields), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

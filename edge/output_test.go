@@ -34,7 +34,7 @@ func TestOutputGetsTheFramesOfTheSink(t *testing.T) {
 	w.Output = &model.Output{Broker: "b1"}
 	open := func() DataSet {
 		t.Helper()
-		d, err := p.Open(context.Background(), w, testFields(1))
+		d, err := p.Open(context.Background(), w, testFields(1), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestPublisherGoesOnWithoutItsOutput(t *testing.T) {
 		p := NewPublisher(PublisherConfig{Gateway: "g1", Outputs: outputs}, sink, &fakeMetadata{}, zerolog.Nop())
 		w := testWriter
 		w.Output = &model.Output{Broker: "b1"}
-		d, err := p.Open(context.Background(), w, testFields(1))
+		d, err := p.Open(context.Background(), w, testFields(1), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

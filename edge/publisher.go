@@ -1,7 +1,9 @@
 package edge
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -140,12 +142,12 @@ func (p *Publisher) open() []*dataSet {
 }
 
 // Open implements DataSets. The metadata gets a new version when it is not what was stored last.
-func (p *Publisher) Open(ctx context.Context, w model.DataSetWriter, fields []model.FieldMetaData) (DataSet, error) {
+func (p *Publisher) Open(ctx context.Context, w model.DataSetWriter, fields []model.FieldMetaData, types *model.DataTypeSchema) (DataSet, error) {
 	if len(fields) > maxFields {
 		return nil, fmt.Errorf("writer %s has %d fields, a DataSet can have %d: split it", w.Key(), len(fields), maxFields)
 	}
 	m := model.DataSetMetaData{
-		Gateway: w.Gateway, Group: w.Group, Writer: w.Name, Server: w.Server, Fields: fields, ExtensionFields: w.ExtensionFields,
+		Gateway: w.Gateway, Group: w.Group, Writer: w.Name, Server: w.Server, Fields: fields, ExtensionFields: w.ExtensionFields, Types: types,
 	}
 	last, err := p.metadata.LastMetadata(ctx, w.Key())
 	if err != nil {
@@ -188,9 +190,22 @@ func (p *Publisher) Close(w model.WriterKey) {
 	}
 }
 
+// sameTypes compares schemas by their text, which is how one of them was stored.
+func sameTypes(a, b *model.DataTypeSchema) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, err := json.Marshal(a)
+	if err != nil {
+		return false
+	}
+	y, err := json.Marshal(b)
+	return err == nil && bytes.Equal(x, y)
+}
+
 // sameDataSet tells whether two versions of metadata differ in nothing but the version.
 func sameDataSet(a, b *model.DataSetMetaData) bool {
-	if a.Server != b.Server || len(a.ExtensionFields) != len(b.ExtensionFields) {
+	if a.Server != b.Server || len(a.ExtensionFields) != len(b.ExtensionFields) || !sameTypes(a.Types, b.Types) {
 		return false
 	}
 	for k, v := range a.ExtensionFields {

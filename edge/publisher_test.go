@@ -120,7 +120,7 @@ func testFields(n int) []model.FieldMetaData {
 
 func openTest(t *testing.T, p *Publisher, fields int) DataSet {
 	t.Helper()
-	d, err := p.Open(context.Background(), testWriter, testFields(fields))
+	d, err := p.Open(context.Background(), testWriter, testFields(fields), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func TestPublisherVersions(t *testing.T) {
 	openTest(t, p, 3)
 	w := testWriter
 	w.ExtensionFields = map[string]string{"line": "7"}
-	if _, err := p.Open(context.Background(), w, testFields(3)); err != nil {
+	if _, err := p.Open(context.Background(), w, testFields(3), nil); err != nil {
 		t.Fatal(err)
 	}
 	if len(meta.stored) != 3 {
@@ -295,10 +295,10 @@ func TestPublisherVersions(t *testing.T) {
 		}
 	}
 	meta.stored, meta.fail = nil, errors.New("bus away")
-	if _, err := p.Open(context.Background(), testWriter, testFields(1)); !errors.Is(err, meta.fail) {
+	if _, err := p.Open(context.Background(), testWriter, testFields(1), nil); !errors.Is(err, meta.fail) {
 		t.Errorf("Open without a bus: %v", err)
 	}
-	if _, err := p.Open(context.Background(), testWriter, testFields(maxFields+1)); err == nil {
+	if _, err := p.Open(context.Background(), testWriter, testFields(maxFields+1), nil); err == nil {
 		t.Error("65537 fields were taken")
 	}
 }
@@ -315,7 +315,7 @@ func TestPublisherReplacesADataSet(t *testing.T) {
 		if len(names) == 3 {
 			fields[2].Path = "Objects/elsewhere"
 		}
-		d, err := p.Open(context.Background(), testWriter, fields)
+		d, err := p.Open(context.Background(), testWriter, fields, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -414,7 +414,7 @@ func TestPutDoesNotAllocate(t *testing.T) {
 
 func BenchmarkPut(b *testing.B) {
 	p := NewPublisher(PublisherConfig{Gateway: "g1"}, nopSink{}, &fakeMetadata{}, zerolog.Nop())
-	d, err := p.Open(context.Background(), testWriter, testFields(1000))
+	d, err := p.Open(context.Background(), testWriter, testFields(1000), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -69,8 +69,9 @@ type (
 type DataSets interface {
 	// Open declares the fields of a writer, in the order of their indices, and returns where their values go. Opening a writer
 	// again replaces the earlier one, whose open frame is closed first; values that still come for that go on to the new one, if the
-	// field is there with the same name and node. It blocks until the metadata is stored.
-	Open(ctx context.Context, writer model.DataSetWriter, fields []model.FieldMetaData) (DataSet, error)
+	// field is there with the same name and node. types describes the data types of the fields beyond the built-in ones, nil for
+	// none. It blocks until the metadata is stored.
+	Open(ctx context.Context, writer model.DataSetWriter, fields []model.FieldMetaData, types *model.DataTypeSchema) (DataSet, error)
 }
 
 // DataSet takes the values of one writer.

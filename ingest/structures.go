@@ -5,20 +5,32 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model/uajson"
 )
 
-// unfold makes JSON of a structure whose type the metadata describes. One that does not fit its description stays as it is.
+// unfold makes JSON of structures whose types the metadata describes. One that does not fit its description stays as it is.
 func (l *layout) unfold(v *model.DataValue) {
-	if v.Value.Type() != model.TypeExtensionObject || v.Value.IsArray() {
-		return
+	switch {
+	case v.Value.Type() != model.TypeExtensionObject:
+	case v.Value.IsArray():
+		from := model.Elements[model.ExtensionObject](v.Value)
+		to := make([]model.ExtensionObject, len(from))
+		for i := range from {
+			to[i] = l.unfolded(from[i])
+		}
+		v.Value = model.ArrayValue(to, v.Value.Dimensions()...)
+	default:
+		e := l.unfolded(v.Value.ExtensionObject())
+		v.Value = model.ExtensionObjectValue(&e)
 	}
-	e := v.Value.ExtensionObject()
+}
+
+func (l *layout) unfolded(e model.ExtensionObject) model.ExtensionObject {
 	if e.Encoding != model.ExtensionBinary || !l.codec.Knows(e.TypeID) {
-		return
+		return e
 	}
 	body, err := l.codec.AppendJSON(nil, e.TypeID, e.Body)
 	if err != nil {
-		return
+		return e
 	}
-	v.Value = model.ExtensionObjectValue(&model.ExtensionObject{TypeID: e.TypeID, Encoding: model.ExtensionJSON, Body: body})
+	return model.ExtensionObject{TypeID: e.TypeID, Encoding: model.ExtensionJSON, Body: body}
 }
 
 // structure takes the numeric members of a structure, as far as they are few; the names of members are the elements of the series.

@@ -52,7 +52,7 @@ func findVariables(ctx context.Context, cfg *benchEdgeConfig, progress io.Writer
 type noDataSets struct{}
 
 // Open implements edge.DataSets.
-func (noDataSets) Open(context.Context, model.DataSetWriter, []model.FieldMetaData) (edge.DataSet, error) {
+func (noDataSets) Open(context.Context, model.DataSetWriter, []model.FieldMetaData, *model.DataTypeSchema) (edge.DataSet, error) {
 	return nil, errors.New("nothing is published")
 }
 

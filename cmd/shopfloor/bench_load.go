@@ -44,7 +44,7 @@ func newBenchLoad(ctx context.Context, p *platform, cfg benchConfig) (*benchLoad
 		w := model.DataSetWriter{
 			Gateway: p.cfg.Gateway, Group: "bench", Name: fmt.Sprint("w", i), Server: "bench", GroupID: 1, WriterID: uint16(i + 1),
 		}
-		d, err := p.gateway.Publisher.Open(ctx, w, fields)
+		d, err := p.gateway.Publisher.Open(ctx, w, fields, nil)
 		if err != nil {
 			return nil, err
 		}

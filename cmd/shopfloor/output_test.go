@@ -70,7 +70,7 @@ func publishOutput(t *testing.T, address string, version mqttout.Version, encodi
 	}
 	d, err := publisher.Open(t.Context(), w, []model.FieldMetaData{
 		field("Pressure", model.TypeDouble), field("State", model.TypeString), field("Counter", model.TypeInt64),
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

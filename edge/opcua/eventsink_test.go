@@ -132,7 +132,7 @@ func FuzzEventList(f *testing.F) {
 // From the bytes of the server to those of the frame.
 func TestEventDeliveryDoesNotAllocate(t *testing.T) {
 	p := edge.NewPublisher(edge.PublisherConfig{Gateway: "gw"}, storeless{}, storeless{}, zerolog.Nop())
-	set, err := p.Open(t.Context(), model.DataSetWriter{Gateway: "gw", Group: "g", Name: "w", Events: &model.EventSource{}}, make([]model.FieldMetaData, 2))
+	set, err := p.Open(t.Context(), model.DataSetWriter{Gateway: "gw", Group: "g", Name: "w", Events: &model.EventSource{}}, make([]model.FieldMetaData, 2), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,8 +41,12 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 	if err != nil {
 		return err
 	}
+	types, err := ses.schemaOf(ctx, fields)
+	if err != nil {
+		return err
+	}
 	m := monitored{ses.namespaces.Expand(notifier), itemSpec{queue: want.Events.QueueSize, discardNew: want.Events.DiscardNew, events: filter}}
-	digest, err := digestOf(fields)
+	digest, err := digestOf(fields, types)
 	if err != nil {
 		return err
 	}
@@ -54,7 +58,7 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 			return nil
 		}
 	}
-	set, err := w.source.cfg.DataSets.Open(ctx, want, fields)
+	set, err := w.source.cfg.DataSets.Open(ctx, want, fields, types)
 	if err != nil {
 		return fmt.Errorf("open data set: %w", err)
 	}

@@ -136,7 +136,7 @@ type recorded struct {
 	values [][]model.DataValue // by field; under r.mu
 }
 
-func (r *recorder) Open(_ context.Context, w model.DataSetWriter, fields []model.FieldMetaData) (edge.DataSet, error) {
+func (r *recorder) Open(_ context.Context, w model.DataSetWriter, fields []model.FieldMetaData, _ *model.DataTypeSchema) (edge.DataSet, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	set := &recorded{r: r, values: make([][]model.DataValue, len(fields))}

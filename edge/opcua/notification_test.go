@@ -73,7 +73,7 @@ func (storeless) StoreMetadata(context.Context, *model.DataSetMetaData) error { 
 
 func frames(t testing.TB, fields int) edge.DataSet {
 	p := edge.NewPublisher(edge.PublisherConfig{Gateway: "gw"}, storeless{}, storeless{}, zerolog.Nop())
-	set, err := p.Open(context.Background(), model.DataSetWriter{Gateway: "gw", Group: "g", Name: "w"}, make([]model.FieldMetaData, fields))
+	set, err := p.Open(context.Background(), model.DataSetWriter{Gateway: "gw", Group: "g", Name: "w"}, make([]model.FieldMetaData, fields), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

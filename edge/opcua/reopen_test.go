@@ -75,8 +75,8 @@ type slowOpen struct {
 	puts atomic.Int64
 }
 
-func (o *slowOpen) Open(ctx context.Context, w model.DataSetWriter, fields []model.FieldMetaData) (edge.DataSet, error) {
-	d, err := o.Publisher.Open(ctx, w, fields)
+func (o *slowOpen) Open(ctx context.Context, w model.DataSetWriter, fields []model.FieldMetaData, types *model.DataTypeSchema) (edge.DataSet, error) {
+	d, err := o.Publisher.Open(ctx, w, fields, types)
 	for before := o.puts.Load(); before > 0 && o.puts.Load() < before+100 && ctx.Err() == nil; {
 		sleep(ctx, 5*time.Millisecond)
 	}

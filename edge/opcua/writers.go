@@ -230,7 +230,11 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 	if err != nil {
 		return err
 	}
-	digest, err := digestOf(fields)
+	types, err := ses.schemaOf(ctx, fields)
+	if err != nil {
+		return err
+	}
+	digest, err := digestOf(fields, types)
 	if err != nil {
 		return err
 	}
@@ -238,7 +242,7 @@ func (w *writers) openOne(ctx context.Context, key model.WriterKey) error {
 		w.keep(key, o, places, asked, selectAt)
 		return nil
 	}
-	dataSet, err := w.source.cfg.DataSets.Open(ctx, want, fields)
+	dataSet, err := w.source.cfg.DataSets.Open(ctx, want, fields, types)
 	if err != nil {
 		return fmt.Errorf("open data set: %w", err)
 	}
@@ -274,9 +278,12 @@ func (w *writers) keep(key model.WriterKey, o *writer, places []place, asked mod
 }
 
 // digestOf is a digest of metadata, by which a change is seen.
-func digestOf(fields []model.FieldMetaData) (digest [sha256.Size]byte, err error) {
+func digestOf(fields []model.FieldMetaData, types *model.DataTypeSchema) (digest [sha256.Size]byte, err error) {
 	h := sha256.New()
-	if err := json.NewEncoder(h).Encode(fields); err != nil {
+	if err := json.NewEncoder(h).Encode(struct {
+		Fields []model.FieldMetaData
+		Types  *model.DataTypeSchema
+	}{fields, types}); err != nil {
 		return digest, fmt.Errorf("compare metadata: %w", err)
 	}
 	h.Sum(digest[:0])
