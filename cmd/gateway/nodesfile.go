@@ -50,7 +50,7 @@ type NodesFile struct {
 	copy    goodCopy
 	numbers fileNumbers
 
-	good []byte // the text in force; nil when there was none
+	good packedText // the text in force; nil when there was none
 
 	mu      sync.Mutex
 	failure string            // why the file as it is now is not in force
@@ -129,7 +129,7 @@ func (f *NodesFile) start() {
 		f.log.Warn().Err(err).Str("file", f.cfg.LastGood).Msg("copy of the last good published nodes file")
 	}
 	if text != nil && f.check(text) == nil {
-		f.good = text
+		f.good = pack(text)
 		f.log.Warn().Str("file", f.cfg.LastGood).Msg("the copy of the last good published nodes file runs")
 	}
 }
@@ -147,7 +147,7 @@ func (f *NodesFile) read() bool {
 		f.fail(err)
 		return false
 	}
-	f.good = text
+	f.good = pack(text)
 	f.fail(nil)
 	if err := f.copy.keep(text); err != nil {
 		f.log.Warn().Err(err).Str("file", f.cfg.LastGood).Msg("no copy of the published nodes file is kept")
@@ -180,7 +180,12 @@ func (f *NodesFile) join(core edge.Desired) edge.Desired {
 	if f.good == nil {
 		return d
 	}
-	c, issues, err := publishednodes.Parse(f.good, publishednodes.Options{Gateway: f.cfg.Gateway, Servers: core.Servers, Broker: f.cfg.Broker})
+	text, err := f.good.unpack()
+	if err != nil {
+		f.fail(err)
+		return d
+	}
+	c, issues, err := publishednodes.Parse(text, publishednodes.Options{Gateway: f.cfg.Gateway, Servers: core.Servers, Broker: f.cfg.Broker})
 	if err != nil { // checked before
 		f.fail(err)
 		return d

@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -16,7 +16,7 @@ type polledFile struct {
 	path string
 	// seen is the file as it was at the last look, taken as it was when it was read.
 	seen, taken os.FileInfo
-	text        []byte
+	digest      [sha256.Size]byte // of the text that was read last; zero before
 	looked      bool
 }
 
@@ -27,7 +27,7 @@ func (f *polledFile) poll() ([]byte, error) {
 	first := !f.looked
 	f.looked = true
 	if err != nil {
-		f.seen, f.taken, f.text = nil, nil, nil // what comes back is read again
+		f.seen, f.taken, f.digest = nil, nil, [sha256.Size]byte{} // what comes back is read again
 		return nil, err
 	}
 	stays := first || sameFile(f.seen, info)
@@ -43,10 +43,11 @@ func (f *polledFile) poll() ([]byte, error) {
 		return nil, err
 	}
 	f.taken = info
-	if f.text != nil && bytes.Equal(f.text, text) {
+	digest := sha256.Sum256(text)
+	if digest == f.digest {
 		return nil, nil
 	}
-	f.text = text
+	f.digest = digest
 	return text, nil
 }
 
