@@ -85,20 +85,24 @@ func newDataSet(p *Publisher, w *model.DataSetWriter, v model.ConfigurationVersi
 }
 
 // Put implements DataSet.
-func (d *dataSet) Put(field int, v *model.DataValue) {
+func (d *dataSet) Put(field int, v *model.DataValue) { d.PutTold(field, v) }
+
+// PutTold implements Telling.
+func (d *dataSet) PutTold(field int, v *model.DataValue) model.Fate {
 	d.mu.Lock()
 	if d.replaced {
 		next := d.next
 		d.mu.Unlock()
 		if !next.put(field, v) {
 			d.publisher.dropped.Add(1)
+			return model.FateDropped
 		}
-		return
+		return model.FatePublished
 	}
 	defer d.mu.Unlock()
 	if field < 0 || field >= len(d.counts) {
 		d.publisher.dropped.Add(1)
-		return
+		return model.FateDropped
 	}
 	if d.counts[field] == maxMessages {
 		d.close()
@@ -106,7 +110,7 @@ func (d *dataSet) Put(field int, v *model.DataValue) {
 	m, size, err := d.append(field, v)
 	if err != nil {
 		d.publisher.refused.Add(1)
-		return
+		return model.FateRefused
 	}
 	if d.bytes+size > maxJoined && d.values > 0 {
 		d.close()
@@ -123,6 +127,7 @@ func (d *dataSet) Put(field int, v *model.DataValue) {
 	if d.bytes >= d.publisher.cfg.MaxFrameBytes || d.values >= d.publisher.cfg.MaxFrameValues {
 		d.close()
 	}
+	return model.FatePublished
 }
 
 // append encodes a value behind the end of the DataSetMessage that it belongs to, and returns the message and the value's size.

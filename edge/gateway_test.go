@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -82,6 +83,7 @@ type fakeSource struct {
 	writers []model.DataSetWriter
 	bad     *model.ItemState // of each writer
 	monitor func(ctx context.Context, deliver func(model.ValueChanges))
+	trace   func(ctx context.Context, deliver func(model.TraceEvents))
 }
 
 func (s *fakeSource) Run(ctx context.Context) error {
@@ -121,6 +123,13 @@ func (s *fakeSource) Read(_ context.Context, nodes []model.ReadValueID) ([]model
 		out[i].Value = model.StringValue(n.NodeID.String())
 	}
 	return out, nil
+}
+
+func (s *fakeSource) Trace(r model.TraceRequest) (func(context.Context, func(model.TraceEvents)), error) {
+	if r.Duration == 0 {
+		return nil, model.StatusBadMonitoredItemIdInvalid
+	}
+	return s.trace, nil
 }
 
 func (s *fakeSource) Monitor(ctx context.Context, _ model.MonitorRequest, deliver func(model.ValueChanges)) error {
@@ -337,4 +346,44 @@ func TestGatewayTellsWhatIsOutOfSync(t *testing.T) {
 		s := reported()
 		return s.OutOfSyncCount == 2 && s.OutOfSync[0].Writer == w.Key() && strings.Contains(s.OutOfSync[0].Reason, "BadNodeIdUnknown: no such node")
 	})
+}
+
+func TestGatewayTraces(t *testing.T) {
+	b := startGateway(t)
+	b.state.desired <- Desired{Servers: []model.Server{{ID: "s1", EndpointURL: "a"}}}
+	b.expect(t, "run a")
+	source := <-b.sources
+	var end sync.Once // nobody takes the deliveries of the others
+	source.trace = func(ctx context.Context, deliver func(model.TraceEvents)) {
+		deliver(model.TraceEvents{Sequence: 1, Events: []model.TraceEvent{{Field: "f", Fate: model.FateSkipped}}})
+		<-ctx.Done()
+		end.Do(func() { deliver(model.TraceEvents{Sequence: 2, Ended: true}) })
+	}
+	handle := func(verb, body string) error {
+		_, err := b.gateway.Handle(t.Context(), verb, []byte(body))
+		return err
+	}
+	if err := handle(model.VerbTrace, `{"server":"s1","items":[{"id":"t0","nodeId":"i=85"}]}`); !errors.Is(err, model.StatusBadMonitoredItemIdInvalid) {
+		t.Errorf("a node that is not published: %v", err)
+	}
+	for i := range maxTraces {
+		if err := handle(model.VerbTrace, fmt.Sprintf(`{"server":"s1","items":[{"id":"t%d","nodeId":"i=85","duration":1}]}`, i)); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-b.live.deliveries; !strings.Contains(got, `"fate":"skipped"`) {
+			t.Errorf("delivered %q", got)
+		}
+	}
+	last := `{"server":"s1","items":[{"id":"last","nodeId":"i=85","duration":1}]}`
+	if err := handle(model.VerbTrace, last); !errors.Is(err, model.StatusBadTooManySubscriptions) {
+		t.Errorf("one too many: %v", err)
+	}
+	if err := handle(model.VerbEnd, `{"items":["t0"]}`); err != nil {
+		t.Error(err)
+	}
+	if got := <-b.live.deliveries; !strings.HasPrefix(got, "t0 {") || !strings.Contains(got, `"ended":true`) {
+		t.Errorf("delivered %q at the end", got)
+	}
+	eventually(t, "room for another trace", func() bool { return handle(model.VerbTrace, last) == nil })
+	<-b.live.deliveries
 }

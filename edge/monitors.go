@@ -12,10 +12,13 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// maxMonitors bounds the monitorings of one gateway at a time.
-const maxMonitors = 1000
+// maxMonitors bounds the monitorings of one gateway at a time, traces among them, and maxTraces those.
+const (
+	maxMonitors = 1000
+	maxTraces   = 20
+)
 
-// LiveSink takes the deliveries of monitorings, each the JSON of a model.ValueChanges. A delivery that nobody takes is lost.
+// LiveSink takes the deliveries of monitorings, each the JSON of a model.ValueChanges or, of a trace, model.TraceEvents. A delivery that nobody takes is lost.
 type LiveSink interface {
 	PublishLive(id string, body []byte) error
 }
@@ -24,6 +27,8 @@ type LiveSink interface {
 type monitors struct {
 	live LiveSink
 	lost atomic.Uint64 // deliveries that could not be sent
+
+	traces atomic.Int64 // those among the monitorings
 
 	mu      sync.Mutex
 	running map[string]*monitoring
@@ -47,7 +52,43 @@ func (g *Gateway) startMonitors(body []byte) error {
 	}
 	a := g.asset(cmd.Server)
 	for _, r := range cmd.Items {
-		if err := g.monitors.start(a, m, r); err != nil {
+		err := g.monitors.start(a, r.ID, func(ctx context.Context) {
+			// The only error is that ctx ended: faults of the server are in the deliveries.
+			_ = m.Monitor(ctx, r, func(c model.ValueChanges) { g.monitors.deliver(r.ID, c) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startTraces starts the traces that a command asks for.
+func (g *Gateway) startTraces(body []byte) error {
+	cmd, source, err := command[model.TraceRequest](g, body)
+	if err != nil {
+		return err
+	}
+	t, ok := source.(Tracer)
+	if !ok {
+		return fmt.Errorf("server %q: %w", cmd.Server, model.StatusBadServiceUnsupported)
+	}
+	a := g.asset(cmd.Server)
+	for _, r := range cmd.Items {
+		trace, err := t.Trace(r)
+		if err != nil {
+			return err
+		}
+		if n := g.monitors.traces.Add(1); n > maxTraces {
+			g.monitors.traces.Add(-1)
+			return fmt.Errorf("the gateway has %d traces of nodes, its limit: end one, or wait until one is over: %w", maxTraces, model.StatusBadTooManySubscriptions)
+		}
+		err = g.monitors.start(a, r.ID, func(ctx context.Context) {
+			defer g.monitors.traces.Add(-1)
+			trace(ctx, func(e model.TraceEvents) { g.monitors.deliver(r.ID, e) })
+		})
+		if err != nil {
+			g.monitors.traces.Add(-1)
 			return err
 		}
 	}
@@ -67,31 +108,30 @@ func (g *Gateway) eachMonitor(body []byte, do func(id string) error) error {
 	return errors.Join(errs...)
 }
 
-// start runs a monitoring until its lease or its asset ends.
-func (m *monitors) start(a *asset, source Monitor, r model.MonitorRequest) error {
+// start runs a monitoring until it ends by itself, or its lease or its asset does.
+func (m *monitors) start(a *asset, id string, run func(context.Context)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.running) >= maxMonitors {
 		return fmt.Errorf("the gateway has %d live subscriptions, its limit: %w", maxMonitors, model.StatusBadTooManySubscriptions)
 	}
-	if r.ID == "" || m.running[r.ID] != nil {
-		return fmt.Errorf("monitoring id %q is empty or in use: %w", r.ID, model.StatusBadInvalidArgument)
+	if id == "" || m.running[id] != nil {
+		return fmt.Errorf("monitoring id %q is empty or in use: %w", id, model.StatusBadInvalidArgument)
 	}
 	ctx, cancel := context.WithCancel(a.ctx)
 	if m.running == nil {
 		m.running = map[string]*monitoring{}
 	}
-	m.running[r.ID] = &monitoring{cancel: cancel, lease: time.AfterFunc(model.MonitorLease, cancel)}
+	m.running[id] = &monitoring{cancel: cancel, lease: time.AfterFunc(model.MonitorLease, cancel)}
 	m.group.Go(func() {
-		defer func() { _ = m.end(r.ID) }()
-		// The only error is that ctx ended: faults of the server are in the deliveries.
-		_ = source.Monitor(ctx, r, func(c model.ValueChanges) { m.deliver(r.ID, c) })
+		defer func() { _ = m.end(id) }()
+		run(ctx)
 	})
 	return nil
 }
 
-func (m *monitors) deliver(id string, c model.ValueChanges) {
-	body, err := json.Marshal(c)
+func (m *monitors) deliver(id string, delivery any) {
+	body, err := json.Marshal(delivery)
 	if err == nil {
 		err = m.live.PublishLive(id, body)
 	}

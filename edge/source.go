@@ -58,6 +58,11 @@ type (
 	Expander interface {
 		Expand(ctx context.Context, selections []model.Selection) ([]model.Expansion, error)
 	}
+	// Tracer tells of every notification of a published node. The error says that it is not published; else trace delivers them until the request's
+	// time is over or ctx ends, then a last delivery. deliver is called by one goroutine at a time and must not block for long.
+	Tracer interface {
+		Trace(r model.TraceRequest) (trace func(ctx context.Context, deliver func(model.TraceEvents)), err error)
+	}
 	// Monitor delivers values as they change, until ctx ends. deliver is called by one goroutine at a time and must not block for
 	// long; the changes belong to it.
 	Monitor interface {
@@ -81,3 +86,11 @@ type DataSet interface {
 	// field keep their order if they come from one. Values of a writer or a field that is no more are dropped and counted.
 	Put(field int, v *model.DataValue)
 }
+
+// Telling is the ability of a DataSet to tell what became of a value. *Publisher's DataSets of values have it.
+type Telling interface {
+	// PutTold is DataSet.Put.
+	PutTold(field int, v *model.DataValue) model.Fate
+}
+
+var _ Telling = (*dataSet)(nil)

@@ -73,6 +73,7 @@ type SubscriptionResolver interface {
 	Discovery(ctx context.Context, id string) (<-chan *DiscoveryProgress, error)
 	Events(ctx context.Context, filter *EventFilter) (<-chan *Event, error)
 	Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error)
+	NodeTrace(ctx context.Context, server string, nodeID model.ExpandedNodeID, seconds int) (<-chan *NodeTrace, error)
 	Telemetry(ctx context.Context, filter SeriesFilter, maxRate *float64) (<-chan *TelemetryBatch, error)
 }
 
@@ -1051,6 +1052,36 @@ func (ec *executionContext) field_Subscription_events_args(ctx context.Context, 
 		return nil, err
 	}
 	args["filter"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_nodeTrace_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "server",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["server"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "nodeId",
+		func(ctx context.Context, v any) (model.ExpandedNodeID, error) {
+			return ec.unmarshalNNodeId2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["nodeId"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "seconds",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["seconds"] = arg2
 	return args, nil
 }
 
@@ -3932,6 +3963,50 @@ func (ec *executionContext) fieldContext_Subscription_values(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_nodeTrace(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_nodeTrace(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().NodeTrace(ctx, fc.Args["server"].(string), fc.Args["nodeId"].(model.ExpandedNodeID), fc.Args["seconds"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *NodeTrace) graphql.Marshaler {
+			return ec.marshalNNodeTrace2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNodeTrace(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_nodeTrace(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NodeTrace(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_nodeTrace_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_telemetry(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -4719,6 +4794,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_events(ctx, fields[0])
 	case "values":
 		return ec._Subscription_values(ctx, fields[0])
+	case "nodeTrace":
+		return ec._Subscription_nodeTrace(ctx, fields[0])
 	case "telemetry":
 		return ec._Subscription_telemetry(ctx, fields[0])
 	default:
@@ -4991,6 +5068,24 @@ func (ec *executionContext) marshalODuration2ᚖtimeᚐDuration(ctx context.Cont
 	_ = sel
 	_ = ctx
 	res := MarshalDuration(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOInt642ᚖuint64(ctx context.Context, v any) (*uint64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := UnmarshalUint64(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInt642ᚖuint64(ctx context.Context, sel ast.SelectionSet, v *uint64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := MarshalUint64(*v)
 	return res
 }
 

@@ -172,6 +172,7 @@ type fakeCommands struct {
 	CallFunc     func(server string, calls []model.CallRequest) ([]model.CallResult, error)
 	NodesFunc    func(server string, q model.NodeQuery) model.NodePage
 	KeyFrameFunc func(server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
+	TraceFunc    func(r model.TraceRequest) (<-chan model.TraceEvents, error)
 	MonitorFunc  func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }
 
@@ -364,6 +365,10 @@ func (f *fakeCommands) Expand(_ context.Context, _ string, selections []model.Se
 
 func (f *fakeCommands) Monitor(ctx context.Context, _ string, r model.MonitorRequest) (<-chan model.ValueChanges, error) {
 	return f.MonitorFunc(ctx, r)
+}
+
+func (f *fakeCommands) Trace(_ context.Context, _ string, r model.TraceRequest) (<-chan model.TraceEvents, error) {
+	return f.TraceFunc(r)
 }
 
 // fakeStore is a store of the series a, b, c … with what HistoryFunc says in them.

@@ -316,6 +316,18 @@ type NodeStateCount struct {
 	Count int             `json:"count"`
 }
 
+type NodeTrace struct {
+	// Counts deliveries from 1.
+	Sequence uint64           `json:"sequence"`
+	Events   []NodeTraceEvent `json:"events"`
+	// Events since the last delivery that went because they came faster than they were taken.
+	Dropped uint64 `json:"dropped"`
+	// Deliveries since the last one that got lost on the way from the gateway.
+	Lost uint64 `json:"lost"`
+	// The time is over: this is the last delivery.
+	Ended bool `json:"ended"`
+}
+
 type OutputArgument struct {
 	Name     string          `json:"name"`
 	Value    json.RawMessage `json:"value,omitempty"`

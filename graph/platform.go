@@ -79,6 +79,9 @@ type Commands interface {
 	SendKeyFrames(ctx context.Context, server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
 	// Expand tells what selections would publish.
 	Expand(ctx context.Context, server string, selections []model.Selection) ([]model.Expansion, error)
+	// Trace delivers every notification of a published node until its time is over, which the last delivery says, or ctx ends; then, or when the
+	// gateway goes away, the channel is closed.
+	Trace(ctx context.Context, server string, r model.TraceRequest) (<-chan model.TraceEvents, error)
 	// Monitor delivers changes until ctx ends; then, or when the gateway goes away, the channel is closed.
 	Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }

@@ -190,7 +190,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -212,6 +212,7 @@ var sources = []*ast.Source{
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "keyframe.graphqls", Input: sourceData("keyframe.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
+	{Name: "nodetrace.graphqls", Input: sourceData("nodetrace.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
@@ -1169,6 +1170,46 @@ func (ec *executionContext) childFields_NodeStateCount(ctx context.Context, fiel
 		return ec.fieldContext_NodeStateCount_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NodeStateCount", field.Name)
+}
+
+func (ec *executionContext) childFields_NodeTrace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sequence":
+		return ec.fieldContext_NodeTrace_sequence(ctx, field)
+	case "events":
+		return ec.fieldContext_NodeTrace_events(ctx, field)
+	case "dropped":
+		return ec.fieldContext_NodeTrace_dropped(ctx, field)
+	case "lost":
+		return ec.fieldContext_NodeTrace_lost(ctx, field)
+	case "ended":
+		return ec.fieldContext_NodeTrace_ended(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NodeTrace", field.Name)
+}
+
+func (ec *executionContext) childFields_NodeTraceEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "arrived":
+		return ec.fieldContext_NodeTraceEvent_arrived(ctx, field)
+	case "value":
+		return ec.fieldContext_NodeTraceEvent_value(ctx, field)
+	case "overflow":
+		return ec.fieldContext_NodeTraceEvent_overflow(ctx, field)
+	case "omitted":
+		return ec.fieldContext_NodeTraceEvent_omitted(ctx, field)
+	case "subscription":
+		return ec.fieldContext_NodeTraceEvent_subscription(ctx, field)
+	case "sequenceNumber":
+		return ec.fieldContext_NodeTraceEvent_sequenceNumber(ctx, field)
+	case "writer":
+		return ec.fieldContext_NodeTraceEvent_writer(ctx, field)
+	case "field":
+		return ec.fieldContext_NodeTraceEvent_field(ctx, field)
+	case "fate":
+		return ec.fieldContext_NodeTraceEvent_fate(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NodeTraceEvent", field.Name)
 }
 
 func (ec *executionContext) childFields_OutOfSync(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

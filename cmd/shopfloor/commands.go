@@ -111,43 +111,75 @@ func (c *commands) send(ctx context.Context, gateway, verb string, body []byte) 
 // monitorSilence is after how many missed renewals a monitoring is given up.
 const monitorSilence = 3
 
-// Monitor implements graph.Commands: it listens first, then asks the gateway to deliver, and renews the request until ctx ends.
+// Monitor implements graph.Commands.
 func (c *commands) Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error) {
+	r.ID = nuid.Next()
+	return follow(ctx, c, server, model.VerbMonitor, r.ID, r, func(v *model.ValueChanges, lost uint64) bool {
+		v.Overflow = v.Overflow || lost > 0
+		return false
+	})
+}
+
+// Trace implements graph.Commands.
+func (c *commands) Trace(ctx context.Context, server string, r model.TraceRequest) (<-chan model.TraceEvents, error) {
+	r.ID = nuid.Next()
+	var before uint64
+	out, err := follow(ctx, c, server, model.VerbTrace, r.ID, r, func(e *model.TraceEvents, _ uint64) bool {
+		e.Lost = e.Sequence - before - 1
+		before = e.Sequence
+		return e.Ended
+	})
+	var remote *bus.RemoteError
+	if status, _ := asStatus(err); (status == model.StatusBadMonitoredItemIdInvalid || status == model.StatusBadTooManySubscriptions) && errors.As(err, &remote) {
+		return nil, fmt.Errorf("%w: %s", graph.ErrInvalid, remote.Text)
+	}
+	return out, err
+}
+
+// follow listens to the deliveries of id, then asks the gateway of a server to make them, and renews the request until ctx ends. see looks at each
+// delivery, with how many were lost since the one before, and tells whether it was the last.
+func follow[Item, Delivery any](
+	ctx context.Context, c *commands, server, verb, id string, item Item, see func(d *Delivery, lost uint64) (last bool),
+) (<-chan Delivery, error) {
 	s, err := c.servers.Server(server)
 	if err != nil {
 		return nil, err
 	}
-	r.ID = nuid.Next()
 	ctx, cancel := context.WithCancel(ctx)
-	live, err := c.conn.SubscribeLive(ctx, s.Gateway, r.ID)
+	live, err := c.conn.SubscribeLive(ctx, s.Gateway, id)
 	if err == nil {
-		_, err = c.request(ctx, s.Gateway, server, model.VerbMonitor, []model.MonitorRequest{r})
+		_, err = c.request(ctx, s.Gateway, server, verb, []Item{item})
 	}
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	out := make(chan model.ValueChanges)
+	out := make(chan Delivery)
 	go func() {
 		defer close(out)
-		defer c.endMonitor(s.Gateway, server, r.ID)
+		defer c.endMonitor(s.Gateway, server, id)
 		defer cancel()
-		c.forward(ctx, s.Gateway, server, r.ID, live, out)
+		forward(ctx, live, out, see, func() error {
+			_, err := c.request(ctx, s.Gateway, server, model.VerbRenew, []string{id})
+			return err
+		})
 	}()
 	return out, nil
 }
 
-// forward passes deliveries on until ctx ends or the gateway does not run the monitoring any more.
-func (c *commands) forward(ctx context.Context, gateway, server, id string, live *bus.LiveStream, out chan<- model.ValueChanges) {
-	renew := time.NewTicker(model.MonitorLease / 3)
-	defer renew.Stop()
+// forward passes deliveries on until ctx ends, the last one came, or the gateway does not make them any more.
+func forward[Delivery any](
+	ctx context.Context, live *bus.LiveStream, out chan<- Delivery, see func(d *Delivery, lost uint64) (last bool), renew func() error,
+) {
+	ticker := time.NewTicker(model.MonitorLease / 3)
+	defer ticker.Stop()
 	missed, dropped := 0, uint64(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-renew.C:
-			_, err := c.request(ctx, gateway, server, model.VerbRenew, []string{id})
+		case <-ticker.C:
+			err := renew()
 			if missed++; err == nil {
 				missed = 0
 			}
@@ -158,16 +190,19 @@ func (c *commands) forward(ctx context.Context, gateway, server, id string, live
 			if !ok {
 				return
 			}
-			var v model.ValueChanges
-			if json.Unmarshal(body, &v) != nil {
+			var d Delivery
+			if json.Unmarshal(body, &d) != nil {
 				continue // not from our gateway: nobody else may publish there
 			}
-			if n := live.Dropped(); n > dropped {
-				v.Overflow, dropped = true, n
-			}
+			n := live.Dropped()
+			last := see(&d, n-dropped)
+			dropped = n
 			select {
-			case out <- v:
+			case out <- d:
 			case <-ctx.Done():
+				return
+			}
+			if last {
 				return
 			}
 		}

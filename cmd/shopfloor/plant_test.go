@@ -66,6 +66,7 @@ func TestPlant(t *testing.T) {
 		{"write", writesPerItem},
 		{"call", callsPerItem},
 		{"values", deliversChanges},
+		{"node trace", tracesNode},
 		{"every variable is stored", storesEveryVariable},
 		{"structures are stored", storesStructures},
 		{"a wrong password is refused", refusesWrongPassword},

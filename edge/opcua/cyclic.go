@@ -160,7 +160,11 @@ func (r *cyclicRead) take(now time.Time, v *model.DataValue) {
 		v.SourceTimestamp = model.DateTimeOf(now)
 	}
 	r.counts.arrived(now, v.Status)
-	r.sink.put(v)
+	if who := r.sink.set.writers.source.publishing.traces.of(r); who != nil {
+		r.putTraced(v, now, who)
+	} else {
+		r.sink.put(v)
+	}
 }
 
 // prepare makes the requests when the fields or the session changed. What is not in the server's address space is left out.

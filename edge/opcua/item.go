@@ -140,11 +140,16 @@ func (i *item) due(now time.Time) bool { return i.fault == nil || !now.Before(i.
 // put hands a value on, but not the same one again: servers send the newest value once more when an item is created anew, and some when a
 // session or a subscription is taken over.
 func (i *item) put(v *model.DataValue) {
-	if i.has && v.SourceTimestamp == i.last.SourceTimestamp && !v.SourceTimestamp.IsZero() && v.Status == i.last.Status && v.Value.Equal(i.last.Value) {
+	if i.repeats(v) {
 		return
 	}
 	i.keep(v)
 	i.sink.put(v)
+}
+
+// repeats tells whether v is the newest value once more.
+func (i *item) repeats(v *model.DataValue) bool {
+	return i.has && v.SourceTimestamp == i.last.SourceTimestamp && !v.SourceTimestamp.IsZero() && v.Status == i.last.Status && v.Value.Equal(i.last.Value)
 }
 
 // keep makes v the newest value. It allocates only for a new value that is no number.

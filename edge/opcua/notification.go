@@ -100,6 +100,8 @@ type decoder struct {
 	message, body uadp.Binary
 	value         model.DataValue
 	event         []model.Variant
+	// subscription and sequence are those of the message.
+	subscription, sequence uint32
 }
 
 // handle delivers one message.
@@ -107,6 +109,7 @@ func (s *subscription) handle(n *notification) {
 	s.deliver.Lock()
 	defer s.deliver.Unlock()
 	s.decoder.message.Reset(n.data, *s.p.namespaces.Load())
+	s.decoder.subscription, s.decoder.sequence = n.subscription, n.sequence
 	for range n.count {
 		x := s.decoder.message.ExtensionObject()
 		s.decoder.body.Nest(x.Body, &s.decoder.message)
@@ -133,6 +136,7 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 	if r.Err() != nil {
 		s.undecodable(r.Err(), 1)
 	}
+	tracing := !s.live && s.p.traces.at.Load() != nil
 	if !s.live {
 		s.p.figures.arrived(now, n)
 	}
@@ -148,7 +152,9 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 				s.p.figures.overflows.Add(1)
 			}
 			it.counts.arrived(now, v.Status)
-			it.put(v)
+			if !tracing || !s.putTraced(it, v, now) {
+				it.put(v)
+			}
 			s.stores.add(it.sink)
 		}
 	}

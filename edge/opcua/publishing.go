@@ -37,6 +37,7 @@ type publishing struct {
 	figures    figures
 	totals     itemTotals
 	handles    atomic.Uint32
+	traces     traces
 
 	ctx context.Context // of the deliveries, set by run
 	wg  sync.WaitGroup
