@@ -97,6 +97,16 @@ const deadLetters = [
   letter(1, { reason: 'DataSetMessage 0 of version 812.4: there is no metadata of this version', contentType: 'application/opcua+uadp', size: 8412, head: 'f1010a00'.repeat(64) }),
   letter(2, { reason: 'unexpected end of JSON input', contentType: 'application/opcua+json', size: 38, head: '7b224d657373616765', text: '{"MessageId": "32235546-05d9-4fd7-97df' }),
 ];
+const event = (n, rest) => ({
+  id: `event-${n}`, gateway: 'local', server: 'demo', group: 'demo', writer: 'alarms', time: new Date(Date.now() - n * 47e3).toISOString(), severity: 200, sourceName: 'Boiler1',
+  eventType: 'i=9482', eventTypeName: 'ExclusiveLevelAlarmType', retain: true, fields: [], message: { text: 'Temperature is normal' }, ...rest,
+});
+const events = [
+  event(1, { severity: 900, message: { text: 'Temperature of Boiler1 is above 110 °C' } }),
+  event(2, { severity: 500, message: { text: 'Level of Tank1 is low' }, sourceName: 'Tank1' }),
+  event(3, { retain: false }),
+  event(4, { severity: 100, sourceName: 'PackagingLine1', eventType: 'nsu=urn:acme;i=7', eventTypeName: null, retain: null, message: { text: 'Batch B-000001 has ended' } }),
+];
 const refuse = (field, problem) => {
   throw new GraphQLError(`${field}: ${problem}`, { extensions: { code: 'BAD_USER_INPUT', field } });
 };
@@ -122,6 +132,7 @@ const rootValue = {
   series: ({ filter, first }) => ({ edges: matching(filter).slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: matching(filter).length > first, hasPreviousPage: false } }),
   alarms, limits, gateways,
   deadLetters: ({ first }) => ({ edges: deadLetters.slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: deadLetters.length > first, hasPreviousPage: false } }),
+  events: ({ first }) => ({ edges: events.slice(0, first).map((node) => ({ cursor: node.id, node })), pageInfo: { hasNextPage: events.length > first, hasPreviousPage: false } }),
   addServer: ({ input }) => {
     if (/127\.0\.0\.1:1$/.test(input.endpointUrl)) refuse('endpointUrl', `"${input.endpointUrl}" has no server`);
     return addServer(input, { state: 'CONNECTING' });
@@ -139,11 +150,17 @@ Object.assign(rootValue, {
   write: ({ input }) => input.map(({ nodeId }) => ({ nodeId, ...okay })),
   call: ({ input }) => input.map(() => ({ ...okay, inputArgumentResults: [], outputArguments: [{ name: 'batchId', value: 'B-000002', dataType: 'String' }] })),
   publish: ({ input }) => ({ writer: { id: `local/${input.server}/${input.writer}`, fieldCount: input.nodes.length }, results: input.nodes.map(({ nodeId }) => ({ nodeId, field: nodeId.split('.').at(-1), ...okay })) }),
+  applyConfiguration: ({ input }) => ({ applied: true, results: input.items.map(() => ({ problems: [] })) }),
   removeServer: ({ id }) => servers.delete(id) && id,
 });
 Object.assign(rootValue, discoveries.queries);
 const subscriptions = {
   discovery: discoveries.discovery,
+  events: async function* () {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    yield event(0, { id: 'event-live', severity: 700, message: { text: 'Pressure of Boiler1 is above 6 bar' } });
+    await new Promise(() => {});
+  },
   telemetry: ({ filter, maxRate }) =>
     every(1000 / maxRate, (sequence) => ({ sequence: String(sequence), values: matching(filter).map((s) => ({ series: s.id, field: s.field, path: s.path, value: s.read() })) })),
   values: ({ nodeIds }) =>

@@ -45,7 +45,7 @@ export async function playgroundSubscribes(browser, shoot) {
 /** Every example is a tab. */
 export async function playgroundHasExamples(browser, shoot) {
   const { page } = await openPlayground(browser, { colorScheme: 'dark' });
-  const names = ['Servers', 'Browse', 'ReadValues', 'WriteSetPoint', 'CallMethod', 'SubscribeValues', 'Telemetry', 'History', 'TextHistory', 'Publish', 'AddServer'];
+  const names = ['Servers', 'Browse', 'ReadValues', 'WriteSetPoint', 'CallMethod', 'SubscribeValues', 'Telemetry', 'History', 'TextHistory', 'Publish', 'NewestEvents', 'AddServer'];
   for (const name of names) await tab(page, name).waitFor();
   await page.waitForTimeout(Number(process.env.SETTLE ?? 0));
   await shoot(page, 'playground-dark');

@@ -3,13 +3,14 @@
 import { mkdirSync } from 'node:fs';
 import { base, launch } from './browser.mjs';
 import * as discovery from './discovery.mjs';
+import * as events from './events.mjs';
 import * as home from './home.mjs';
 import * as playground from './playground.mjs';
 
-// What a discovery finds is known of the stand-in alone.
+// What a discovery finds, and which events there are, is known of the stand-in alone.
 const response = await fetch(`${base}/graphql`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"query":"{ platform { version } }"}' });
 const { data } = await response.json();
-const checks = { ...home, ...(data.platform.version === 'mock' ? discovery : {}), ...playground };
+const checks = { ...home, ...(data.platform.version === 'mock' ? { ...discovery, ...events } : {}), ...playground };
 const wanted = process.argv.slice(2);
 const shots = process.env.SHOTS;
 if (shots) mkdirSync(shots, { recursive: true });

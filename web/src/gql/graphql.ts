@@ -292,6 +292,18 @@ export type OverviewQueryVariables = Exact<{
 
 export type OverviewQuery = { platform: { version: string, started: string, ingest: { valuesPerSecond: number, values: string, frames: string, deadFrames: string, screenedValues: string, backlog: string, series: number } }, servers: { totalCount: number, edges: Array<{ node: { id: string, name: string, endpointUrl: string, securityMode: SecurityMode, securityPolicy: string | null, userName: string | null, trustedThumbprints: Array<string>, valuesPerSecond: number, gateway: { id: string }, connection: { state: ConnectionState, since: string | null, error: string | null, thumbprint: string | null, securityMode: SecurityMode | null, securityPolicy: string | null, monitoredItems: number, badItems: number, reconnects: string, lostNotifications: string } } }> } };
 
+export type NewestEventsQueryVariables = Exact<{
+  first: number;
+}>;
+
+
+export type NewestEventsQuery = { events: { edges: Array<{ node: { id: string, gateway: string, server: string, time: string | null, severity: number | null, sourceName: string | null, eventType: string | null, eventTypeName: string | null, retain: boolean | null, message: { text: string } | null } }> } };
+
+export type EventsSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EventsSubscription = { events: { id: string, gateway: string, server: string, time: string | null, severity: number | null, sourceName: string | null, eventType: string | null, eventTypeName: string | null, retain: boolean | null, message: { text: string } | null } };
+
 export type LiveSeriesQueryVariables = Exact<{
   filter?: SeriesFilter | null | undefined;
   first: number;
@@ -629,6 +641,46 @@ export const OverviewDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
+export const NewestEventsDocument = new TypedDocumentString(`
+    query NewestEvents($first: Int!) {
+  events(first: $first) {
+    edges {
+      node {
+        id
+        gateway
+        server
+        time
+        severity
+        sourceName
+        eventType
+        eventTypeName
+        retain
+        message {
+          text
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<NewestEventsQuery, NewestEventsQueryVariables>;
+export const EventsDocument = new TypedDocumentString(`
+    subscription Events {
+  events {
+    id
+    gateway
+    server
+    time
+    severity
+    sourceName
+    eventType
+    eventTypeName
+    retain
+    message {
+      text
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EventsSubscription, EventsSubscriptionVariables>;
 export const LiveSeriesDocument = new TypedDocumentString(`
     query LiveSeries($filter: SeriesFilter, $first: Int!) {
   series(filter: $filter, first: $first) {

@@ -4,6 +4,7 @@ import { AlarmBanner } from './AlarmBanner';
 import { ConnectionBanner } from './ConnectionBanner';
 import { DeadLetters } from './DeadLetters';
 import { DiscoverySection } from './DiscoverySection';
+import { Events } from './Events';
 import { Gateways } from './Gateways';
 import { Header } from './Header';
 import { healthInterval, loadHealth } from './health';
@@ -40,6 +41,7 @@ export function Home() {
               <Servers overview={data} refresh={overview.refresh} />
               <LiveValues socket={socket} hasServers={data.servers.totalCount > 0} />
             </div>
+            <Events socket={socket} />
             <Gateways />
             <DiscoverySection socket={socket} onAdded={overview.refresh} />
             <div className="columns">

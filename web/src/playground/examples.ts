@@ -272,6 +272,58 @@ query Health {
   }
 }
 `,
+  `# The newest events of all servers. The second operation gets them as
+# they come; the third publishes those of a server (of its alarms with
+# typeDefinition "i=2782").
+query NewestEvents {
+  events(first: 20, filter: { minSeverity: 1 }) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      node {
+        time
+        severity
+        server
+        sourceName
+        eventTypeName
+        message { text }
+        conditionId
+        retain
+        fields {
+          name
+          value
+          dataType
+        }
+      }
+    }
+  }
+}
+
+subscription UrgentEvents {
+  events(filter: { minSeverity: 667 }) {
+    time
+    severity
+    sourceName
+    message { text }
+  }
+}
+
+mutation PublishEvents {
+  applyConfiguration(
+    input: {
+      gateway: "local"
+      items: [
+        { putWriter: { group: "demo", name: "events", server: "demo", events: { notifier: "i=2253", typeDefinition: "i=2041" } } }
+      ]
+    }
+  ) {
+    applied
+    results { problems { field message } }
+  }
+}
+`,
   `# Put the address of a real server here. The second operation
 # takes it away again.
 mutation AddServer {
