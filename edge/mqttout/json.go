@@ -47,6 +47,13 @@ func (w *writer) setLayout(m *model.DataSetMetaData) {
 	}
 }
 
+// setEvents has fields be values alone: those of an event are Variants, without status and times of their own (Part 14, 7.2.4.5.7).
+func (w *writer) setEvents() {
+	if !w.raw() {
+		w.encoding.Content = 0
+	}
+}
+
 func (w *writer) single() bool { return w.network.Content.Has(uajson.ContentSingleDataSetMessage) }
 func (w *writer) raw() bool    { return w.encoding.Content == uajson.FieldRawData }
 
@@ -208,7 +215,7 @@ func (e *encoder) body(w *writer, fields []uadp.Field) ([]byte, error) {
 	dst := uajson.AppendDataSetHeader(make([]byte, 0, 256+100*len(fields)), &w.network, &to)
 	for i := range fields {
 		f, v := &w.fields[fields[i].Index], &fields[i].Value
-		dst = uajson.AppendField(dst, f.name, v, &w.encoding, f.varies || v.Value.Type() != f.typ)
+		dst = uajson.AppendField(dst, f.name, v, &w.encoding, f.varies || v.Value.Type() != f.typ && !v.Value.IsNull())
 	}
 	return uajson.AppendDataSetEnd(dst, &w.network, &to), nil
 }

@@ -73,16 +73,35 @@ func newWriter(q *queue, cfg *Config, w *model.DataSetWriter, m *model.DataSetMe
 		return nil, fmt.Errorf("metaDataTopic of %s: %w", n.key, err)
 	}
 	if n.output.Routing == model.RouteBrowsePath {
-		n.routes = make([]string, len(m.Fields))
-		for i := range m.Fields {
-			n.routes[i] = n.topic + "/" + escapePath(or(m.Fields[i].Path, escape(m.Fields[i].Name)))
-			if len(n.routes[i]) > maxTopic {
-				return nil, fmt.Errorf("topic of field %q of %s: %d bytes, MQTT allows %d: give a shorter topic", m.Fields[i].Name, n.key, len(n.routes[i]), maxTopic)
-			}
+		if err := n.route(w, m); err != nil {
+			return nil, err
 		}
 	}
 	n.setLayout(m)
+	if w.Events != nil {
+		n.setEvents()
+	}
 	return n, nil
+}
+
+// route makes topics of browse paths: one for each field, or for events, which stay whole, that of the node that they come from.
+func (w *writer) route(of *model.DataSetWriter, m *model.DataSetMetaData) error {
+	fields := m.Fields
+	if of.Events != nil {
+		fields = fields[:min(len(fields), 1)]
+	}
+	w.routes = make([]string, len(fields))
+	for i := range fields {
+		f := &fields[i]
+		w.routes[i] = w.topic + "/" + escapePath(or(f.Path, escape(f.Name)))
+		if len(w.routes[i]) > maxTopic {
+			return fmt.Errorf("topic of field %q of %s: %d bytes, MQTT allows %d: give a shorter topic", f.Name, w.key, len(w.routes[i]), maxTopic)
+		}
+	}
+	if of.Events != nil && len(fields) > 0 {
+		w.topic, w.routes = w.routes[0], nil
+	}
+	return nil
 }
 
 // publisherVariables are the variables that a broker knows of its gateway.

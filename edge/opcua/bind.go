@@ -21,7 +21,7 @@ func (w *writers) bind(old *writer, want model.DataSetWriter, dataSet edge.DataS
 		n.search.next = old.search.next
 		w.source.heartbeats.remove(old.beats)
 		w.source.cyclic.remove(old.reads)
-		w.endSnapshots(old)
+		w.endEvents(old)
 		if old.key == n.key {
 			for _, it := range old.monitored() {
 				reusable[it.asked()] = append(reusable[it.asked()], it)

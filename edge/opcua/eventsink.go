@@ -102,7 +102,6 @@ func (s *subscription) judge(it *item, x *ua.ExtensionObject) {
 
 // eventSink puts events into the DataSet of a writer.
 type eventSink struct {
-	lost   func()
 	filter *eventFilter
 
 	mu         sync.Mutex // held while events are handed over, so that a state of conditions does not overtake its event
@@ -147,8 +146,8 @@ func (e *eventSink) replace(set edge.EventSet, c *model.ConditionSnapshots) {
 	}
 }
 
-// put is for values, which a server has no reason to send.
-func (e *eventSink) put(*model.DataValue) { e.lost() }
+// put is for values. Some servers send that of the attribute EventNotifier when a subscription is taken over.
+func (e *eventSink) put(*model.DataValue) {}
 
 // refused and accepted are shown by the status of the writer.
 func (e *eventSink) refused(model.StatusCode, string) {}

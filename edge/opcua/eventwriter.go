@@ -33,6 +33,9 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 	if err != nil {
 		return fmt.Errorf("events.notifier: %w", err)
 	}
+	if want.Events.ModelChange != nil {
+		return w.openFeed(ctx, ses, key, want, o, notifier)
+	}
 	quiet, err := ses.quiet(ctx, notifier)
 	if err != nil {
 		return fmt.Errorf("events.notifier %s: %w", places[0].node, err)
@@ -58,22 +61,36 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 			return nil
 		}
 	}
-	set, err := w.source.cfg.DataSets.Open(ctx, want, fields, types)
+	events, err := w.openEventSet(ctx, want, fields, types)
 	if err != nil {
-		return fmt.Errorf("open data set: %w", err)
-	}
-	events, ok := set.(edge.EventSet)
-	if !ok {
-		return fmt.Errorf("open data set: %T takes no events", set)
+		return err
 	}
 	n := w.bindEvents(o, want, events, m)
-	n.fields = digest
-	for i := range fields {
-		n.names = append(n.names, fields[i].Name)
-	}
+	n.fields, n.names = digest, namesOf(fields)
 	w.keep(key, n, nil, want, n.selectAt)
 	w.mention(n, quiet)
 	return nil
+}
+
+// openEventSet opens the DataSet of a writer of events.
+func (w *writers) openEventSet(ctx context.Context, want model.DataSetWriter, fields []model.FieldMetaData, types *model.DataTypeSchema) (edge.EventSet, error) {
+	set, err := w.source.cfg.DataSets.Open(ctx, want, fields, types)
+	if err != nil {
+		return nil, fmt.Errorf("open data set: %w", err)
+	}
+	events, ok := set.(edge.EventSet)
+	if !ok {
+		return nil, fmt.Errorf("open data set: %T takes no events", set)
+	}
+	return events, nil
+}
+
+func namesOf(fields []model.FieldMetaData) []string {
+	names := make([]string, len(fields))
+	for i := range fields {
+		names[i] = fields[i].Name
+	}
+	return names
 }
 
 // mention notes what of a writer of events does not work as it should although it runs.
@@ -123,7 +140,7 @@ func (w *writers) bindEvents(old *writer, want model.DataSetWriter, set edge.Eve
 	if old != nil {
 		w.source.heartbeats.remove(old.beats)
 		w.source.cyclic.remove(old.reads)
-		w.endSnapshots(old)
+		w.endEvents(old)
 		w.source.publishing.remove(old.key, slices.DeleteFunc(old.monitored(), func(i *item) bool { return i == n.event }))
 	}
 	if n.event == nil {
@@ -141,21 +158,23 @@ func (w *writers) bindEvents(old *writer, want model.DataSetWriter, set edge.Eve
 
 // eventItem makes the item of a writer.
 func (w *writers) eventItem(n *writer, set edge.EventSet, m monitored) *item {
-	p := w.source.publishing
-	to := &eventSink{lost: func() { p.figures.undecodable.Add(1) }, filter: m.events, set: set}
+	to := &eventSink{filter: m.events, set: set}
 	o := &notifier{retry: backoff{first: refreshRetry, max: refreshMax}}
 	if c := n.config.Events.Conditions; c != nil {
 		to.conditions = newConditions(m.events, c, time.Now())
 		to.conditions.put = to.hand
 		o.conditions, o.onStart = to.conditions, c.RefreshOnStart
 	}
-	return p.add([]wanted{{key: n.key, item: m, sink: to, notifier: o}})[0]
+	return w.source.publishing.add([]wanted{{key: n.key, item: m, sink: to, notifier: o}})[0]
 }
 
-// endSnapshots ends what a writer of events sends by itself.
-func (w *writers) endSnapshots(o *writer) {
+// endEvents ends what a writer of events sends by itself.
+func (w *writers) endEvents(o *writer) {
 	if o.event != nil {
 		w.source.snapshots.remove(o.event.sink.(*eventSink))
+	}
+	if o.feed != nil {
+		w.source.feeds.remove(o.feed)
 	}
 }
 

@@ -117,6 +117,10 @@ func (w *writers) eachNode(key model.WriterKey, yield func(*model.ItemState)) {
 		at.publishing = max(sub.revised, sub.interval)
 	}
 	var state model.ItemState
+	if o.feed != nil {
+		state = o.feed.state(connected)
+		yield(&state)
+	}
 	if o.event != nil {
 		o.event.tell(&state, &at)
 		state.Field = eventsField

@@ -147,7 +147,7 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 			s.undecodable(r.Err(), n-i)
 			return
 		}
-		if it := s.item(handle); it != nil { // else it was removed meanwhile
+		if it := s.item(handle); it != nil && it.notifier == nil { // else it was removed meanwhile
 			if v.Status.Overflow() {
 				s.p.figures.overflows.Add(1)
 			}

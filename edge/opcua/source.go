@@ -31,6 +31,8 @@ type Source struct {
 	writers    *writers
 	heartbeats *heartbeats
 	snapshots  *snapshots
+	model      *modelWatch
+	feeds      *modelFeeds
 	cyclic     *cyclic
 	publishes  *link // for subscriptions
 	asks       *link // for everything that is asked
@@ -50,11 +52,14 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s.writers = newWriters(s)
 	s.heartbeats = newHeartbeats(func() bool { return s.status.connected(linkPublishing) })
 	s.snapshots = newSnapshots(func() bool { return s.status.connected(linkPublishing) })
+	s.model = &modelWatch{source: s}
+	s.feeds = &modelFeeds{source: s, wake: make(chan struct{}, 1), feeds: map[*modelFeed]struct{}{}}
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.newLink(linkPublishing, s.publishing.serve)
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
 		if !kept { // the server may be another than it was
 			s.writers.check()
+			s.feeds.changed(nil)
 		}
 		return ses.keepAlive(ctx, cfg.KeepAlive)
 	})
@@ -78,6 +83,7 @@ func (s *Source) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.heartbeats.run(ctx) })
 	wg.Go(func() { s.snapshots.run(ctx) })
+	wg.Go(func() { s.feeds.run(ctx) })
 	wg.Go(func() { s.writers.watch(ctx) })
 	wg.Go(func() { s.publishes.run(ctx) })
 	wg.Go(func() { s.asks.run(ctx) })

@@ -32,6 +32,7 @@ type writers struct {
 	desired map[model.WriterKey]model.DataSetWriter
 	open    map[model.WriterKey]*writer
 	stale   map[model.WriterKey]bool // metadata to be read again
+	looking looking
 }
 
 // writer is one that is or was open.
@@ -45,6 +46,7 @@ type writer struct {
 	reads   []*cyclicRead // by field, nil for one that is not read cyclically; nil when none is
 	event   *item         // of a writer of events, which has no fields of its own; else nil
 	names   []string      // of the fields of events
+	feed    *modelFeed    // of a writer of changes of the model; else nil
 	note    string        // what does not work as it should although the writer runs
 	beats   []*beat
 	watch   watchState
@@ -70,10 +72,13 @@ func (w *writers) configure(list []model.DataSetWriter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	clear(w.desired)
+	depends := false
 	for _, c := range list {
 		c.Fields = slices.Clone(c.Fields)
 		w.desired[c.Key()] = c
+		depends = depends || dependsOnModel(&c)
 	}
+	w.source.model.want(depends)
 	for _, o := range w.open {
 		o.retryAt = time.Time{}
 	}
@@ -110,10 +115,14 @@ func (w *writers) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		w.closeUnwanted()
+		look := w.lookAgain(time.Now())
 		for _, key := range w.due() {
 			if err := w.openOne(ctx, key); err != nil && ctx.Err() == nil {
 				w.failed(key, err)
 			}
+		}
+		if look {
+			w.looked()
 		}
 		timer.Reset(w.untilDue())
 	}
@@ -128,7 +137,7 @@ func (w *writers) closeUnwanted() {
 			w.source.publishing.remove(o.key, o.monitored())
 			w.source.heartbeats.remove(o.beats)
 			w.source.cyclic.remove(o.reads)
-			w.endSnapshots(o)
+			w.endEvents(o)
 			delete(w.open, key)
 			delete(w.stale, key)
 		}
@@ -160,6 +169,9 @@ func (w *writers) untilDue() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	next := time.Hour
+	if !w.looking.at.IsZero() {
+		next = min(next, time.Until(w.looking.at))
+	}
 	for _, o := range w.open {
 		for _, at := range []time.Time{o.retryAt, o.searchAt, o.selectAt} {
 			if !at.IsZero() {

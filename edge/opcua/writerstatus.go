@@ -20,6 +20,8 @@ func (w *writers) status() []model.WriterStatus {
 			}
 			switch {
 			case o.set == nil:
+			case o.feed != nil:
+				w.tellFeed(o, &s)
 			case o.event != nil:
 				w.tellEvents(o, &s)
 			default:

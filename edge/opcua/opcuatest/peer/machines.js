@@ -20,7 +20,7 @@ function addMachines(addressSpace, plant) {
   method("AddMachine", (name) => {
     const machine = namespace.addObject({ browseName: name, nodeId: `s=${name}`, organizedBy: machines });
     namespace.addVariable({
-      browseName: "Speed", nodeId: `s=${name}.Speed`, componentOf: machine, value: { dataType: DataType.Double, value: 1 },
+      browseName: "Speed", nodeId: `s=${name}.Speed`, componentOf: machine, dataType: DataType.Double, value: { dataType: DataType.Double, value: 1 },
     });
   });
   method("RemoveMachine", (name) => {
