@@ -51,10 +51,17 @@ type file struct {
 	known chan struct{} // closed when there is one
 	stop  context.CancelFunc
 
+	sealed map[string]sealedPassword // of put alone, by server
+
 	mu     sync.Mutex
 	digest string
-	body   []byte // gzipped
+	body   []byte   // gzipped
+	sum    [32]byte // of the JSON within
+	parts  partList // of the same
 }
+
+// sealedPassword is a password as it is stored, and sealed for the gateway: always with the same bytes, so that only what changed is handed out.
+type sealedPassword struct{ stored, sealed []byte }
 
 // NewDesk makes a Desk.
 func NewDesk(cfg DeskConfig, log zerolog.Logger) *Desk {
@@ -119,6 +126,16 @@ func (d *Desk) desired(ctx context.Context, gateway string, body []byte) ([]byte
 	part := desiredPart{Digest: f.digest, Size: len(f.body)}
 	switch {
 	case r.Known == f.digest:
+	case r.List:
+		part.List, part.Sum = f.parts.encode(), f.sum[:]
+	case r.Digest == f.digest && len(r.Want) > 0:
+		doc, err := inflate(f.body)
+		if err == nil {
+			part.Data, part.Count, err = f.parts.pick(doc, r.Want)
+		}
+		if err != nil {
+			return nil, err
+		}
 	case r.Digest == f.digest && r.Offset >= 0 && r.Offset < len(f.body):
 		part.Data = f.body[r.Offset:min(r.Offset+maxPart, len(f.body))]
 	default:
@@ -191,11 +208,18 @@ func (d *Desk) put(gateway string, f *file, desired edge.Desired) error {
 		return nil
 	}
 	desired.Servers = append(desired.Servers[:0:0], desired.Servers...)
+	before := f.sealed
+	f.sealed = map[string]sealedPassword{}
 	for i := range desired.Servers {
 		s := &desired.Servers[i]
 		if len(s.SealedPassword) == 0 {
 			continue
 		}
+		if p := before[s.ID]; bytes.Equal(p.stored, s.SealedPassword) {
+			s.SealedPassword, f.sealed[s.ID] = p.sealed, p
+			continue
+		}
+		stored := s.SealedPassword
 		password, err := d.cfg.Secrets.Open(s.SealedPassword)
 		if err != nil { // goes out as it is: the gateway cannot open it either, refuses this server alone and says so in its state
 			d.log.Error().Err(err).Str("gateway", gateway).Str("server", s.ID).Msg("password cannot be opened, enter it again")
@@ -206,14 +230,19 @@ func (d *Desk) put(gateway string, f *file, desired edge.Desired) error {
 		if err != nil {
 			return fmt.Errorf("seal password of server %q: %w", s.ID, err)
 		}
+		f.sealed[s.ID] = sealedPassword{stored, s.SealedPassword}
 	}
-	body, err := encodeDesired(desired)
+	doc, err := json.Marshal(desired)
+	if err != nil {
+		return fmt.Errorf("encode desired state: %w", err)
+	}
+	body, err := deflate(doc)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	first := f.digest == ""
-	f.digest, f.body = digest, body
+	f.digest, f.body, f.sum, f.parts = digest, body, sha256.Sum256(doc), listParts(doc)
 	f.mu.Unlock()
 	if first {
 		close(f.known)
@@ -222,10 +251,11 @@ func (d *Desk) put(gateway string, f *file, desired edge.Desired) error {
 	return d.cfg.Wake(gateway)
 }
 
-func encodeDesired(desired edge.Desired) ([]byte, error) {
+func deflate(doc []byte) ([]byte, error) {
 	var body bytes.Buffer
 	z := gzip.NewWriter(&body)
-	if err := errors.Join(json.NewEncoder(z).Encode(desired), z.Close()); err != nil {
+	_, err := z.Write(doc)
+	if err = errors.Join(err, z.Close()); err != nil {
 		return nil, fmt.Errorf("encode desired state: %w", err)
 	}
 	if body.Len() > maxDesired {

@@ -68,7 +68,7 @@ func (s *RemoteState) Watch(ctx context.Context, apply func(edge.Desired)) error
 	failing := false
 	for {
 		wait := syncInterval
-		next, err := s.fetch(ctx, known.Digest)
+		next, err := s.update(ctx, known)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -125,14 +125,23 @@ func (s *RemoteState) fetch(ctx context.Context, known string) (stored, error) {
 }
 
 func decodeDesired(body []byte) (desired edge.Desired, err error) {
-	z, err := gzip.NewReader(bytes.NewReader(body))
+	doc, err := inflate(body)
 	if err == nil {
-		err = json.NewDecoder(io.LimitReader(z, 64*maxDesired)).Decode(&desired)
+		err = json.Unmarshal(doc, &desired)
 	}
 	if err != nil {
 		return desired, fmt.Errorf("decode desired state: %w", err)
 	}
 	return desired, nil
+}
+
+// inflate is the inverse of deflate.
+func inflate(body []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(z, 64*maxDesired))
 }
 
 func (s *RemoteState) load() (known stored, err error) {
