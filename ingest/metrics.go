@@ -21,7 +21,7 @@ type counters struct {
 	events, eventErrors                      *metrics.Counter
 	textErrors, seriesRefused, chunksGivenUp *metrics.Counter
 	alarms                                   map[alarm]*metrics.Counter
-	appendSeconds, checkpointSeconds         *metrics.Histogram
+	appendSeconds, checkpointSeconds         *metrics.PrometheusHistogram
 
 	subscriptions atomic.Int64
 }
@@ -49,8 +49,8 @@ func newCounters() *counters {
 		textErrors:        set.NewCounter("shopfloor_ingest_text_errors_total"),
 		chunksGivenUp:     set.NewCounter("shopfloor_ingest_chunked_messages_given_up_total"),
 		seriesRefused:     set.NewCounter("shopfloor_ingest_writers_refused_total"),
-		appendSeconds:     set.NewHistogram("shopfloor_ingest_append_seconds"),
-		checkpointSeconds: set.NewHistogram("shopfloor_ingest_checkpoint_seconds"),
+		appendSeconds:     set.NewPrometheusHistogramExt("shopfloor_ingest_append_seconds", secondsBounds()),
+		checkpointSeconds: set.NewPrometheusHistogramExt("shopfloor_ingest_checkpoint_seconds", secondsBounds()),
 		alarms: map[alarm]*metrics.Counter{
 			alarmReplaced: set.NewCounter(`shopfloor_ingest_stream_alarms_total{alarm="replaced"}`),
 			alarmTailLost: set.NewCounter(`shopfloor_ingest_stream_alarms_total{alarm="tail_lost"}`),
@@ -60,6 +60,11 @@ func newCounters() *counters {
 	}
 	set.NewGauge("shopfloor_ingest_telemetry_subscriptions", func() float64 { return float64(c.subscriptions.Load()) })
 	return c
+}
+
+// secondsBounds are the upper bounds of the buckets of what takes from under a millisecond to many seconds.
+func secondsBounds() []float64 {
+	return []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 }
 
 // alarm counts an alarm and the frames that it says are lost.

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon/metricstest"
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 )
 
@@ -181,6 +182,9 @@ func TestGatewayFromAfar(t *testing.T) {
 		r.Body.Close()
 		if err != nil || !strings.Contains(string(body), "connected") {
 			t.Errorf("%s: %v\n%s", path, err, body)
+		}
+		if path == "/metrics" {
+			metricstest.Check(t, body)
 		}
 	}
 	p.secretsAreSealed()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 )
 
 // httpGrace is how long requests may take to end when the process stops.
@@ -29,9 +31,10 @@ func (e *edgeProcess) serveHTTP(ctx context.Context, l net.Listener) error {
 			fmt.Fprintf(w, "the buffer loses its oldest frames: %v\n", err)
 		}
 	})
+	exposition := daemon.NewExposition()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		e.writeMetrics(w)
+		exposition.Write(w, e.writeMetrics)
 	})
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	ended := make(chan error, 1)

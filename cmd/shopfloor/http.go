@@ -13,6 +13,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/web"
 )
@@ -32,9 +33,10 @@ func (p *platform) handler() (http.Handler, error) {
 	}, p.resolver()))
 	mux.Handle("/prometheus/", p.store.Handler())
 	mux.Handle("/vmui/", p.store.Handler())
+	exposition := daemon.NewExposition()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		p.writeMetrics(r.Context(), w)
+		exposition.Write(w, func(w io.Writer) { p.writeMetrics(r.Context(), w) })
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", p.serveReady)

@@ -13,7 +13,7 @@ type remoteCounters struct {
 
 	requests, rows, bytes, retries, errors *metrics.Counter
 	restarts, healthErrors                 *metrics.Counter
-	seconds                                *metrics.Histogram
+	seconds                                *metrics.PrometheusHistogram
 	inFlight                               atomic.Int64
 }
 
@@ -29,7 +29,7 @@ func newRemoteCounters(r *Remote) *remoteCounters {
 		restarts: set.NewCounter("shopfloor_remote_store_restarts_total"),
 
 		healthErrors: set.NewCounter("shopfloor_remote_store_health_errors_total"),
-		seconds:      set.NewHistogram("shopfloor_remote_store_request_seconds"),
+		seconds:      set.NewPrometheusHistogram("shopfloor_remote_store_request_seconds"),
 	}
 	set.NewGauge("shopfloor_remote_store_requests_in_flight", func() float64 { return float64(c.inFlight.Load()) })
 	set.NewGauge("shopfloor_remote_store_delay_seconds", func() float64 { return r.Delay().Seconds() })
