@@ -124,7 +124,7 @@ type calling struct {
 	session  *session
 	calls    []model.CallRequest
 	results  []model.CallResult
-	requests []*ua.CallMethodRequest
+	requests []*callMethod
 	whose    []int     // request → call
 	methods  []*method // by request
 }
@@ -177,7 +177,7 @@ func (c *calling) add(ctx context.Context, i int, object *ua.NodeID, id model.No
 		c.fail(i, model.StatusBadTooManyArguments, "%d arguments given, want %d: (%s)", len(given), len(m.inputs), strings.Join(names, ", "))
 		return
 	}
-	request := &ua.CallMethodRequest{ObjectID: object, MethodID: uaNodeID(id)}
+	request := &callMethod{ObjectID: object, MethodID: uaNodeID(id)}
 	results := make([]model.WriteResult, len(given))
 	bad := false
 	for k, a := range m.inputs {
@@ -231,9 +231,9 @@ type callResult struct {
 }
 
 // callBatch sends one request, and decodes its response with a decoder of our own, as readValues does.
-func (s *session) callBatch(ctx context.Context, methods []*ua.CallMethodRequest) ([]callResult, error) {
+func (s *session) callBatch(ctx context.Context, methods []*callMethod) ([]callResult, error) {
 	var r uadp.Binary
-	m, err := s.exchange(ctx, s.token, &ua.CallRequest{MethodsToCall: methods}, typeCallResponse, s.timeout, &r)
+	m, err := s.exchange(ctx, s.token, &callRequest{MethodsToCall: methods}, typeCallResponse, s.timeout, &r)
 	if err != nil {
 		if sessionGone(err) {
 			s.Fail(err)

@@ -8,13 +8,12 @@ import (
 	"fmt"
 
 	"github.com/gopcua/opcua/id"
-	"github.com/gopcua/opcua/ua"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // coerce makes plain JSON a value of type t. A structure is an object with its members, or one as reading gives it: {"typeId", "encoding", "body"}.
-func (s *session) coerce(ctx context.Context, data json.RawMessage, t variableType) (*ua.Variant, model.StatusCode, error) {
+func (s *session) coerce(ctx context.Context, data json.RawMessage, t variableType) (encodedVariant, model.StatusCode, error) {
 	e := &encoder{namespaces: s.namespaces, nodeIDs: t.builtIn == model.TypeNodeID}
 	builtIn := t.builtIn
 	switch builtIn {
@@ -33,7 +32,7 @@ func (s *session) coerce(ctx context.Context, data json.RawMessage, t variableTy
 	if v, err = s.fold(ctx, v); err != nil {
 		return nil, statusOf(err, model.StatusBadTypeMismatch), err
 	}
-	r, err := e.variant(v)
+	r, err := e.encode(v)
 	if err != nil {
 		return nil, model.StatusBadOutOfRange, err
 	}

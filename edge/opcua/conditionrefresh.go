@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gopcua/opcua/ua"
-
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -162,15 +160,16 @@ func noSuchMethod(status model.StatusCode) bool {
 
 // callConditionType calls a method of ConditionType with numbers for arguments.
 func (s *session) callConditionType(ctx context.Context, method uint32, arguments ...uint32) (model.StatusCode, error) {
-	request := &ua.CallMethodRequest{ObjectID: ns0(idConditionType), MethodID: ns0(method)}
+	e := &encoder{namespaces: s.namespaces}
+	request := &callMethod{ObjectID: ns0(idConditionType), MethodID: ns0(method)}
 	for _, a := range arguments {
-		v, err := ua.NewVariant(a)
+		v, err := e.encode(model.UInt32Value(a))
 		if err != nil {
 			return 0, err
 		}
 		request.InputArguments = append(request.InputArguments, v)
 	}
-	r, err := s.callBatch(ctx, []*ua.CallMethodRequest{request})
+	r, err := s.callBatch(ctx, []*callMethod{request})
 	if err != nil {
 		if noSuchMethod(statusOf(err, 0)) {
 			return statusOf(err, 0), nil

@@ -25,5 +25,5 @@
 //
 // # Limits of the codec
 //
-// Arrays of ByteString and DateTimes outside 1678..2262 can be read, but not written: a write of them is refused.
+// Arrays of ByteString within DataValues and literals of filters, and DateTimes outside 1678..2262, can be read, but not written: they are refused.
 package opcua

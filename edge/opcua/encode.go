@@ -109,7 +109,7 @@ func (e *encoder) dataValue(d *model.DataValue) (*ua.DataValue, error) {
 func (e *encoder) array(v model.Variant) (any, error) {
 	switch v.Type() {
 	case model.TypeByteString:
-		return nil, fmt.Errorf("an array of ByteString cannot be written: the codec does not support it")
+		return nil, fmt.Errorf("an array of ByteString cannot be sent here: it can be a value, or an element of an array of Variant")
 	case model.TypeByte:
 		return nest(v, ua.ByteArray(model.Elements[uint8](v)))
 	case model.TypeDateTime:

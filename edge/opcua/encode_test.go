@@ -12,13 +12,13 @@ func TestEncodeRefuses(t *testing.T) {
 	e := &encoder{namespaces: model.NamespaceTable{"http://opcfoundation.org/UA/"}}
 	foreign := model.ExpandedNodeID{NodeID: model.NumericID(0, 7), NamespaceURI: "urn:nobody"}
 	for name, v := range map[string]model.Variant{
-		"array of ByteString":        model.ArrayValue([][]byte{{1}}),
+		"ByteStrings in a DataValue": model.DataValueValue(&model.DataValue{Value: model.ArrayValue([][]byte{{1}})}),
 		"late DateTime":              model.DateTimeValue(model.MaxDateTime),
 		"structure of another space": model.ExtensionObjectValue(&model.ExtensionObject{TypeID: foreign, Encoding: model.ExtensionBinary}),
 		"DiagnosticInfo":             model.DiagnosticInfoValue(&model.DiagnosticInfo{}),
 	} {
-		if got, err := e.variant(v); err == nil {
-			t.Errorf("%s is sent as %v", name, got.Value())
+		if got, err := e.encode(v); err == nil {
+			t.Errorf("%s is sent as %x", name, got)
 		}
 	}
 	for name, v := range map[string]model.Variant{
@@ -27,13 +27,12 @@ func TestEncodeRefuses(t *testing.T) {
 		"null":                     {},
 		"matrix of bytes":          model.ArrayValue([]uint8{1, 2, 3, 4, 5, 6}, 2, 3),
 		"empty array":              model.ArrayValue([]float64{}),
+		"ByteStrings":              model.ArrayValue([][]byte{{1, 2}, {}, nil, {3}}),
+		"no ByteStrings":           model.ArrayValue([][]byte{}),
+		"matrix of ByteStrings":    model.ArrayValue([][]byte{{1}, {2}, {3}, {4}, {5}, {6}}, 2, 3),
+		"Variants":                 model.ArrayValue([]model.Variant{{}, model.ArrayValue([][]byte{{1}}), model.ArrayValue([]model.Variant{model.ArrayValue([]int32{7})})}),
 	} {
-		u, err := e.variant(v)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		b, err := u.Encode()
+		b, err := e.encode(v)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

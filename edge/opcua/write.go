@@ -44,7 +44,7 @@ func (s *Source) Write(ctx context.Context, values []model.WriteValue) ([]model.
 		return nil, fmt.Errorf("write: %w", err)
 	}
 	err = ses.limits.write.each(len(w.requests), func(from, to int) error {
-		r, err := do[*ua.WriteResponse](ctx, ses, &ua.WriteRequest{NodesToWrite: w.requests[from:to]})
+		r, err := do[*ua.WriteResponse](ctx, ses, &writeRequest{NodesToWrite: w.requests[from:to]})
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ type writing struct {
 	session  *session
 	values   []model.WriteValue
 	results  []model.WriteResult
-	requests []*ua.WriteValue
+	requests []*valueToWrite
 	whose    []int // request → value
 }
 
@@ -129,9 +129,9 @@ func (w *writing) add(ctx context.Context, i int, id model.NodeID, attribute mod
 		w.fail(i, status, err)
 		return
 	}
-	w.requests = append(w.requests, &ua.WriteValue{
+	w.requests = append(w.requests, &valueToWrite{
 		NodeID: uaNodeID(id), AttributeID: ua.AttributeID(attribute), IndexRange: v.IndexRange,
-		Value: &ua.DataValue{EncodingMask: ua.DataValueValue, Value: value},
+		Value: plainValue{value},
 	})
 	w.whose = append(w.whose, i)
 }

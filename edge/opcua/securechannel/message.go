@@ -28,9 +28,21 @@ func (m *Message) Release() {
 	m.pool.Put(m)
 }
 
+// Request is a request of a type that gopcua does not know.
+type Request interface {
+	ua.Request
+	// TypeID is the id of its binary encoding, in namespace 0.
+	TypeID() uint16
+}
+
 // encode makes the bytes of a request with its header (Part 4, 7.33).
 func encode(req ua.Request, authentication *ua.NodeID, handle uint32, timeout time.Duration) ([]byte, error) {
-	typeID := ua.ServiceTypeID(req)
+	var typeID uint16
+	if own, ok := req.(Request); ok {
+		typeID = own.TypeID()
+	} else {
+		typeID = ua.ServiceTypeID(req)
+	}
 	if typeID == 0 {
 		return nil, fmt.Errorf("encode %T: it is no request", req)
 	}
