@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -65,6 +66,9 @@ var errorCodes = []struct {
 	{ErrInvalid, "BAD_USER_INPUT"},
 	{ErrConflict, "CONFLICT"},
 	{ErrUnavailable, "UNAVAILABLE"},
+	{typed.ErrNotFound, "NOT_FOUND"},
+	{typed.ErrInvalid, "BAD_USER_INPUT"},
+	{typed.ErrValue, "UNEXPECTED_VALUE"},
 	{context.DeadlineExceeded, "UNAVAILABLE"},
 	{context.Canceled, "UNAVAILABLE"},
 }
@@ -79,6 +83,9 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		g = gqlerror.WrapPath(graphql.GetPath(ctx), err)
 	}
 	cause := errors.Unwrap(g)
+	if status, ok := errors.AsType[*typed.StatusError](cause); ok {
+		cause = &statusError{about: status.About, status: status.Status, message: status.Message}
+	}
 	if cause == nil { // made by the engine itself: syntax, validation, limits
 		return g
 	}

@@ -166,14 +166,17 @@ type fakeCommands struct {
 	reads, browses, translates atomic.Int64
 	items                      atomic.Int64
 
-	ReadFunc     func(ctx context.Context, ids []model.ReadValueID) ([]model.ReadResult, error)
-	BrowseFunc   func(nodes []model.BrowseDescription) ([]model.BrowseResult, error)
-	WriteFunc    func(server string, values []model.WriteValue) ([]model.WriteResult, error)
-	CallFunc     func(server string, calls []model.CallRequest) ([]model.CallResult, error)
-	NodesFunc    func(server string, q model.NodeQuery) model.NodePage
-	KeyFrameFunc func(server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
-	TraceFunc    func(r model.TraceRequest) (<-chan model.TraceEvents, error)
-	MonitorFunc  func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
+	ReadFunc   func(ctx context.Context, ids []model.ReadValueID) ([]model.ReadResult, error)
+	BrowseFunc func(nodes []model.BrowseDescription) ([]model.BrowseResult, error)
+	// TranslateFunc and AwayFunc, if they are there, answer paths and say which server is away.
+	TranslateFunc func(path string) model.TranslateResult
+	AwayFunc      func(server string) error
+	WriteFunc     func(server string, values []model.WriteValue) ([]model.WriteResult, error)
+	CallFunc      func(server string, calls []model.CallRequest) ([]model.CallResult, error)
+	NodesFunc     func(server string, q model.NodeQuery) model.NodePage
+	KeyFrameFunc  func(server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
+	TraceFunc     func(r model.TraceRequest) (<-chan model.TraceEvents, error)
+	MonitorFunc   func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }
 
 const plantSize = 10_000
@@ -200,7 +203,10 @@ func classOf(id model.ExpandedNodeID) model.NodeClass {
 	return model.NodeClassUnspecified
 }
 
-func (f *fakeCommands) Read(ctx context.Context, _ string, ids []model.ReadValueID) ([]model.ReadResult, error) {
+func (f *fakeCommands) Read(ctx context.Context, server string, ids []model.ReadValueID) ([]model.ReadResult, error) {
+	if err := f.away(server); err != nil {
+		return nil, err
+	}
 	f.reads.Add(1)
 	f.items.Add(int64(len(ids)))
 	if f.ReadFunc != nil {
@@ -295,7 +301,10 @@ func plantRead(id model.ReadValueID) (r model.ReadResult) {
 
 // Browse answers that Objects and all of class Object have the variables 1 to 250 below, and a variable itself two more: so
 // that tests can go deep.
-func (f *fakeCommands) Browse(_ context.Context, _ string, nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
+func (f *fakeCommands) Browse(_ context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
+	if err := f.away(server); err != nil {
+		return nil, err
+	}
 	f.browses.Add(1)
 	if f.BrowseFunc != nil {
 		return f.BrowseFunc(nodes)
@@ -329,10 +338,24 @@ func (f *fakeCommands) Browse(_ context.Context, _ string, nodes []model.BrowseD
 	return results, nil
 }
 
-func (f *fakeCommands) Translate(_ context.Context, _ string, paths []string) ([]model.TranslateResult, error) {
+func (f *fakeCommands) away(server string) error {
+	if f.AwayFunc == nil {
+		return nil
+	}
+	return f.AwayFunc(server)
+}
+
+func (f *fakeCommands) Translate(_ context.Context, server string, paths []string) ([]model.TranslateResult, error) {
+	if err := f.away(server); err != nil {
+		return nil, err
+	}
 	f.translates.Add(1)
 	results := make([]model.TranslateResult, len(paths))
 	for i, p := range paths {
+		if f.TranslateFunc != nil {
+			results[i] = f.TranslateFunc(p)
+			continue
+		}
 		var n int
 		if _, err := fmt.Sscanf(p, "Objects/V%d", &n); err != nil {
 			results[i] = model.TranslateResult{Status: model.StatusBadNoMatch, Message: "nothing of that name below Objects"}

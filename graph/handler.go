@@ -10,12 +10,12 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	coderws "github.com/coder/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 )
 
 // HandlerConfig are the limits of a handler. The zero value of each field stands for its default.
@@ -70,42 +70,45 @@ func (c HandlerConfig) withDefaults() HandlerConfig {
 	return c
 }
 
-// NewHandler serves queries, mutations and subscriptions: POST with JSON, GET for queries, Server-Sent Events (POST that accepts
+// Handler serves queries, mutations and subscriptions: POST with JSON, GET for queries, Server-Sent Events (POST that accepts
 // text/event-stream) and graphql-transport-ws. Subscriptions end with their request; a server that shuts down cancels the
 // base context of its requests.
-func NewHandler(cfg HandlerConfig, r *Resolver) http.Handler {
-	cfg = cfg.withDefaults()
-	s := handler.New(pricedSchema{NewExecutableSchema(Config{Resolvers: r})})
-	s.AddTransport(transport.Websocket{
-		Implementation: transport.CoderWebsocketImplementation{
-			AcceptOptions: coderws.AcceptOptions{InsecureSkipVerify: true}, // bounded has looked at the origin
-		},
-		InitTimeout: cfg.InitTimeout, PingPongInterval: cfg.KeepAlive, PayloadReadLimit: &cfg.MaxRequestBytes,
-	})
-	s.AddTransport(transport.SSE{KeepAlivePingInterval: cfg.KeepAlive})
-	s.AddTransport(overHTTP{transport.GET{}})
-	s.AddTransport(overHTTP{transport.POST{}})
-
-	s.SetQueryCache(lru.New[*ast.QueryDocument](queryCacheSize))
-	s.SetParserTokenLimit(cfg.MaxTokens)
-	s.SetErrorPresenter(presenter{r.Log}.present)
-	s.SetRecoverFunc(caught)
-	s.Use(queryLength{cfg.MaxQueryBytes})
-	s.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](persistedQueryText)})
-	s.Use(depthLimit{cfg.MaxDepth})
-	s.Use(extension.FixedComplexityLimit(cfg.MaxComplexity))
-	if !cfg.DisableIntrospection {
-		s.Use(extension.Introspection{})
-	}
-	s.AroundOperations(startOperation(int64(cfg.MaxSubscriptions)))
-	s.AroundResponses(queryTimeout(cfg.QueryTimeout))
-	s.AroundResponses(endOfStream)
-	return bounded(s, cfg)
+type Handler struct {
+	http.Handler
+	snapshots *snapshots
 }
 
+// NewHandler makes a handler with the fixed schema.
+func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
+	cfg = cfg.withDefaults()
+	h := &Handler{snapshots: newSnapshots(cfg, r)}
+	// The server picks the transport, and answers what panics before an operation has begun; operations run on snapshots.
+	s := handler.New(NewExecutableSchema(Config{Resolvers: r}))
+	s.SetErrorPresenter(presenter{r.Log}.present)
+	s.SetRecoverFunc(caught)
+	for _, t := range []graphql.Transport{
+		transport.Websocket{
+			Implementation: transport.CoderWebsocketImplementation{
+				AcceptOptions: coderws.AcceptOptions{InsecureSkipVerify: true}, // bounded has looked at the origin
+			},
+			InitTimeout: cfg.InitTimeout, PingPongInterval: cfg.KeepAlive, PayloadReadLimit: &cfg.MaxRequestBytes,
+		},
+		transport.SSE{KeepAlivePingInterval: cfg.KeepAlive},
+		overHTTP{transport.GET{}},
+		overHTTP{transport.POST{}},
+	} {
+		s.AddTransport(onSnapshots{t, h.snapshots})
+	}
+	h.Handler = bounded(s, cfg)
+	return h
+}
+
+// SetTypes adds the types of the plant's own model to the schema, in place of those of before. Operations that run go on with the schema
+// that they began with; each later one, also on a WebSocket that is open, takes the new one. On an error nothing changes.
+func (h *Handler) SetTypes(t *typed.Schema) error { return h.snapshots.setTypes(t) }
+
 // startOperation gives each operation what its resolvers share, and bounds the number of subscriptions.
-func startOperation(maxSubscriptions int64) graphql.OperationMiddleware {
-	var running atomic.Int64
+func startOperation(maxSubscriptions int64, running *atomic.Int64) graphql.OperationMiddleware {
 	return func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		if isSubscription(ctx) {
 			// Every transport ends the context of a subscription with it.

@@ -109,6 +109,10 @@ type GraphConfig struct {
 	Origins []string `yaml:"origins"`
 	// Introspection lets clients read the schema.
 	Introspection bool `yaml:"introspection"`
+	// NodeSets are NodeSet2 files, or folders of them, whose types become types of the schema.
+	NodeSets []string `yaml:"nodeSets"`
+	// Prefixes are how the names of the types of namespaces begin, by URI, where none is recorded yet in names.json of the data folder.
+	Prefixes map[string]string `yaml:"prefixes"`
 }
 
 func defaults() Config {

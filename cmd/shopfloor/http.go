@@ -27,10 +27,14 @@ func (p *platform) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/graphql", graph.NewHandler(graph.HandlerConfig{
+	endpoint := graph.NewHandler(graph.HandlerConfig{
 		AllowedOrigins: p.cfg.GraphQL.Origins, DisableIntrospection: !p.cfg.GraphQL.Introspection, MaxRequestBytes: maxRequestBytes,
-	}, p.resolver()))
+	}, p.resolver())
+	if err := p.setTypes(endpoint); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", endpoint)
 	mux.Handle("/prometheus/", p.store.Handler())
 	mux.Handle("/vmui/", p.store.Handler())
 	exposition := daemon.NewExposition()

@@ -96,6 +96,30 @@ func typedSchema(paths []string, o typed.Options, warn func(string)) (*typed.Sch
 	return s, nil
 }
 
+// setTypes gives the endpoint the types of the configured node sets. The names that they got are recorded in the data folder.
+func (p *platform) setTypes(endpoint *graph.Handler) error {
+	c := &p.cfg.GraphQL
+	if len(c.NodeSets) == 0 {
+		return nil
+	}
+	file := filepath.Join(p.cfg.Data, "names.json")
+	names, err := readNames(file)
+	if err != nil {
+		return err
+	}
+	log := p.part("types")
+	warn := func(w string) { log.Warn().Str("problem", w).Msg("node set is not as it should be") }
+	s, err := typedSchema(c.NodeSets, typed.Options{Names: names, Prefixes: c.Prefixes}, warn)
+	if err != nil {
+		return fmt.Errorf("graphql.nodeSets: %w", err)
+	}
+	if err := writeJSON(file, s.Names); err != nil {
+		return fmt.Errorf("names: %w", err)
+	}
+	log.Info().Int("types", len(s.Types)).Int("queries", s.Stats.Query).Int("methods", s.Stats.Mutation).Msg("the plant's own types are in the schema")
+	return endpoint.SetTypes(s)
+}
+
 // readNames reads a table of names; a file that is not there yet is an empty one.
 func readNames(file string) (*typed.Names, error) {
 	text, err := os.ReadFile(file)

@@ -20,4 +20,14 @@
 //   - Method: a field of Mutation, with an input per argument, and a type <name>_Result.
 //
 // Everything but identities may be null: real servers lack nodes that a type says are mandatory, and a Bad status must not take a list with it.
+//
+// # Running
+//
+// An Executable runs operations on the merged schema: root fields of the fixed part go to generated code, an operation with none of its own
+// as it is. For typed fields the address space is looked at level by level, one Browse for a server and level; then all values that the query
+// asks for, of all its typed root fields, are read in one Read for each server. Fields of fixed types below typed objects (server, node) are
+// run on the fixed schema, all that one selection asks of a server together.
+//
+// Which objects a server has is remembered for a while (Space). Instances of a type that the schema does not have are found as what they are
+// known to be: objects.
 package typed

@@ -30,7 +30,7 @@ func Generate(m *typemodel.Model, o Options) (*Schema, error) {
 	g := &generator{
 		model: m, table: table, options: o, names: map[*typemodel.Type]string{}, named: map[string]*typemodel.Type{}, members: map[*typemodel.Type][]*Field{},
 		extended: map[string]*extension{}, interfaces: map[*typemodel.Type][]string{},
-		out: &Schema{Names: table, byName: map[string]*Type{}},
+		out: &Schema{Names: table, byName: map[string]*Type{}, model: m},
 	}
 	g.nameTypes()
 	for t := range m.Types(model.NodeClassDataType) {

@@ -16,6 +16,7 @@ type Schema struct {
 	Stats Stats
 
 	byName map[string]*Type
+	model  *typemodel.Model
 }
 
 // Stats counts what became of a model.

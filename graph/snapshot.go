@@ -1,0 +1,146 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/shopfloor-iiot/shopfloor/graph/typed"
+)
+
+// typedMaxAge is how long the handler goes by what it saw of a server's objects.
+const typedMaxAge = 30 * time.Second
+
+// snapshot is one schema with an executor and a cache of parsed queries of its own: a parsed query points into its schema.
+type snapshot struct {
+	generation uint64
+	executor   *executor.Executor
+}
+
+// snapshots runs each operation on the schema that is current when it begins, until it ends. It is the executor that transports see.
+type snapshots struct {
+	cfg      HandlerConfig
+	resolver *Resolver
+	space    *typed.Space
+	// persisted are texts of queries, which are of no schema; subscriptions counts those that run on all schemas.
+	persisted     graphql.Cache[string]
+	subscriptions *atomic.Int64
+
+	mu      sync.Mutex // of those who swap
+	current atomic.Pointer[snapshot]
+}
+
+var _ graphql.GraphExecutor = (*snapshots)(nil)
+
+func newSnapshots(cfg HandlerConfig, r *Resolver) *snapshots {
+	s := &snapshots{
+		cfg: cfg, resolver: r, space: typed.NewSpace(typedServices{r}, typedMaxAge), persisted: lru.New[string](persistedQueryText), subscriptions: &atomic.Int64{},
+	}
+	s.install(NewExecutableSchema(Config{Resolvers: r}), false)
+	return s
+}
+
+// setTypes makes the fixed schema with a typed one the current schema. On an error the current one stays.
+func (s *snapshots) setTypes(t *typed.Schema) error {
+	merged, err := typed.Merge(Sources(), t.SDL())
+	if err != nil {
+		return err
+	}
+	// With the schema given, generated code answers introspection from it.
+	fixed := NewExecutableSchema(Config{Resolvers: s.resolver, Schema: merged})
+	s.install(typed.NewExecutable(t, merged, fixed, typedServices{s.resolver}, s.space, withRootNodes), true)
+	return nil
+}
+
+// install makes a schema the current one. Nothing of an executor is shared with another but what does not know schemas. In a large one
+// names are not suggested for those that are wrong: each would be compared with thousands, milliseconds for a name.
+func (s *snapshots) install(schema graphql.ExecutableSchema, large bool) {
+	e := executor.New(pricedSchema{schema})
+	if large {
+		e.SetDisableSuggestion(true)
+		e.SetDefaultRulesFn(rulesWithoutSuggestions)
+	}
+	e.SetQueryCache(lru.New[*ast.QueryDocument](queryCacheSize))
+	e.SetParserTokenLimit(s.cfg.MaxTokens)
+	e.SetErrorPresenter(presenter{s.resolver.Log}.present)
+	e.SetRecoverFunc(caught)
+	e.Use(queryLength{s.cfg.MaxQueryBytes})
+	e.Use(extension.AutomaticPersistedQuery{Cache: s.persisted})
+	e.Use(depthLimit{s.cfg.MaxDepth})
+	e.Use(extension.FixedComplexityLimit(s.cfg.MaxComplexity))
+	if !s.cfg.DisableIntrospection {
+		e.Use(extension.Introspection{})
+	}
+	e.AroundOperations(startOperation(int64(s.cfg.MaxSubscriptions), s.subscriptions))
+	e.AroundResponses(queryTimeout(s.cfg.QueryTimeout))
+	e.AroundResponses(endOfStream)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := &snapshot{generation: 1, executor: e}
+	if now := s.current.Load(); now != nil {
+		next.generation = now.generation + 1
+	}
+	s.current.Store(next)
+}
+
+// rulesWithoutSuggestions replaces the rule that goes on suggesting names of types.
+func rulesWithoutSuggestions() *rules.Rules {
+	r := rules.NewDefaultRules()
+	r.RemoveRule(rules.KnownTypeNamesRule.Name)
+	r.AddRule(rules.KnownTypeNamesRuleWithoutSuggestions.Name, rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc)
+	return r
+}
+
+// snapshotKey is where an operation keeps the snapshot that it was begun with.
+const snapshotKey = "shopfloor.snapshot"
+
+// CreateOperationContext parses and validates an operation by the current schema.
+func (s *snapshots) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	now := s.current.Load()
+	op, errs := now.executor.CreateOperationContext(ctx, params)
+	op.Stats.SetExtension(snapshotKey, now)
+	return op, errs
+}
+
+// DispatchOperation runs an operation on the schema that it was validated by.
+func (s *snapshots) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	return s.of(op).executor.DispatchOperation(ctx, op)
+}
+
+// DispatchError answers errors of an operation that does not run.
+func (s *snapshots) DispatchError(ctx context.Context, list gqlerror.List) *graphql.Response {
+	now := s.current.Load()
+	if graphql.HasOperationContext(ctx) {
+		now = s.of(graphql.GetOperationContext(ctx))
+	}
+	return now.executor.DispatchError(ctx, list)
+}
+
+func (s *snapshots) of(op *graphql.OperationContext) *snapshot {
+	if own, ok := op.Stats.GetExtension(snapshotKey).(*snapshot); ok {
+		return own
+	}
+	return s.current.Load()
+}
+
+// onSnapshots is a transport that runs operations on snapshots in place of the one executor of its server.
+type onSnapshots struct {
+	graphql.Transport
+	snapshots *snapshots
+}
+
+// Do serves a request.
+func (t onSnapshots) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
+	t.Transport.Do(w, r, t.snapshots)
+}

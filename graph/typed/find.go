@@ -1,0 +1,278 @@
+package typed
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
+)
+
+// maxPage bounds a page of instances.
+const maxPage = 1000
+
+// page is a part of the instances of a type.
+type page struct {
+	instances  []*instance
+	keys       []string
+	more, less bool
+	// typ is the interface of the type.
+	typ *Type
+}
+
+// search is the arguments of a root field.
+type search struct {
+	server, path, browseName, after string
+	ids                             []string
+	definition                      model.ExpandedNodeID
+	first                           int
+	given                           struct{ server, path, ids bool }
+}
+
+func searchOf(args map[string]any) (q search, err error) {
+	q.server, q.given.server = args["server"].(string)
+	q.path, q.given.path = args["path"].(string)
+	q.after, _ = args["after"].(string)
+	if v := args["ids"]; v != nil {
+		q.given.ids = true
+		for _, id := range graphql.CoerceList(v) {
+			q.ids = append(q.ids, fmt.Sprint(id))
+		}
+		if len(q.ids) > maxPage {
+			return q, fmt.Errorf("%w: ids: %d are more than %d; ask in several requests", ErrInvalid, len(q.ids), maxPage)
+		}
+	}
+	q.first = 100
+	if v := args["first"]; v != nil {
+		if q.first, err = graphql.UnmarshalInt(v); err != nil || q.first < 0 || q.first > maxPage {
+			return q, fmt.Errorf("%w: first: %v is not from 0 to %d; ask for the rest in further pages, with after", ErrInvalid, v, maxPage)
+		}
+	}
+	if filter, ok := args["filter"].(map[string]any); ok {
+		q.browseName, _ = filter["browseName"].(string)
+		if text, ok := filter["typeDefinition"].(string); ok {
+			if q.definition, err = model.ParseExpandedNodeID(text); err != nil {
+				return q, fmt.Errorf("%w: filter.typeDefinition: %w", ErrInvalid, err)
+			}
+		}
+	}
+	if q.given.path && q.given.ids {
+		return q, fmt.Errorf("%w: path and ids are both given; give one of them", ErrInvalid)
+	}
+	return q, nil
+}
+
+// find finds the instances that a root field asks for. What keeps one server from answering is an error at the field and does not disturb
+// the others, unless it was asked for alone.
+func (r *run) find(f graphql.CollectedField, field *Field, s *slot) (*page, error) {
+	q, err := searchOf(f.ArgumentMap(r.op.Variables))
+	if err != nil {
+		return nil, err
+	}
+	p := &page{typ: r.x.typed.Type(field.Name)}
+	servers, wanted, err := r.serversOf(&q)
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 8) // servers at a time
+	for _, server := range servers {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			var list []*instance
+			err := func() (err error) {
+				defer r.caught(func(e error) { err = e })
+				list, err = r.findOn(server, &q, wanted[server], p.typ)
+				return err
+			}()
+			mu.Lock()
+			defer mu.Unlock()
+			p.instances = append(p.instances, list...)
+			switch {
+			case err == nil:
+			case q.given.server && !q.given.ids:
+				s.err = err
+			case !q.given.path || !errors.Is(err, errNoPath):
+				graphql.AddError(r.ctx, s.located(err))
+			}
+		})
+	}
+	wg.Wait()
+	if s.err != nil {
+		return nil, s.err
+	}
+	p.cut(&q)
+	return p, nil
+}
+
+// serversOf are the servers to look at and, with ids, the nodes that are wanted of each.
+func (r *run) serversOf(q *search) (servers []string, wanted map[string][]model.ExpandedNodeID, err error) {
+	if !q.given.ids {
+		if q.given.server {
+			return []string{q.server}, nil, nil
+		}
+		return r.x.services.Servers(), nil, nil
+	}
+	wanted = map[string][]model.ExpandedNodeID{}
+	for _, key := range q.ids {
+		server, id, err := parseKey(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if q.given.server && server != q.server {
+			continue
+		}
+		if wanted[server] == nil {
+			servers = append(servers, server)
+		}
+		wanted[server] = append(wanted[server], id)
+	}
+	return servers, wanted, nil
+}
+
+// errNoPath says that a server has nothing at a path.
+var errNoPath = errors.New("no such path")
+
+// findOn finds the instances of one server.
+func (r *run) findOn(server string, q *search, wanted []model.ExpandedNodeID, typ *Type) (list []*instance, err error) {
+	top := objectsFolder
+	if q.given.path {
+		if top, err = r.translate(server, q.path); err != nil {
+			return nil, err
+		}
+	}
+	t, err := r.x.space.tree(r.ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	take := func(o *object) bool {
+		if o == nil || !r.matches(&o.instance, q, typ) {
+			return false
+		}
+		list = append(list, &o.instance)
+		return true
+	}
+	if q.given.ids {
+		var missing []error
+		for _, id := range wanted {
+			if !take(t.byID[id]) {
+				missing = append(missing, fmt.Errorf("%w: id %q is no instance of %s below Objects that the filter takes", ErrNotFound, server+"/"+id.String(), typ.Name))
+			}
+		}
+		return list, errors.Join(missing...)
+	}
+	if q.given.path && take(t.byID[top]) {
+		return list, nil
+	}
+	for _, o := range t.objects {
+		if o.id != top && (top == objectsFolder || o.below(top)) {
+			take(o)
+		}
+	}
+	return list, nil
+}
+
+// matches tells whether an instance is of the type, and passes the filter.
+func (r *run) matches(i *instance, q *search, typ *Type) bool {
+	concrete := r.x.objects[i.definition]
+	if concrete == nil && typ.Source.NodeID != typemodel.BaseObjectType || concrete != nil && !slices.Contains(concrete.Implements, typ.Name) {
+		return false
+	}
+	if q.browseName != "" && i.browseName.Name != q.browseName {
+		return false
+	}
+	return q.definition.IsNull() || i.definition == q.definition || r.x.model().Type(i.definition).IsA(q.definition)
+}
+
+func (r *run) translate(server, path string) (model.ExpandedNodeID, error) {
+	results, err := r.x.services.Translate(r.ctx, server, []string{path})
+	if results, err = checked(results, err, 1, "translate for", server); err != nil {
+		return model.ExpandedNodeID{}, err
+	}
+	if results[0].Status.IsBad() {
+		bad := &StatusError{fmt.Sprintf("path %q of server %q", path, server), results[0].Status, results[0].Message}
+		switch results[0].Status {
+		case model.StatusBadNoMatch, model.StatusBadNotFound, model.StatusBadNodeIdUnknown:
+			return model.ExpandedNodeID{}, fmt.Errorf("%w: %w", errNoPath, bad)
+		}
+		return model.ExpandedNodeID{}, bad
+	}
+	return results[0].NodeID, nil
+}
+
+// cut sorts the instances and leaves those of the page.
+func (p *page) cut(q *search) {
+	type entry struct {
+		key string
+		i   *instance
+	}
+	entries := make([]entry, len(p.instances))
+	for n, i := range p.instances {
+		entries[n] = entry{i.key(), i}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	entries = slices.CompactFunc(entries, func(a, b entry) bool { return a.key == b.key })
+	if q.after != "" {
+		from, found := slices.BinarySearchFunc(entries, q.after, func(e entry, after string) int { return cmp.Compare(e.key, after) })
+		if found {
+			from++
+		}
+		p.less = from > 0
+		entries = entries[from:]
+	}
+	p.more = len(entries) > q.first
+	entries = entries[:min(q.first, len(entries))]
+	p.instances = p.instances[:0]
+	for _, e := range entries {
+		p.instances, p.keys = append(p.instances, e.i), append(p.keys, e.key)
+	}
+}
+
+// page makes the slots of a page and returns its instances.
+func (r *run) page(s *slot, f graphql.CollectedField, p *page) (level []*pending) {
+	definition := r.x.merged.Types[s.typ.Name()]
+	s.object = true
+	for _, c := range graphql.CollectFields(r.op, f.Selections, []string{definition.Name}) {
+		k := s.kid(c, c.Definition.Type)
+		switch c.Name {
+		case "__typename":
+			k.text(definition.Name)
+		case "nodes":
+			k.list = true
+			for _, i := range p.instances {
+				level = append(level, &pending{instance: i, typ: r.concrete(p.typ, i), selections: c.Selections, slot: k.item()})
+			}
+		case "pageInfo":
+			r.pageInfo(k, c, p)
+		}
+	}
+	return level
+}
+
+func (r *run) pageInfo(s *slot, f graphql.CollectedField, p *page) {
+	s.object = true
+	for _, c := range graphql.CollectFields(r.op, f.Selections, []string{"PageInfo"}) {
+		k := s.kid(c, c.Definition.Type)
+		switch {
+		case c.Name == "__typename":
+			k.text("PageInfo")
+		case c.Name == "hasNextPage":
+			k.raw = fmt.Append(nil, p.more)
+		case c.Name == "hasPreviousPage":
+			k.raw = fmt.Append(nil, p.less)
+		case len(p.keys) == 0:
+		case c.Name == "startCursor":
+			k.raw = quoted(p.keys[0])
+		case c.Name == "endCursor":
+			k.raw = quoted(p.keys[len(p.keys)-1])
+		}
+	}
+}

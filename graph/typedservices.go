@@ -1,0 +1,49 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/shopfloor-iiot/shopfloor/graph/typed"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// typedServices are the resolver's commands as the typed part of the schema asks them.
+type typedServices struct{ r *Resolver }
+
+var _ typed.Services = typedServices{}
+
+// Servers are the ids of all servers.
+func (s typedServices) Servers() []string {
+	list := s.r.Registry.Servers()
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	return ids
+}
+
+// Browse refuses a server that is not there.
+func (s typedServices) Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
+	if _, err := s.r.Registry.Server(server); err != nil {
+		return nil, err
+	}
+	return s.r.Commands.Browse(ctx, server, nodes)
+}
+
+// Translate finds nodes by their paths.
+func (s typedServices) Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error) {
+	if _, err := s.r.Registry.Server(server); err != nil {
+		return nil, err
+	}
+	return s.r.Commands.Translate(ctx, server, paths)
+}
+
+// Read reads values.
+func (s typedServices) Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error) {
+	return s.r.Commands.Read(ctx, server, nodes)
+}
+
+// Call calls methods.
+func (s typedServices) Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error) {
+	return s.r.Commands.Call(ctx, server, calls)
+}
