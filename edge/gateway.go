@@ -33,6 +33,8 @@ type GatewayConfig struct {
 	Brokers []string
 	// Discoveries carries out discoveries; nil for a gateway that has none. It is run by its owner.
 	Discoveries *Discoveries
+	// Gaps are the times for which values are missing; nil for a list that is not kept.
+	Gaps *Gaps
 }
 
 // Gateway runs one Source per server of its desired state, reports how they are, and answers commands on them.
@@ -59,12 +61,15 @@ type asset struct {
 	failed string // why
 	since  time.Time
 	ctx    context.Context // ends with the asset
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	ended  chan struct{} // closed when Run has returned
 }
 
 // NewGateway makes a Gateway. Nothing runs before Run.
 func NewGateway(cfg GatewayConfig, state State, p *Publisher, log zerolog.Logger) *Gateway {
+	if cfg.Gaps == nil {
+		cfg.Gaps = NewGaps(nil, log)
+	}
 	return &Gateway{
 		cfg: cfg, state: state, publisher: p, log: log, started: time.Now(),
 		monitors: monitors{live: cfg.Live}, assets: map[string]*asset{}, reported: map[any]any{}, beats: map[string]beat{},
@@ -94,6 +99,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		<-a.ended
 	}
 	g.monitors.wait()
+	g.saveGaps()
 	if stopped {
 		return nil
 	}
@@ -129,7 +135,7 @@ func (g *Gateway) apply(ctx context.Context, d Desired) {
 	g.revision = d.Revision
 	for id, a := range g.assets {
 		if !wanted[id] {
-			a.cancel()
+			a.cancel(ErrRemoved)
 			delete(g.assets, id)
 		}
 	}
@@ -149,7 +155,7 @@ func (g *Gateway) asset(server string) *asset {
 
 // start makes and runs the Source of s. An earlier one for the same server is ended, and has ended before the new one runs.
 func (g *Gateway) start(ctx context.Context, s model.Server, earlier *asset) *asset {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	a := &asset{server: s, ctx: ctx, cancel: cancel, since: time.Now(), ended: make(chan struct{})}
 	source, err := g.cfg.NewSource(s)
 	if err != nil {
@@ -159,14 +165,18 @@ func (g *Gateway) start(ctx context.Context, s model.Server, earlier *asset) *as
 		a.source = source
 	}
 	if earlier != nil {
-		earlier.cancel()
+		var cause error // its subscriptions go over to the next
+		if earlier.server.EndpointURL != s.EndpointURL || earlier.server.UserName != s.UserName {
+			cause = ErrRemoved
+		}
+		earlier.cancel(cause)
 	}
 	g.mu.Lock()
 	g.assets[s.ID] = a
 	g.mu.Unlock()
 	go func() {
 		defer close(a.ended)
-		defer cancel()
+		defer cancel(nil)
 		if earlier != nil {
 			<-earlier.ended
 		}
@@ -199,8 +209,9 @@ func (g *Gateway) report(ctx context.Context) {
 		now := time.Now()
 		due := !now.Before(next)
 		g.reportChanges(ctx, due)
+		g.saveGaps()
 		// Who changed the configuration waits to hear that it runs.
-		if s := g.Status(); due || !sameSync(s, told) {
+		if s := g.Status(); due || !sameSync(s, told) || s.GapCount != told.GapCount {
 			next = now.Add(heartbeatInterval)
 			if err := g.state.ReportGateway(ctx, s); err == nil {
 				told = s
@@ -213,6 +224,13 @@ func (g *Gateway) report(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// saveGaps keeps the gaps for the time after a restart.
+func (g *Gateway) saveGaps() {
+	if err := g.cfg.Gaps.save(); err != nil {
+		g.log.Warn().Err(err).Msg("gaps are not kept over a restart of the gateway")
 	}
 }
 
@@ -279,8 +297,10 @@ func reportOnce[T any](ctx context.Context, reported map[any]any, key any, statu
 func (g *Gateway) Status() model.GatewayStatus {
 	s := g.publisher.Statistics()
 	revision, out, count := g.sync()
+	gaps, gapCount := g.cfg.Gaps.List()
 	return model.GatewayStatus{
 		Brokers: g.cfg.Brokers, ConfigurationRevision: revision, OutOfSync: out, OutOfSyncCount: count,
+		Gaps: gaps, GapCount: gapCount,
 		Gateway: g.cfg.ID, Version: g.cfg.Version, Started: g.started, Reported: time.Now().UTC(),
 		Frames: s.Frames, Values: s.Values, Bytes: s.Bytes, Pending: s.Pending,
 		DroppedValues: s.Dropped, RefusedValues: s.Refused, UnstoredFrames: s.Unstored, LostDeliveries: g.monitors.lost.Load(),

@@ -61,6 +61,14 @@ func gatewayMetrics() []gatewayMetric {
 			func(s *model.GatewayStatus) float64 { return float64(s.UnstoredFrames) },
 		},
 		{
+			Metric{"shopfloor_edge_gaps_total", "counter", "Times for which values are missing that cannot be delivered any more, since the gateway was set up."},
+			func(s *model.GatewayStatus) float64 { return float64(s.GapCount) },
+		},
+		{
+			Metric{"shopfloor_edge_last_gap_seconds", "gauge", "Unix time of the end of the newest time for which values are missing; 0 when there is none."},
+			func(s *model.GatewayStatus) float64 { return seconds(s.LastGap()) },
+		},
+		{
 			Metric{"shopfloor_edge_lost_deliveries_total", "counter", "Deliveries to live subscribers that could not be sent."},
 			func(s *model.GatewayStatus) float64 { return float64(s.LostDeliveries) },
 		},

@@ -4,6 +4,7 @@ package edge
 
 import (
 	"context"
+	"errors"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -94,3 +95,6 @@ type Telling interface {
 }
 
 var _ Telling = (*dataSet)(nil)
+
+// ErrRemoved is the cause of the end of a Source's ctx when its server is not wanted any more: nothing of it is to be kept for the next start.
+var ErrRemoved = errors.New("the server was removed")

@@ -52,9 +52,10 @@ func (d *DataValue) ServerTimestamp() model.DateTime { return d.value.ServerTime
 // Message says more about a Bad status.
 func (d *DataValue) Message() *string { return optional(d.message) }
 
-// optional is s, or nil for null when it is empty.
-func optional(s string) *string {
-	if s == "" {
+// optional is s, or nil for null when it is the zero value.
+func optional[T comparable](s T) *T {
+	var zero T
+	if s == zero {
 		return nil
 	}
 	return &s

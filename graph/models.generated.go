@@ -277,6 +277,23 @@ type FieldDiff struct {
 	To   *PublishedField `json:"to,omitempty"`
 }
 
+type GapConnection struct {
+	Edges    []GapEdge `json:"edges"`
+	PageInfo PageInfo  `json:"pageInfo"`
+	// Gaps that the gateway keeps, at most 100.
+	TotalCount int `json:"totalCount"`
+}
+
+type GapEdge struct {
+	Cursor string `json:"cursor"`
+	Node   Gap    `json:"node"`
+}
+
+type GapWriter struct {
+	Group  string `json:"group"`
+	Writer string `json:"writer"`
+}
+
 type GatewayConnection struct {
 	Edges      []GatewayEdge `json:"edges"`
 	PageInfo   PageInfo      `json:"pageInfo"`

@@ -26,6 +26,7 @@ type ResolverRoot interface {
 	Configuration() ConfigurationResolver
 	Discovery() DiscoveryResolver
 	DiscoverySchedule() DiscoveryScheduleResolver
+	Gap() GapResolver
 	Gateway() GatewayResolver
 	Mutation() MutationResolver
 	PublishedNode() PublishedNodeResolver
@@ -190,7 +191,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -208,6 +209,7 @@ var sources = []*ast.Source{
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
 	{Name: "event.graphqls", Input: sourceData("event.graphqls"), BuiltIn: false},
+	{Name: "gap.graphqls", Input: sourceData("gap.graphqls"), BuiltIn: false},
 	{Name: "gateway.graphqls", Input: sourceData("gateway.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "keyframe.graphqls", Input: sourceData("keyframe.graphqls"), BuiltIn: false},
@@ -876,6 +878,66 @@ func (ec *executionContext) childFields_FieldDiff(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type FieldDiff", field.Name)
 }
 
+func (ec *executionContext) childFields_Gap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Gap_id(ctx, field)
+	case "gateway":
+		return ec.fieldContext_Gap_gateway(ctx, field)
+	case "server":
+		return ec.fieldContext_Gap_server(ctx, field)
+	case "writers":
+		return ec.fieldContext_Gap_writers(ctx, field)
+	case "writerCount":
+		return ec.fieldContext_Gap_writerCount(ctx, field)
+	case "from":
+		return ec.fieldContext_Gap_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Gap_to(ctx, field)
+	case "cause":
+		return ec.fieldContext_Gap_cause(ctx, field)
+	case "messages":
+		return ec.fieldContext_Gap_messages(ctx, field)
+	case "values":
+		return ec.fieldContext_Gap_values(ctx, field)
+	case "detail":
+		return ec.fieldContext_Gap_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Gap", field.Name)
+}
+
+func (ec *executionContext) childFields_GapConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GapConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GapConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GapConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GapConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GapEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_GapEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_GapEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GapEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_GapWriter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_GapWriter_group(ctx, field)
+	case "writer":
+		return ec.fieldContext_GapWriter_writer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GapWriter", field.Name)
+}
+
 func (ec *executionContext) childFields_Gateway(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -906,6 +968,10 @@ func (ec *executionContext) childFields_Gateway(ctx context.Context, field graph
 		return ec.fieldContext_Gateway_lostDeliveries(ctx, field)
 	case "discoverySchedule":
 		return ec.fieldContext_Gateway_discoverySchedule(ctx, field)
+	case "gaps":
+		return ec.fieldContext_Gateway_gaps(ctx, field)
+	case "gapCount":
+		return ec.fieldContext_Gateway_gapCount(ctx, field)
 	case "link":
 		return ec.fieldContext_Gateway_link(ctx, field)
 	case "buffer":
@@ -1664,6 +1730,8 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_publishedNodes(ctx, field)
 	case "badNodes":
 		return ec.fieldContext_Server_badNodes(ctx, field)
+	case "gaps":
+		return ec.fieldContext_Server_gaps(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
 }

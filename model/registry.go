@@ -113,6 +113,10 @@ type GatewayStatus struct {
 	// OutOfSync are the parts of it that do not run as wanted, at most 100 of them; OutOfSyncCount is how many there are.
 	OutOfSync      []OutOfSync `json:"outOfSync,omitempty"`
 	OutOfSyncCount int         `json:"outOfSyncCount"`
+	// Gaps are the newest times for which values are missing that cannot be delivered any more, the oldest first; GapCount is how many there were
+	// since the gateway was set up.
+	Gaps     []Gap  `json:"gaps,omitempty"`
+	GapCount uint64 `json:"gapCount,omitempty"`
 	// Buffer is how its buffer stands; nil for a gateway in the core's own process, which has none.
 	Buffer *BufferStatus `json:"buffer,omitempty"`
 }
