@@ -189,6 +189,9 @@ func (f *fieldSink) put(v *model.DataValue) {
 	}
 }
 
+// author is the writer of the field.
+func (f *fieldSink) author() model.WriterKey { return f.set.key }
+
 // refused is shown by the status of the writer, and by heartbeats.
 func (f *fieldSink) refused(status model.StatusCode, _ string) {
 	if f.beat != nil {

@@ -40,11 +40,18 @@ type Config struct {
 	// it at the log. It may be called by several Sources at once and must not block.
 	OnWatchdog func(WatchdogEvent)
 
+	// Memory keeps what is needed to take subscriptions over after a restart of the gateway; nil makes them anew. With it the server keeps the
+	// subscriptions when Run ends, unless the cause of that is edge.ErrRemoved.
+	Memory Memory
+	// OnGap is told of values that cannot be delivered any more; nil leaves it at counters. It must not block.
+	OnGap func(model.Gap)
+
 	// RequestTimeout bounds one request at the server; 0 = 10 s.
 	RequestTimeout time.Duration
 	// SessionTimeout is how long the server keeps a session whose connection is lost; 0 = 1 min. Servers may choose another.
 	SessionTimeout time.Duration
-	// SubscriptionLifetime is how long the server keeps subscriptions and their queues while we are away; 0 = 5 min.
+	// SubscriptionLifetime is how long the server keeps subscriptions and their queues while we are away, also over a restart of the gateway; 0 =
+	// 5 min. Servers may choose another.
 	SubscriptionLifetime time.Duration
 	// KeepAlive is the longest silence of a subscription; 0 = 3 s. A connection that is silent for longer, and 2 s more, is given up.
 	KeepAlive time.Duration

@@ -40,6 +40,7 @@ func (s *subscription) eventList(r *uadp.Binary) {
 		if isEventType(s.decoder.event[it.events.eventType], idEventQueueOverflow) {
 			status = overflowStatus
 			s.p.figures.overflows.Add(1)
+			s.overflowed(it, &model.DataValue{}, now)
 		}
 		it.counts.arrived(now, status)
 		if to, ok := it.sink.(eventTaker); ok {
@@ -102,6 +103,7 @@ func (s *subscription) judge(it *item, x *ua.ExtensionObject) {
 
 // eventSink puts events into the DataSet of a writer.
 type eventSink struct {
+	key    model.WriterKey
 	filter *eventFilter
 
 	mu         sync.Mutex // held while events are handed over, so that a state of conditions does not overtake its event
@@ -152,6 +154,9 @@ func (e *eventSink) put(*model.DataValue) {}
 // refused and accepted are shown by the status of the writer.
 func (e *eventSink) refused(model.StatusCode, string) {}
 func (e *eventSink) accepted()                        {}
+
+// author is the writer of the events.
+func (e *eventSink) author() model.WriterKey { return e.key }
 
 // durable is the DataSet, nil when it does not tell what is stored.
 func (e *eventSink) durable() edge.Durable {

@@ -158,7 +158,7 @@ func (w *writers) bindEvents(old *writer, want model.DataSetWriter, set edge.Eve
 
 // eventItem makes the item of a writer.
 func (w *writers) eventItem(n *writer, set edge.EventSet, m monitored) *item {
-	to := &eventSink{filter: m.events, set: set}
+	to := &eventSink{key: n.config.Key(), filter: m.events, set: set}
 	o := &notifier{retry: backoff{first: refreshRetry, max: refreshMax}}
 	if c := n.config.Events.Conditions; c != nil {
 		to.conditions = newConditions(m.events, c, time.Now())

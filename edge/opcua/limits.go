@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/gopcua/opcua/ua"
 
@@ -82,7 +83,7 @@ func newLimits() *limits {
 	return l
 }
 
-// prepare reads the namespace table and the operation limits of a new session.
+// prepare reads the namespace table, the operation limits and the start of the server for a new session.
 func (s *session) prepare(ctx context.Context) error {
 	targets := []struct {
 		id    uint32
@@ -100,6 +101,7 @@ func (s *session) prepare(ctx context.Context) error {
 	for _, t := range targets {
 		nodes = append(nodes, &ua.ReadValueID{NodeID: ns0(t.id), AttributeID: ua.AttributeIDValue})
 	}
+	nodes = append(nodes, &ua.ReadValueID{NodeID: ns0(idServerStatusStartTime), AttributeID: ua.AttributeIDValue})
 	values, err := s.read(ctx, nodes)
 	if err != nil {
 		return err
@@ -109,6 +111,9 @@ func (s *session) prepare(ctx context.Context) error {
 		return model.StatusCode(values[0].Status)
 	}
 	s.namespaces = uris
+	if v := values[len(values)-1]; v.Status == ua.StatusOK {
+		s.started, _ = v.Value.Value().(time.Time) // zero where the server does not tell
+	}
 	for i, t := range targets {
 		if v := values[i+1]; v.Status == ua.StatusOK {
 			if n, ok := v.Value.Value().(uint32); ok {

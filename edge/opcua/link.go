@@ -33,6 +33,8 @@ type link struct {
 	requests *atomic.Uint64
 	// serve uses a session until it or ctx ends. kept tells that the server still had the session, else it is a new one.
 	serve func(ctx context.Context, s *session, kept bool) error
+	// part prepares the end of a session whose ctx has ended, and tells whether the server is to keep its subscriptions; nil for no.
+	part func(ctx context.Context, s *session) (keep bool)
 
 	connects atomic.Uint64
 
@@ -89,7 +91,7 @@ func (l *link) once(ctx context.Context) error {
 	err = l.serve(ctx, s, kept)
 	l.announce(nil)
 	if ctx.Err() != nil {
-		s.close()
+		s.close(l.part != nil && l.part(ctx, s))
 		return ctx.Err()
 	}
 	if sessionGone(err) {

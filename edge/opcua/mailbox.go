@@ -91,6 +91,23 @@ func (b *mailbox) waitRoom(ctx context.Context) {
 	}
 }
 
+// awaitRoom waits until messages do not pile up, or ctx ends.
+func (b *mailbox) awaitRoom(ctx context.Context) error {
+	for {
+		b.mu.Lock()
+		n := len(b.queue)
+		b.mu.Unlock()
+		if n < pauseAt {
+			return nil
+		}
+		select {
+		case <-b.room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // notify puts a token into c if there is none.
 func notify(c chan struct{}) {
 	select {

@@ -19,9 +19,12 @@ const (
 	idObjectsFolder            = 85
 	idBaseEventType            = 2041
 	idNamespaceArray           = 2255
+	idServer                   = 2253
+	idServerStatusStartTime    = 2257
 	idServerStatusState        = 2259
 	idConditionType            = 2782
 	idEventQueueOverflow       = 3035
+	idGetMonitoredItems        = 11492
 	idMaxNodesPerRead          = 11705
 	idMaxNodesPerWrite         = 11707
 	idMaxNodesPerMethodCall    = 11709

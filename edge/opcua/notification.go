@@ -119,13 +119,18 @@ func (s *subscription) handle(n *notification) {
 		case typeEventList:
 			s.eventList(&s.decoder.body)
 		case typeStatusChange: // the server drops the subscription (Part 4, 7.25.4)
-			s.p.cfg.log.Warn().Stringer("status", s.decoder.body.StatusCode()).Dur("interval", s.interval).Msg("subscription was closed by opc ua server")
-			s.drop()
+			status := s.decoder.body.StatusCode()
+			if status == model.StatusGoodSubscriptionTransferred && s.moved.Swap(false) {
+				continue // node-opcua tells the new session what the old one should hear; if it is true after all, the watchdog sees it
+			}
+			s.p.cfg.log.Warn().Stringer("status", status).Dur("interval", s.interval).Msg("subscription was closed by opc ua server")
+			s.drop(model.GapSubscriptionLost, "the server closed the subscription: "+status.Name())
 		}
 	}
 	if err := s.decoder.message.Err(); err != nil {
 		s.undecodable(err, 1)
 	}
+	s.tellGaps()
 	s.acknowledgeStored(n)
 	n.release()
 }
@@ -150,6 +155,7 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 		if it := s.item(handle); it != nil && it.notifier == nil { // else it was removed meanwhile
 			if v.Status.Overflow() {
 				s.p.figures.overflows.Add(1)
+				s.overflowed(it, v, now)
 			}
 			it.counts.arrived(now, v.Status)
 			if !tracing || !s.putTraced(it, v, now) {
@@ -163,6 +169,7 @@ func (s *subscription) dataChange(r *uadp.Binary) {
 // undecodable counts what the server sent in bytes that are no values.
 func (s *subscription) undecodable(err error, n int) {
 	s.p.figures.undecodable.Add(uint64(n))
+	s.lose(model.Gap{Cause: model.GapUndecodable, Values: uint64(n), Detail: err.Error()})
 	if !s.reported {
 		s.reported = true
 		s.p.cfg.log.Warn().Err(err).Dur("interval", s.interval).Int("values", n).Msg("opc ua server sends values that cannot be decoded; further ones are counted as lost")

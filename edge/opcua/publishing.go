@@ -38,6 +38,8 @@ type publishing struct {
 	totals     itemTotals
 	handles    atomic.Uint32
 	traces     traces
+	opened     chan struct{} // closed when the writers are open, after a take-over
+	dirty      atomic.Bool   // the record is not that of now
 
 	ctx context.Context // of the deliveries, set by run
 	wg  sync.WaitGroup
@@ -47,9 +49,18 @@ type publishing struct {
 	byID   map[uint32]*subscription
 	active chan struct{} // closed while there is a subscription at the server
 	acks   []*ua.SubscriptionAcknowledgement
+	// started is when the server was, of the last session or of the record.
+	started time.Time
+	// inheritance is nil when nothing is left of the gateway's last life.
+	inheritance *inheritance
 }
 
 type publishingConfig struct {
+	Server    string // its id
+	Endpoint  string
+	User      string
+	Memory    Memory // nil for none
+	OnGap     func(model.Gap)
 	Publishes int
 	KeepAlive time.Duration
 	Lifetime  time.Duration
@@ -59,7 +70,7 @@ type publishingConfig struct {
 func newPublishing(cfg publishingConfig) *publishing {
 	p := &publishing{
 		cfg: cfg, wake: make(chan struct{}, 1), paces: make(chan struct{}, 1),
-		subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, active: make(chan struct{}),
+		subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, active: make(chan struct{}), opened: make(chan struct{}),
 	}
 	p.namespaces.Store(&model.NamespaceTable{})
 	p.receipts.New = newReceipt
@@ -85,6 +96,9 @@ func (p *publishing) add(items []wanted) []*item {
 		if *spec != w.item.itemSpec {
 			s := w.item.itemSpec
 			spec = &s
+		}
+		if added[i] = p.adopt(w, spec); added[i] != nil {
+			continue
 		}
 		sub := p.open(w.key)
 		it := newItem(p.handles.Add(1), w.item.node, spec, w.sink)
@@ -151,19 +165,19 @@ func (p *publishing) all() []*subscription {
 // serve publishes with one session until it or ctx ends.
 func (p *publishing) serve(ctx context.Context, s *session, kept bool) error {
 	p.namespaces.Store(&s.namespaces)
-	if err := p.recover(ctx, s, kept); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	var publishers sync.WaitGroup
 	defer publishers.Wait()
 	defer cancel()
+	publishers.Go(func() { _ = s.keepAlive(ctx, p.cfg.KeepAlive) }) // for the session; the watchdog sees whether the connection is dead
+	if err := p.recover(ctx, s, kept); err != nil {
+		return err
+	}
 	p.publishers.Store(int64(p.cfg.Publishes))
 	for range p.cfg.Publishes {
 		publishers.Go(func() { p.publish(ctx, s) })
 	}
 	publishers.Go(func() { p.pace(ctx, s) })
-	publishers.Go(func() { _ = s.keepAlive(ctx, p.cfg.KeepAlive) }) // for the session; the watchdog sees whether the connection is dead
 	tick := time.NewTicker(watchdogPeriod)
 	defer tick.Stop()
 	for changed := true; ; {
@@ -204,7 +218,7 @@ func (p *publishing) watchdog() error {
 			limit = max(limit, silence+watchdogSlack)
 		}
 		if quiet > 3*silence+watchdogSlack {
-			sub.drop()
+			sub.drop(model.GapSubscriptionLost, "the server sends nothing for the subscription any more")
 		}
 	}
 	if n > 0 && silent == n {
@@ -315,7 +329,7 @@ func (p *publishing) dropBefore(t time.Time) {
 		old := sub.since.Before(t)
 		sub.mu.Unlock()
 		if old {
-			sub.drop()
+			sub.drop(model.GapSubscriptionLost, "the server no longer has the subscription")
 		}
 	}
 }

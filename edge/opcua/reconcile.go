@@ -41,6 +41,7 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 	changed = changed || lost || id == 0 || !time.Now().Before(sub.nextRetry)
 	sub.mu.Unlock()
 	if lost {
+		p.disinherit(sub)
 		p.reset(ctx, s, sub)
 		id = 0
 	}
@@ -53,7 +54,7 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 		}
 		return nil
 	}
-	if wait {
+	if wait || id == 0 && sub.empty() {
 		return nil
 	}
 	if id == 0 {
@@ -79,7 +80,7 @@ func (p *publishing) reconcileOne(ctx context.Context, s *session, sub *subscrip
 func (p *publishing) retire(sub *subscription) bool {
 	p.mu.Lock()
 	sub.mu.Lock()
-	empty := len(sub.items) == 0 && sub.parts == 0
+	empty := len(sub.items) == 0 && sub.parts == 0 && !sub.inherited
 	id := sub.id
 	if empty {
 		delete(p.subs, sub.subscriptionKey)
@@ -94,6 +95,7 @@ func (p *publishing) retire(sub *subscription) bool {
 	p.mu.Unlock()
 	if empty {
 		p.enter(sub, id, 0)
+		p.dirty.Store(true)
 		if stop != nil {
 			stop()
 		}
@@ -117,7 +119,9 @@ func (p *publishing) reset(ctx context.Context, s *session, sub *subscription) {
 	}
 	sub.mu.Unlock()
 	clear(sub.held)
+	sub.sent, sub.floor = nil, 0
 	p.enter(sub, id, 0)
+	p.dirty.Store(true)
 	// Mostly it is gone, and says so.
 	_, _ = do[*ua.DeleteSubscriptionsResponse](ctx, s, &ua.DeleteSubscriptionsRequest{SubscriptionIDs: []uint32{id}})
 }
@@ -145,15 +149,20 @@ func (s *subscription) create(ctx context.Context, ses *session) error {
 	s.revised = time.Duration(r.RevisedPublishingInterval * float64(time.Millisecond))
 	s.silence = s.revised * time.Duration(max(r.RevisedMaxKeepAliveCount, 1))
 	s.retry.reset()
-	started := s.stop != nil
 	s.mu.Unlock()
 	s.heard.Store(time.Now().UnixNano())
-	if !started {
-		s.start(s.p.ctx, &s.p.wg)
-	}
+	s.begin()
 	s.p.enter(s, 0, r.SubscriptionID)
 	notify(s.p.paces) // the server does not know whether it is to pause
+	s.p.dirty.Store(true)
 	return nil
+}
+
+// empty tells that there is nothing to be monitored.
+func (s *subscription) empty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.items) == 0
 }
 
 // deleteItems deletes items that are no longer wanted.
@@ -162,6 +171,9 @@ func (s *subscription) deleteItems(ctx context.Context, ses *session) error {
 	id, removed := s.id, s.removed
 	s.removed = nil
 	s.mu.Unlock()
+	if len(removed) > 0 {
+		defer s.p.dirty.Store(true)
+	}
 	err := ses.limits.monitor.each(len(removed), func(from, to int) error {
 		_, err := do[*ua.DeleteMonitoredItemsResponse](ctx, ses, &ua.DeleteMonitoredItemsRequest{SubscriptionID: id, MonitoredItemIDs: removed[from:to]})
 		return err
@@ -228,6 +240,9 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 			s.settle(asked[i], 0, status, "")
 		}
 	})
+	if len(due) > 0 {
+		s.p.dirty.Store(true)
+	}
 	s.p.spill(s, crowded)
 	if err != nil {
 		return fmt.Errorf("create monitored items: %w", err)

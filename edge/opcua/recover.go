@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gopcua/opcua/ua"
@@ -15,17 +16,22 @@ import (
 // asks to have them transferred. Then everything that was sent and did not arrive is asked for again. What the server no
 // longer has is created anew by reconcile.
 func (p *publishing) recover(ctx context.Context, s *session, kept bool) error {
-	p.mu.Lock()
-	var subs []*subscription
-	for _, sub := range p.byID {
-		subs = append(subs, sub)
-	}
-	p.mu.Unlock()
-	if len(subs) > 0 && !kept {
+	subs, restarted := p.met(s)
+	switch {
+	case restarted:
+		// Its ids begin anew: those that we know are others' by now.
+		for _, sub := range subs {
+			sub.drop(model.GapServerRestarted, fmt.Sprintf("the server was started at %s", s.started.UTC().Format(time.RFC3339)))
+		}
+		return nil
+	case !kept && len(subs) > 0:
 		var err error
 		if subs, err = p.transfer(ctx, s, subs); err != nil {
 			return err
 		}
+	}
+	if err := p.discard(ctx, s); err != nil {
+		return err
 	}
 	for _, sub := range subs {
 		err := sub.catchUp(ctx, s)
@@ -35,10 +41,28 @@ func (p *publishing) recover(ctx context.Context, s *session, kept bool) error {
 		case ctx.Err() != nil || notConnected(err):
 			return fmt.Errorf("republish: %w", err)
 		default:
-			sub.drop()
+			sub.drop(model.GapSubscriptionLost, "the server does not go on with the subscription: "+err.Error())
 		}
 	}
 	return nil
+}
+
+// met notes the server of a session. It returns the subscriptions that a server has had, and whether this one was started since.
+func (p *publishing) met(s *session) (subs []*subscription, restarted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, sub := range p.byID {
+		subs = append(subs, sub)
+	}
+	restarted = !p.started.IsZero() && !s.started.IsZero() && s.started.Sub(p.started).Abs() > clockSlack
+	if restarted && p.inheritance != nil {
+		p.inheritance.discard = nil
+	}
+	if !p.started.Equal(s.started) {
+		p.dirty.Store(true)
+	}
+	p.started = s.started
+	return subs, restarted
 }
 
 // transfer moves subscriptions to the session and returns those that it got.
@@ -55,22 +79,68 @@ func (p *publishing) transfer(ctx context.Context, s *session, subs []*subscript
 	}
 	var kept []*subscription
 	for i, sub := range subs {
-		if err == nil && i < len(r.Results) && r.Results[i] != nil && !model.StatusCode(r.Results[i].StatusCode).IsBad() {
-			kept = append(kept, sub)
-		} else {
-			sub.drop()
+		status := statusOf(err, model.StatusBadUnknownResponse)
+		if err == nil && i < len(r.Results) && r.Results[i] != nil {
+			status = model.StatusCode(r.Results[i].StatusCode)
 		}
+		if status.IsBad() {
+			sub.drop(model.GapSubscriptionLost, "the server does not hand the subscription over to the next session: "+status.Name())
+			continue
+		}
+		sub.moved.Store(true)
+		ours, err := sub.transferred(ctx, s, r.Results[i].AvailableSequenceNumbers)
+		if err != nil {
+			return nil, fmt.Errorf("monitored items of a transferred subscription: %w", err)
+		}
+		if !ours {
+			sub.drop(model.GapSubscriptionLost, "the server has another subscription of the same id: it was restarted")
+			continue
+		}
+		kept = append(kept, sub)
 	}
 	return kept, nil
+}
+
+// transferred notes what the server still has of a subscription of the gateway's last life. False says that it is not ours.
+func (s *subscription) transferred(ctx context.Context, ses *session, available []uint32) (ours bool, err error) {
+	s.receive.Lock()
+	unknown := s.next == 0
+	if unknown {
+		s.sent = s.notFetched(available)
+	}
+	s.receive.Unlock()
+	if !unknown {
+		return true, nil
+	}
+	if ours, err = s.p.verify(ctx, ses, s); ours {
+		s.begin()
+		s.p.cfg.log.Info().Dur("interval", s.interval).Int("part", s.part).Int("unacknowledged", len(available)).Msg("subscription was taken over from the gateway's last life")
+	}
+	return ours, err
+}
+
+// notFetched leaves the sequence numbers that were not fetched yet by an earlier connection, in their order.
+func (s *subscription) notFetched(available []uint32) []uint32 {
+	var list []uint32
+	for _, n := range available {
+		if s.floor == 0 || after(n, s.floor) {
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, func(a, b uint32) int { return int(int32(a - b)) })
+	return list
 }
 
 // catchUp fetches what the server still holds, in order, until it has no more.
 func (s *subscription) catchUp(ctx context.Context, ses *session) error {
 	s.receive.Lock()
 	defer s.receive.Unlock()
+	if s.next == 0 {
+		return s.fetchSent(ctx, ses)
+	}
 	for {
 		s.box.waitRoom(ctx)
-		m, err := s.republish(ctx, ses)
+		m, err := s.republish(ctx, ses, s.next)
 		if errors.Is(err, model.StatusBadMessageNotAvailable) {
 			s.flush()
 			return nil

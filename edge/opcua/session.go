@@ -26,7 +26,8 @@ type session struct {
 	*channel
 	endpoint   *endpoint
 	token      *ua.NodeID
-	nonce      []byte // the server's last one
+	nonce      []byte    // the server's last one
+	started    time.Time // when the server was; zero where it does not tell
 	namespaces model.NamespaceTable
 	limits     *limits
 	types      *typeCache
@@ -144,11 +145,11 @@ func (s *session) keepAlive(ctx context.Context, every time.Duration) error {
 	}
 }
 
-// close ends session and channel in order, with the subscriptions of the session.
-func (s *session) close() {
+// close ends session and channel in order. The subscriptions of the session end with it, or the server keeps them for their lifetime.
+func (s *session) close(keepSubscriptions bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	// When it fails the server ends the session by its timeout.
-	_, _ = call[*ua.CloseSessionResponse](ctx, s.channel, s.token, &ua.CloseSessionRequest{DeleteSubscriptions: true}, closeTimeout)
+	_, _ = call[*ua.CloseSessionResponse](ctx, s.channel, s.token, &ua.CloseSessionRequest{DeleteSubscriptions: !keepSubscriptions}, closeTimeout)
 	s.Close()
 }

@@ -47,6 +47,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	raiseArrayLimit()
 	s := &Source{cfg: cfg, log: log.With().Str("server", cfg.Server.ID).Logger(), status: newStatus(cfg.Server.ID)}
 	s.publishing = newPublishing(publishingConfig{
+		Server: cfg.Server.ID, Endpoint: cfg.Server.EndpointURL, User: cfg.Server.UserName, Memory: cfg.Memory, OnGap: cfg.OnGap,
 		Publishes: cfg.Publishes, KeepAlive: cfg.KeepAlive, Lifetime: cfg.SubscriptionLifetime, log: s.log,
 	})
 	s.writers = newWriters(s)
@@ -56,6 +57,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s.feeds = &modelFeeds{source: s, wake: make(chan struct{}, 1), feeds: map[*modelFeed]struct{}{}}
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.newLink(linkPublishing, s.publishing.serve)
+	s.publishes.part = s.publishing.endSession
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
 		if !kept { // the server may be another than it was
 			s.writers.check()
@@ -81,6 +83,11 @@ func (s *Source) Run(ctx context.Context) error {
 	deliveries, stop := context.WithCancel(context.Background())
 	s.publishing.ctx, s.cyclic.ctx = deliveries, ctx
 	var wg sync.WaitGroup
+	if s.cfg.Memory != nil {
+		s.publishing.load()
+		wg.Go(func() { s.publishing.remember(ctx) })
+		wg.Go(func() { s.publishing.settleWhen(ctx, s.writers) })
+	}
 	wg.Go(func() { s.heartbeats.run(ctx) })
 	wg.Go(func() { s.snapshots.run(ctx) })
 	wg.Go(func() { s.feeds.run(ctx) })
@@ -92,6 +99,7 @@ func (s *Source) Run(ctx context.Context) error {
 	s.cyclic.wg.Wait()
 	stop()
 	s.publishing.wg.Wait()
+	s.publishing.leave(ctx)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gopcua/opcua/ua"
 
+	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
@@ -29,8 +30,10 @@ type subscription struct {
 	deliver *sync.Mutex // held while a message is delivered; shared by all parts of the key, as mu is
 
 	receive sync.Mutex // guards the order of messages
-	next    uint32     // sequence number of the next message
+	next    uint32     // sequence number of the next message; 0 when it is not known after a take-over
 	held    map[uint32]*notification
+	sent    []uint32 // of a subscription that was taken over: what the server had sent before and nobody has acknowledged
+	floor   uint32   // the last of them that was fetched
 
 	mu        *sync.Mutex
 	id        uint32 // 0 when it is not at the server
@@ -47,16 +50,24 @@ type subscription struct {
 	nextRetry time.Time // of a refused item, at the earliest
 	lost      bool      // the server dropped it
 	refreshes []*item   // whose conditions are to be refreshed
-	paused    bool      // at the server
+	inherited bool      // from the gateway's last life, and its writers are not all open yet
+	missing   *model.Gap
+	gaps      []model.Gap // to be told with the next delivery
+	paused    bool        // at the server
 	wantPause bool
 	stop      context.CancelFunc // ends its delivery
 
-	heard atomic.Int64 // Unix ns of the last message or keep-alive
+	heard atomic.Int64  // Unix ns of the last message or keep-alive
+	came  atomic.Int64  // Unix ns of the last message with values
+	moved atomic.Bool   // was transferred to this session
+	gate  chan struct{} // nothing is delivered until it is closed; nil for none
 
 	// Of the delivering goroutine:
 	decoder  decoder
 	stores   stores
-	reported bool // that the server sends what cannot be decoded
+	reported bool      // that the server sends what cannot be decoded
+	overflow model.Gap // of the message that is being delivered
+	before   int64     // Unix ns of the end of the gateway's last life, for one that was taken over; else 0
 }
 
 func newSubscription(p *publishing, key subscriptionKey) *subscription {
@@ -70,6 +81,13 @@ func newSubscription(p *publishing, key subscriptionKey) *subscription {
 func (s *subscription) start(ctx context.Context, wg *sync.WaitGroup) {
 	ctx, s.stop = context.WithCancel(ctx)
 	wg.Go(func() {
+		if s.gate != nil {
+			select {
+			case <-s.gate:
+			case <-ctx.Done(): // the server still has what was not delivered
+				return
+			}
+		}
 		for {
 			m, calm := s.box.pop(ctx)
 			if m == nil {
@@ -83,6 +101,16 @@ func (s *subscription) start(ctx context.Context, wg *sync.WaitGroup) {
 	})
 }
 
+// begin starts the delivery unless it runs.
+func (s *subscription) begin() {
+	s.mu.Lock()
+	started := s.stop != nil
+	s.mu.Unlock()
+	if !started {
+		s.start(s.p.ctx, &s.p.wg)
+	}
+}
+
 // item returns the one with that client handle, nil when there is none.
 func (s *subscription) item(handle uint32) *item {
 	s.mu.Lock()
@@ -90,21 +118,30 @@ func (s *subscription) item(handle uint32) *item {
 	return s.items[handle]
 }
 
-// drop notes that the server no longer has the subscription.
-func (s *subscription) drop() {
+// drop notes that the server no longer has the subscription, and why.
+func (s *subscription) drop(cause model.GapCause, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.id != 0 {
-		s.lost = true
-		notify(s.p.wake)
+	if s.id == 0 {
+		return
 	}
+	if came := s.came.Load(); s.missing == nil && !s.live && came != 0 {
+		s.missing = &model.Gap{From: timeOf(came), Cause: cause, Detail: detail}
+	}
+	s.lost = true
+	notify(s.p.wake)
 }
 
 // accept brings a message of the server in order. It is called by several publishers.
 func (s *subscription) accept(ctx context.Context, ses *session, m *notification) {
-	s.heard.Store(time.Now().UnixNano())
+	now := time.Now()
+	s.heard.Store(now.UnixNano())
 	s.receive.Lock()
 	defer s.receive.Unlock()
+	if s.next == 0 && !s.orient(ctx, ses, m.sequence) {
+		m.release() // it is not acknowledged
+		return
+	}
 	if m.count == 0 { // a keep-alive has the number of the next message
 		if after(m.sequence, s.next) {
 			s.fill(ctx, ses, m.sequence)
@@ -117,6 +154,7 @@ func (s *subscription) accept(ctx context.Context, ses *session, m *notification
 		return
 	}
 	s.held[m.sequence] = m
+	s.endGap(now)
 	s.flush()
 	if len(s.held) > s.p.cfg.Publishes { // no publisher is on its way with what is missing
 		s.fill(ctx, ses, s.lowest())
@@ -147,9 +185,11 @@ func (s *subscription) push(m *notification) {
 	ok, crowded := s.box.push(m)
 	if !ok {
 		s.p.figures.crowded.Add(m.values())
+		s.lose(model.Gap{Cause: model.GapGatewayQueue, Messages: 1, Values: m.values(), Detail: "the gateway does not get its values stored as fast as the server sends them"})
 		s.p.acknowledge(s, m.subscription, m.sequence)
 		m.release()
 	}
+	s.came.Store(time.Now().UnixNano())
 	if crowded {
 		s.pause(true)
 	}
@@ -173,6 +213,7 @@ const maxHole = 1000
 func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 	if to-s.next > maxHole {
 		s.missed(int(to - s.next))
+		s.lose(model.Gap{Cause: model.GapNotAvailable, Messages: uint64(to - s.next), Detail: "too many notifications are missing to be asked for again"})
 		s.next = to
 	}
 	for after(to, s.next) {
@@ -182,7 +223,7 @@ func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 			s.advance()
 			continue
 		}
-		m, err := s.republish(ctx, ses)
+		m, err := s.republish(ctx, ses, s.next)
 		if err != nil && (ctx.Err() != nil || notConnected(err)) {
 			return // the next session asks again
 		}
@@ -190,19 +231,20 @@ func (s *subscription) fill(ctx context.Context, ses *session, to uint32) {
 			s.push(m)
 		} else {
 			s.missed(1)
+			s.lose(notAvailable(err))
 		}
 		s.advance()
 	}
 	s.flush()
 }
 
-// republish asks for the next message.
-func (s *subscription) republish(ctx context.Context, ses *session) (*notification, error) {
+// republish asks for a message again.
+func (s *subscription) republish(ctx context.Context, ses *session, number uint32) (*notification, error) {
 	s.mu.Lock()
 	id := s.id
 	s.mu.Unlock()
 	var r uadp.Binary
-	m, err := ses.exchange(ctx, ses.token, &ua.RepublishRequest{SubscriptionID: id, RetransmitSequenceNumber: s.next}, typeRepublishResponse, ses.timeout, &r)
+	m, err := ses.exchange(ctx, ses.token, &ua.RepublishRequest{SubscriptionID: id, RetransmitSequenceNumber: number}, typeRepublishResponse, ses.timeout, &r)
 	if err != nil {
 		if sessionGone(err) {
 			ses.Fail(err)

@@ -111,6 +111,6 @@ func (w *writers) late(o *writer, now time.Time, timeout time.Duration) (late []
 // reset has the writer's subscription made anew.
 func (w *writers) reset(o *writer) {
 	if sub := w.source.publishing.subscription(o.key); sub != nil {
-		sub.drop()
+		sub.drop(model.GapSubscriptionLost, "the watchdog of writer "+o.config.Key().String()+" has the subscription made anew")
 	}
 }

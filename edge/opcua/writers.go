@@ -17,6 +17,7 @@ import (
 const (
 	openRetry    = time.Second
 	openRetryMax = 30 * time.Second
+	openTries    = 3   // before others no longer wait for a writer after a take-over
 	maxBadItems  = 100 // in a WriterStatus
 	// defaultPublishing is for writers without a publishing interval.
 	defaultPublishing = time.Second
@@ -27,8 +28,10 @@ const (
 type writers struct {
 	source *Source
 	wake   chan struct{}
+	opened chan struct{} // closed when all that were desired at first are open, or cannot be
 
 	mu      sync.Mutex
+	asked   bool // configure was called
 	desired map[model.WriterKey]model.DataSetWriter
 	open    map[model.WriterKey]*writer
 	stale   map[model.WriterKey]bool // metadata to be read again
@@ -53,6 +56,7 @@ type writer struct {
 	err     error // why it is not as desired
 	retry   backoff
 	retryAt time.Time
+	tries   int // that failed
 	// search paces the search for nodes that browse paths do not lead to; searchAt is zero when there are none.
 	search   backoff
 	searchAt time.Time
@@ -63,7 +67,7 @@ type writer struct {
 
 func newWriters(s *Source) *writers {
 	return &writers{
-		source: s, wake: make(chan struct{}, 1),
+		source: s, wake: make(chan struct{}, 1), opened: make(chan struct{}),
 		desired: map[model.WriterKey]model.DataSetWriter{}, open: map[model.WriterKey]*writer{}, stale: map[model.WriterKey]bool{},
 	}
 }
@@ -71,6 +75,7 @@ func newWriters(s *Source) *writers {
 func (w *writers) configure(list []model.DataSetWriter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.asked = true
 	clear(w.desired)
 	depends := false
 	for _, c := range list {
@@ -107,7 +112,7 @@ func (w *writers) checkOne(key model.WriterKey) {
 func (w *writers) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for opened := false; ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -124,8 +129,36 @@ func (w *writers) run(ctx context.Context) {
 		if look {
 			w.looked()
 		}
+		if !opened && w.areOpen() {
+			opened = true
+			close(w.opened)
+		}
 		timer.Reset(w.untilDue())
 	}
+}
+
+// areOpen tells whether all desired writers are open, but for those that failed several times with a connection.
+func (w *writers) areOpen() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for key := range w.desired {
+		if o := w.open[key]; o == nil || o.set == nil && (o.tries < openTries || notConnected(o.err)) {
+			return false
+		}
+	}
+	return w.asked
+}
+
+// allOpen tells whether all desired writers are open.
+func (w *writers) allOpen() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for key := range w.desired {
+		if o := w.open[key]; o == nil || o.set == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // closeUnwanted ends the items of writers that are no longer configured. Their DataSets are the publisher's, which knows by itself.
@@ -208,6 +241,7 @@ func (w *writers) failed(key model.WriterKey, err error) {
 		w.source.log.Warn().Err(err).Str("writer", key.String()).Msg("data set writer does not run")
 	}
 	o.err = err
+	o.tries++
 	o.retryAt = time.Now().Add(o.retry.pause())
 }
 
