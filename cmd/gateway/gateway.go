@@ -16,7 +16,8 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 )
 
-// Config says who the gateway is and what it is joined to. All fields but Discovery, ReverseConnect, OnWatchdog and Brokers are needed.
+// Config says who the gateway is and what it is joined to. All fields but Discovery, ReverseConnect, OnWatchdog, Brokers and
+// Memory are needed.
 type Config struct {
 	// ID is the gateway's name in the platform, Version that of the program.
 	ID, Version string
@@ -38,6 +39,11 @@ type Config struct {
 	ReverseConnect string
 	// OnWatchdog is called when a writer's watchdog is to end the process (see opcua.Config); nil leaves it at the log.
 	OnWatchdog func(opcua.WatchdogEvent)
+	// Memory is the folder of what the gateway has to know after a restart to take its subscriptions over, and of its gaps; empty for one that
+	// leaves nothing behind.
+	Memory string
+	// Connections is how it connects to servers.
+	Connections ConnectionConfig
 	// Brokers are where the outputs of writers may go; none are needed.
 	Brokers []mqttout.Config
 }
@@ -51,7 +57,9 @@ type Secrets interface {
 type Gateway struct {
 	Publisher *edge.Publisher
 	// Outputs sends to the brokers.
-	Outputs     *mqttout.Outputs
+	Outputs *mqttout.Outputs
+	// Gaps are the times for which values are missing.
+	Gaps        *edge.Gaps
 	gateway     *edge.Gateway
 	discoveries *edge.Discoveries      // nil if it does not discover
 	reverse     *opcua.ReverseListener // nil if it does not listen
@@ -72,7 +80,17 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 		}
 	}
 	g.Publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID, Outputs: outputs}, cfg.Frames, cfg.Metadata, part("publisher"))
-	newSource, err := sources(&cfg, g.Publisher, g.reverse, part("opcua"))
+	var memory opcua.Memory
+	var gaps edge.GapStore
+	if cfg.Memory != "" {
+		folder, err := OpenFolder(cfg.Memory)
+		if err != nil {
+			return nil, err
+		}
+		memory, gaps = folder, folder
+	}
+	g.Gaps = edge.NewGaps(gaps, part("gaps"))
+	newSource, err := sources(&cfg, g, memory, part("opcua"))
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +99,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	}
 	g.gateway = edge.NewGateway(edge.GatewayConfig{
 		ID: cfg.ID, Version: cfg.Version, NewSource: newSource, Live: liveSink{cfg.Control, cfg.ID}, Discoveries: g.discoveries,
-		Brokers: outputs.Brokers(),
+		Brokers: outputs.Brokers(), Gaps: g.Gaps,
 	}, cfg.State, g.Publisher, part("gateway"))
 	g.service, err = bus.NewService(cfg.Control, cfg.ID, 0, serveCommands(g.gateway))
 	return g, err

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // sources makes what makes the Source of a server: here stands a case for each protocol.
-func sources(cfg *Config, dataSets edge.DataSets, reverse *opcua.ReverseListener, log zerolog.Logger) (func(model.Server) (edge.Source, error), error) {
+func sources(cfg *Config, g *Gateway, memory opcua.Memory, log zerolog.Logger) (func(model.Server) (edge.Source, error), error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("host name: %w", err)
@@ -25,15 +26,16 @@ func sources(cfg *Config, dataSets edge.DataSets, reverse *opcua.ReverseListener
 	if err != nil {
 		return nil, err
 	}
-	secrets := cfg.Secrets
+	secrets, onWatchdog, connections := cfg.Secrets, cfg.OnWatchdog, cfg.Connections
 	return func(s model.Server) (edge.Source, error) {
 		password, err := secrets.Open(s.SealedPassword)
 		if err != nil {
 			return nil, fmt.Errorf("password of user %q: %w", s.UserName, err)
 		}
 		return opcua.New(opcua.Config{
-			Server: s, Password: string(password), Identity: identity, Trust: trust, Reverse: reverse, DataSets: dataSets,
-			OnWatchdog: cfg.OnWatchdog,
+			Server: s, Password: string(password), Identity: identity, Trust: trust, Reverse: g.reverse, DataSets: g.Publisher,
+			OnWatchdog: onWatchdog, Memory: memory, OnGap: g.Gaps.Add,
+			SubscriptionLifetime: time.Duration(connections.SubscriptionLifetime),
 		}, log)
 	}, nil
 }

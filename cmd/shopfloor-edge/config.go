@@ -40,6 +40,8 @@ type Config struct {
 	Buffer BufferConfig `yaml:"buffer"`
 	// PublishedNodes is a file in OPC Publisher's form that the gateway runs beside what the core wants, and follows as it changes; empty means none.
 	PublishedNodes string `yaml:"publishedNodes"`
+	// Connections is how it connects to servers.
+	Connections gateway.ConnectionConfig `yaml:"connections"`
 	// ReverseConnect is where servers connect that nothing may connect to, 0.0.0.0:4840; empty means that none do.
 	ReverseConnect string `yaml:"reverseConnect"`
 	// Brokers are where the gateway may send what it publishes, besides: writers name them in their output.
@@ -83,7 +85,8 @@ const maxDefaultBuffer = 64 << 30
 func defaults() Config {
 	return Config{
 		Data: "shopfloor-edge-data", HTTP: "127.0.0.1:9102", Log: daemon.LogConfig{Level: "info", Format: "auto"},
-		Buffer: BufferConfig{MaxAge: daemon.Duration(30 * 24 * time.Hour), SyncInterval: daemon.Duration(250 * time.Millisecond), Order: orderInOrder},
+		Connections: gateway.DefaultConnections(),
+		Buffer:      BufferConfig{MaxAge: daemon.Duration(30 * 24 * time.Hour), SyncInterval: daemon.Duration(250 * time.Millisecond), Order: orderInOrder},
 	}
 }
 
@@ -197,6 +200,9 @@ func (c *Config) validate() error {
 	}
 	if s := time.Duration(c.Buffer.SyncInterval); s > time.Minute {
 		bad("buffer.syncInterval", "%s is too long; use at most 1m: a power loss takes the frames of one interval", c.Buffer.SyncInterval)
+	}
+	if err := c.Connections.Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Buffer.Rate < 0 {
 		bad("buffer.rate", "%d is negative; write bytes a second, or 0 for no bound", c.Buffer.Rate)

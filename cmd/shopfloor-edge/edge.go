@@ -90,7 +90,7 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 		return nil, err
 	}
 	e.forwarder = bus.NewForwarder(e.buffer, bus.ForwarderConfig{
-		Rate: cfg.Buffer.Rate, LiveFirst: cfg.Buffer.Order == orderLiveFirst,
+		Rate: cfg.Buffer.Rate, LiveFirst: cfg.Buffer.Order == orderLiveFirst, OnDropped: e.dropped,
 	}, e.part("forwarder"))
 	e.state = gateway.NewRemoteState(e.control, cfg.Gateway, filepath.Join(cfg.Data, "desired.json"), e.addStatus, e.part("state"))
 	buffered := gateway.Buffered{Buffer: e.buffer}
@@ -107,6 +107,7 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 		Frames: buffered, Metadata: buffered, State: state, Control: e.control, Secrets: secrets,
 		Discovery:      gateway.NewRemoteDiscovery(e.control, cfg.Gateway, filepath.Join(cfg.Data, "discovery.json"), e.part("discovery")),
 		ReverseConnect: cfg.ReverseConnect, Brokers: cfg.Brokers, OnWatchdog: e.watchdog.on,
+		Memory: filepath.Join(cfg.Data, "subscriptions"), Connections: cfg.Connections,
 	}, log)
 	return e, err
 }
@@ -182,6 +183,16 @@ func (e *edgeProcess) addStatus(s *model.GatewayStatus) {
 		Frames: st.Frames, Bytes: st.Bytes, MaxBytes: uint64(max(st.MaxBytes, 0)), Oldest: st.Oldest, Dropped: f.Dropped, LastDropped: f.LastDropped,
 		Forwarded: f.Frames, ForwardRate: f.Rate, Reconnects: f.Retries,
 	}
+}
+
+// dropped notes the gap that dropped frames leave.
+func (e *edgeProcess) dropped(frames uint64, before, behind time.Time) {
+	g := model.Gap{From: before, To: behind, Cause: model.GapBufferFull, Messages: frames, Detail: "the core was away for longer than the gateway's buffer lasts: raise buffer.maxBytes or buffer.maxAge"}
+	if before.IsZero() {
+		g.From = behind
+		g.Detail += "; since when values are missing is not known, as the gateway was started meanwhile"
+	}
+	e.gateway.Gaps.Add(g)
 }
 
 // close closes what newEdge opened. All parts have ended before.

@@ -23,6 +23,7 @@ import (
 const (
 	plantVars   = 20
 	plantPeriod = 100 * time.Millisecond
+	plantQueue  = 200
 	plantSeries = `opcua_value{server="plant",field=~"V[0-9]+"}`
 )
 
@@ -52,7 +53,7 @@ func newPlant(t testing.TB) *plant {
 	p.connected(30 * time.Second)
 	nodes := make([]any, plantVars)
 	for i := range nodes {
-		nodes[i] = map[string]any{"nodeId": fmt.Sprintf("nsu=urn:shopfloor:plant;s=V%d", i), "queueSize": 200}
+		nodes[i] = map[string]any{"nodeId": fmt.Sprintf("nsu=urn:shopfloor:plant;s=V%d", i), "queueSize": plantQueue}
 	}
 	p.core.MustQuery(nil, `mutation($nodes: [PublishNodeInput!]!) {
 		publish(input: {server: "plant", nodes: $nodes, samplingInterval: "0s", publishingInterval: "100ms"}) { results { field } } }`, map[string]any{"nodes": nodes})
@@ -109,7 +110,7 @@ func (p *plant) values(limit time.Duration) {
 	})
 }
 
-// stretch is a time, from the end of a gateway until values came from the next one.
+// stretch is a time for which values may be missing.
 type stretch struct{ from, to int64 } // Unix milliseconds
 
 // audit wants every value of each variable once and in order, and none missing but between two that a stretch lies between or touches. It returns
@@ -243,7 +244,8 @@ func (p *plant) secretsAreSealed() {
 	}
 }
 
-// TestCoreAway kills the core, restarts the gateway meanwhile, and wants all values that the gateway took: the buffer is handed over in order.
+// TestCoreAway kills the core, restarts the gateway meanwhile, and wants all values: the buffer is handed over in order, and what came while the gateway
+// was away the server has kept.
 func TestCoreAway(t *testing.T) {
 	p := newPlant(t)
 	away := 5 * time.Second
@@ -257,35 +259,73 @@ func TestCoreAway(t *testing.T) {
 	p.audit()
 	p.core.Kill()
 	pause(2 * time.Second)
-	restart := stretch{from: time.Now().UnixMilli()}
 	p.edge.Stop()
-	p.edge.Start() // on the last known desired state
-	restart.to = time.Now().Add(restartTime).UnixMilli()
+	p.edge.Start() // on the last known desired state, with the subscriptions that the server has kept
 	pause(away)
 	p.core.Start()
 	p.values(30 * time.Second)
-	t.Logf("restart of the gateway without a core: %v values of each variable are missing", p.audit(restart))
+	p.audit()
+	p.noGaps()
 }
 
-// restartTime is within what time after its start a gateway has connected its servers.
-const restartTime = 4 * time.Second
-
-// TestGatewayKilled kills the gateway again and again: what it took is stored once, and only the time without a gateway is missing.
+// TestGatewayKilled kills the gateway again and again: the next one takes over what the server has kept, and nothing is missing or stored twice.
 func TestGatewayKilled(t *testing.T) {
 	p := newPlant(t)
 	rounds := 3
 	if long() {
 		rounds = 20
 	}
-	var without []stretch
 	for range rounds {
-		// What was received in the last moments and not stored is missing as well.
-		kill := stretch{from: time.Now().Add(-time.Second).UnixMilli()}
 		p.edge.Kill()
 		p.edge.Start()
-		kill.to = time.Now().Add(restartTime).UnixMilli()
 		p.values(30 * time.Second)
-		without = append(without, kill)
 	}
-	t.Logf("%d kills: %v values of each variable are missing", rounds, p.audit(without...))
+	p.audit()
+	p.noGaps()
+}
+
+// TestGatewayKilledForLong kills the gateway for longer than the queues at the server last: what is missing is within the gap that is told.
+func TestGatewayKilledForLong(t *testing.T) {
+	p := newPlant(t)
+	p.edge.Kill()
+	pause(plantQueue*plantPeriod + 3*time.Second)
+	p.edge.Start()
+	p.values(30 * time.Second)
+	var gaps []stretch
+	waitFor(t, 30*time.Second, "the gap is told", func() error {
+		if gaps = p.gaps(); len(gaps) == 0 {
+			return errors.New("none")
+		}
+		return nil
+	})
+	missing := p.audit(gaps...)
+	t.Logf("%v values of each variable are missing, gaps: %v", missing, gaps)
+	if missing == 0 {
+		t.Error("nothing is missing: the test shows nothing")
+	}
+}
+
+// gaps are the times for which the gateway says that values are missing.
+func (p *plant) gaps() (all []stretch) {
+	p.t.Helper()
+	var got struct {
+		Server struct {
+			Gaps struct {
+				Edges []struct{ Node struct{ From, To time.Time } }
+			}
+		}
+	}
+	p.core.MustQuery(&got, `{ server(id: "plant") { gaps { edges { node { from to } } } } }`, nil)
+	for _, e := range got.Server.Gaps.Edges {
+		all = append(all, stretch{e.Node.From.UnixMilli(), e.Node.To.UnixMilli()})
+	}
+	return all
+}
+
+// noGaps wants that the gateway tells of none.
+func (p *plant) noGaps() {
+	p.t.Helper()
+	if gaps := p.gaps(); len(gaps) != 0 {
+		p.t.Errorf("gaps are told: %v", gaps)
+	}
 }

@@ -66,6 +66,7 @@ func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, endpoint strin
 	g.gateway, err = gateway.New(gateway.Config{
 		ID: benchGatewayID, Version: daemon.Version(), PKI: filepath.Join(dir, "pki"), Frames: gateway.FrameSink{Publisher: g.sender},
 		Metadata: gateway.Metadata{Conn: g.control}, State: g.state, Control: g.control, Secrets: noSecrets{},
+		Connections: gateway.DefaultConnections(),
 	}, logger)
 	if err != nil {
 		return nil, err

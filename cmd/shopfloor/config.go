@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
+	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/edge/mqttout"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/inlet"
@@ -38,6 +39,8 @@ type Config struct {
 	Brokers []mqttout.Config `yaml:"brokers"`
 	// ReverseConnect is where servers connect to the gateway in this process that nothing may connect to, 0.0.0.0:4840; empty means that none do.
 	ReverseConnect string `yaml:"reverseConnect"`
+	// Connections is how the gateway in this process connects to servers.
+	Connections gateway.ConnectionConfig `yaml:"connections"`
 	// KeyGroups are the keys of publishers that secure their frames.
 	KeyGroups []KeyGroupConfig `yaml:"keyGroups"`
 	GraphQL   GraphConfig      `yaml:"graphql"`
@@ -127,7 +130,8 @@ func defaults() Config {
 		Ingest: IngestConfig{
 			MaxSeries: 2_000_000, ElementLimit: 32, MetadataWait: daemon.Duration(2 * time.Second), CheckpointInterval: daemon.Duration(2 * time.Second),
 		},
-		GraphQL: GraphConfig{Introspection: true},
+		Connections: gateway.DefaultConnections(),
+		GraphQL:     GraphConfig{Introspection: true},
 	}
 }
 

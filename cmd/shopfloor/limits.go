@@ -110,6 +110,7 @@ func (l *limits) find(ctx context.Context) (alarms []model.Alarm) {
 		alarms = append(alarms, diskAlarms(g.Stats(), l.platform.diskReserve())...)
 	}
 	alarms = append(alarms, l.platform.leafs.alarms(l.platform.registry.Gateway, l.platform.started)...)
+	alarms = append(alarms, gapAlarms(l.platform.registry.Gateways(), time.Now())...)
 	if n := l.platform.cores.live.Statistics().DeadFrames; n > l.refused {
 		l.refused, l.lastRefused = n, time.Now()
 	}

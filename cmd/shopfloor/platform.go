@@ -190,7 +190,8 @@ func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *
 		Frames: gateway.FrameSink{Publisher: p.sender}, Metadata: gateway.Metadata{Conn: p.control},
 		State: gateway.BucketState{Gateway: id, Buckets: b, Log: p.part("state")}, Control: p.control, Secrets: secrets,
 		Discovery: gateway.BucketDiscovery{Gateway: id, Buckets: p.discoveryBuckets},
-		Brokers:   p.cfg.Brokers, ReverseConnect: p.cfg.ReverseConnect,
+		Brokers:   p.cfg.Brokers, ReverseConnect: p.cfg.ReverseConnect, Memory: filepath.Join(p.cfg.Data, "subscriptions"),
+		Connections: p.cfg.Connections,
 	}, p.log)
 	return err
 }

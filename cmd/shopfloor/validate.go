@@ -90,6 +90,9 @@ func (c *Config) validate() error {
 	if _, port, err := net.SplitHostPort(c.ReverseConnect); c.ReverseConnect != "" && (err != nil || port == "") {
 		bad("reverseConnect", "%q is no address; write host:port, for example 0.0.0.0:4840", c.ReverseConnect)
 	}
+	if err := c.Connections.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	if err := mqttout.Validate(c.Brokers); err != nil {
 		errs = append(errs, err)
 	}

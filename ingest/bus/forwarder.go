@@ -35,6 +35,9 @@ type ForwarderConfig struct {
 	Rate int64
 	// LiveFirst lets new frames go before a backlog, which follows beside them: each of the two in order. Else all goes in order.
 	LiveFirst bool
+	// OnDropped is told of frames that the buffer dropped before the core had them: how many are known of, and the times of the frames before, zero
+	// when it is not known, and behind. It must not block.
+	OnDropped func(frames uint64, before, behind time.Time)
 }
 
 // Forwarder hands the frames of a Buffer over to the core, at least once each; the core drops by number what comes again. One upload is on its
@@ -51,6 +54,7 @@ type Forwarder struct {
 	limit  int         // bytes of an upload, as the link is; 0 until it was tried
 	taken  []takenPart // handed over and not yet purged, oldest first
 	known  spans       // the numbers that the core has
+	handed time.Time   // of the last frame that the core took: when it was stored in the buffer
 	gap    bool        // the core has to be given all metadata before more frames
 
 	mu    sync.Mutex
@@ -186,12 +190,18 @@ func between(last, number uint64) uint64 {
 }
 
 // lost notes frames that the buffer dropped before the core had them.
-func (f *Forwarder) lost(dropped uint64, next *Frame) {
+func (f *Forwarder) lost(dropped uint64, before time.Time, next *Frame) {
 	f.gap = true
 	f.mu.Lock()
 	f.state.Dropped += dropped
 	f.state.LastDropped = time.Now()
 	f.mu.Unlock()
+	if before.IsZero() && f.handed.Before(next.Time) {
+		before = f.handed
+	}
+	if f.cfg.OnDropped != nil {
+		f.cfg.OnDropped(dropped, before, next.Time)
+	}
 	f.log.Warn().Uint64("frames", dropped).Time("until", next.Time).Msg("the buffer was full: its oldest frames were dropped before the core had them")
 }
 

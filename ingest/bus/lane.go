@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -16,6 +17,8 @@ type lane struct {
 	last   uint64  // newest number that was looked at: what is missing behind it was dropped
 	// sequence is that of the newest frame that was handed over, or passed over because the core has it.
 	sequence uint64
+	// passed is when that frame was stored in the buffer; zero before the first.
+	passed time.Time
 	// ahead tells that the next upload goes before a backlog.
 	ahead bool
 }
@@ -71,9 +74,9 @@ func (f *Forwarder) send(ctx context.Context, l *lane) (data int, err error) {
 			if count > 0 {
 				break // first what came before
 			}
-			f.lost(dropped, frame)
-			l.last = until - 1
 			l.pass(n)
+			f.lost(dropped, l.passed, frame)
+			l.last = until - 1
 			return 0, nil
 		}
 		if beyond {
@@ -90,6 +93,9 @@ func (f *Forwarder) send(ctx context.Context, l *lane) (data int, err error) {
 		if err := f.hand(ctx, span{l.after, to}); err != nil {
 			return 0, err
 		}
+		if n > 0 {
+			f.handed = l.frames[n-1].Time
+		}
 		f.tookOver(count, data, bounded)
 		l.after, l.ahead = f.known.end(to), false
 		l.last = max(l.last, l.after)
@@ -101,7 +107,7 @@ func (f *Forwarder) send(ctx context.Context, l *lane) (data int, err error) {
 // pass takes the first n frames away.
 func (l *lane) pass(n int) {
 	if n > 0 {
-		l.sequence = l.frames[n-1].Sequence
+		l.sequence, l.passed = l.frames[n-1].Sequence, l.frames[n-1].Time
 		l.frames = l.frames[n:]
 	}
 }
