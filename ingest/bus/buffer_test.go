@@ -220,7 +220,14 @@ func TestBufferOverflow(t *testing.T) {
 	if err := core.enrolments.Enrol(testContext(t), "g1", key.public); err != nil {
 		t.Fatal(err)
 	}
-	g := startBuffering(t, t.TempDir(), core.server.LeafAddr(), core.fingerprint, key, ForwarderConfig{})
+	var told atomic.Uint64
+	begin := time.Now().Add(-time.Second)
+	g := startBuffering(t, t.TempDir(), core.server.LeafAddr(), core.fingerprint, key, ForwarderConfig{OnDropped: func(frames uint64, before, behind time.Time) {
+		told.Add(frames)
+		if before.Before(begin) || !before.Before(behind) {
+			t.Errorf("frames were dropped between %v and %v", before, behind)
+		}
+	}})
 	g.publish(10, 100)
 	until(t, "the core takes frames", 10*time.Second, func() bool { return g.forwarder.Stats().Frames == 10 })
 	core.away(t)
@@ -237,6 +244,9 @@ func TestBufferOverflow(t *testing.T) {
 	// The metadata is the first of what was dropped.
 	if st := g.forwarder.Stats(); missing < MinBuffer/size || st.Dropped != missing+1 || st.LastDropped.IsZero() {
 		t.Errorf("%d frames are missing; forwarder: %+v", missing, st)
+	}
+	if n := told.Load(); n != missing+1 {
+		t.Errorf("%d frames are told as dropped, want %d", n, missing+1)
 	}
 	docs, err := core.conn.MetaVersions(testContext(t), "g1", "line", "press")
 	if err != nil || len(docs) != 1 || !bytes.Equal(docs[0].Data, doc) {
