@@ -42,7 +42,7 @@ func serve(ctx context.Context, args []string, stderr io.Writer) error {
 		return err
 	}
 	log := daemon.NewLogger(cfg.Log, stderr)
-	collectOften(os.LookupEnv)
+	daemon.CollectOften(os.LookupEnv)
 	// Some libraries log through the standard logger: into the same stream and form.
 	stdlog.SetFlags(0)
 	stdlog.SetOutput(log.With().Str("part", "library").Logger())

@@ -27,7 +27,12 @@ type auditedField struct {
 }
 
 // auditedNode follows the values of one node, which go up by one if the server is our own.
-type auditedNode struct{ offered, last, lost, duplicated uint64 }
+type auditedNode struct {
+	offered, last, lost, duplicated uint64
+	atServer                        uint64 // of lost
+	overflow                        bool   // the last value told of one
+	newest                          time.Time
+}
 
 // auditFrames reads all that is stored.
 func auditFrames(ctx context.Context, c *bus.Conn, window timeWindow) (*frameAudit, error) {
@@ -87,6 +92,8 @@ func (a *frameAudit) add(d *uadp.Decoder, f *bus.Frame) error {
 }
 
 func (n *auditedNode) follow(v *model.DataValue) {
+	after := n.overflow // where new values are discarded, the one before tells
+	n.overflow, n.newest = v.Status.Overflow(), v.SourceTimestamp.Time()
 	count, ok := v.Value.Number()
 	if !ok || count < 1 {
 		return
@@ -98,23 +105,35 @@ func (n *auditedNode) follow(v *model.DataValue) {
 		n.duplicated++
 	default:
 		n.offered += c - n.last
-		n.lost += c - n.last - 1
+		if lost := c - n.last - 1; lost > 0 {
+			n.lost += lost
+			if after || n.overflow {
+				n.atServer += lost
+			}
+		}
 		n.last = c
 	}
 }
 
-// fill puts what was found into the result; counting tells that the server's values count.
-func (a *frameAudit) fill(r *benchEdgeResult, counting bool) {
+// fill puts what was found into the result; counting tells that the server's values count. Nodes are silent without a value since then.
+func (a *frameAudit) fill(r *benchEdgeResult, counting bool, since time.Time) {
 	r.Stored = a.stored
+	r.SilentNodes = r.Nodes - len(a.nodes)
+	for _, n := range a.nodes {
+		if n.newest.Before(since) {
+			r.SilentNodes++
+		}
+	}
 	r.LatencyP50Ms, r.LatencyP99Ms = a.quantile(0.5), a.quantile(0.99)
 	if !counting {
+		r.LostAtServer = min(r.Lost, r.Stages.Overflows)
 		return
 	}
 	var offered uint64
 	r.Lost, r.Duplicated = 0, 0
 	for _, n := range a.nodes {
 		offered += n.offered
-		r.Lost, r.Duplicated = r.Lost+n.lost, r.Duplicated+n.duplicated
+		r.Lost, r.LostAtServer, r.Duplicated = r.Lost+n.lost, r.LostAtServer+n.atServer, r.Duplicated+n.duplicated
 	}
 	r.Offered = &offered
 }

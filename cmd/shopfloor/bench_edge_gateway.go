@@ -31,15 +31,21 @@ type benchGateway struct {
 	gateway *gateway.Gateway
 	sender  *bus.Publisher
 	state   *benchState
-	stages  *daemon.Stages
+	running *daemon.Stages
 	started time.Time
 	stopped bool
 }
 
+// benchTarget is a server and its nodes.
+type benchTarget struct {
+	endpoint string
+	nodes    []model.ExpandedNodeID
+}
+
 // startBenchGateway runs a gateway that publishes the nodes, a thousand in each writer.
-func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, endpoint string, nodes []model.ExpandedNodeID, dir string, log io.Writer) (_ *benchGateway, err error) {
+func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, targets []benchTarget, dir string, log io.Writer) (_ *benchGateway, err error) {
 	logger := zerolog.New(log).Level(zerolog.WarnLevel)
-	g := &benchGateway{state: newBenchState(cfg, endpoint, nodes), stages: daemon.NewStages(logger), started: time.Now()}
+	g := &benchGateway{state: newBenchState(cfg, targets), running: daemon.NewStages(logger), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
@@ -71,8 +77,8 @@ func startBenchGateway(ctx context.Context, cfg *benchEdgeConfig, endpoint strin
 	if err != nil {
 		return nil, err
 	}
-	g.gateway.Start(g.stages.Start)
-	g.stages.Start("sender", 5*time.Second, g.sender.Run)
+	g.gateway.Start(g.running.Start)
+	g.running.Start("sender", 5*time.Second, g.sender.Run)
 	return g, nil
 }
 
@@ -98,10 +104,23 @@ func (g *benchGateway) awaitMonitored(ctx context.Context, nodes int, progress i
 	}
 }
 
+// serverStatus sums up those of all servers; its state is that of one that is not connected, if there is one.
 func (g *benchGateway) serverStatus() model.ServerStatus {
 	g.state.mu.Lock()
 	defer g.state.mu.Unlock()
-	return g.state.server
+	var sum model.ServerStatus
+	for _, s := range g.state.servers {
+		if sum.State == "" || s.State != model.StateConnected {
+			sum.State, sum.Error = s.State, s.Error
+		}
+		sum.MonitoredItems, sum.BadItems = sum.MonitoredItems+s.MonitoredItems, sum.BadItems+s.BadItems
+		sum.LostNotifications += s.LostNotifications
+		f, g := &sum.Figures, &s.Figures
+		f.LateItems, f.Overflows = f.LateItems+g.LateItems, f.Overflows+g.Overflows
+		f.MissingMessages, f.CrowdedValues = f.MissingMessages+g.MissingMessages, f.CrowdedValues+g.CrowdedValues
+		f.UndecodableValues += g.UndecodableValues
+	}
+	return sum
 }
 
 // drain lets what is on its way arrive, then ends the gateway, so that all frames are stored.
@@ -110,13 +129,13 @@ func (g *benchGateway) drain(ctx context.Context, wait time.Duration) error {
 		return err
 	}
 	g.stopped = true
-	return g.stages.Stop()
+	return g.running.Stop()
 }
 
 func (g *benchGateway) close() error {
 	var errs []error
 	if !g.stopped {
-		errs = append(errs, g.stages.Stop())
+		errs = append(errs, g.running.Stop())
 	}
 	for _, c := range []*bus.Conn{g.conn, g.control} {
 		if c != nil {
@@ -135,25 +154,30 @@ func (g *benchGateway) close() error {
 type benchState struct {
 	desired edge.Desired
 
-	mu     sync.Mutex
-	server model.ServerStatus
+	mu      sync.Mutex
+	servers map[string]model.ServerStatus
 }
 
-func newBenchState(cfg *benchEdgeConfig, endpoint string, nodes []model.ExpandedNodeID) *benchState {
-	s := &benchState{}
-	s.desired.Servers = []model.Server{{
-		ID: benchServerID, Name: "Load", Gateway: benchGatewayID, EndpointURL: endpoint, SecurityMode: model.SecurityNone,
-	}}
-	for first := 0; first < len(nodes); first += benchWriterFields {
-		n := len(s.desired.Writers) + 1
-		w := model.DataSetWriter{
-			Gateway: benchGatewayID, Group: "bench", Name: fmt.Sprint("w", n), Server: benchServerID, GroupID: 1, WriterID: uint16(n),
-			SamplingInterval: cfg.sampling(), PublishingInterval: cfg.publishing,
+func newBenchState(cfg *benchEdgeConfig, targets []benchTarget) *benchState {
+	s := &benchState{servers: map[string]model.ServerStatus{}}
+	field := 0
+	for i, t := range targets {
+		id := fmt.Sprint(benchServerID, i+1)
+		s.desired.Servers = append(s.desired.Servers, model.Server{
+			ID: id, Name: "Load", Gateway: benchGatewayID, EndpointURL: t.endpoint, SecurityMode: model.SecurityNone,
+		})
+		for first := 0; first < len(t.nodes); first += benchWriterFields {
+			n := len(s.desired.Writers) + 1
+			w := model.DataSetWriter{
+				Gateway: benchGatewayID, Group: "bench", Name: fmt.Sprint("w", n), Server: id, GroupID: 1, WriterID: uint16(n),
+				SamplingInterval: cfg.sampling(), PublishingInterval: cfg.publishing,
+			}
+			for _, node := range t.nodes[first:min(first+benchWriterFields, len(t.nodes))] {
+				w.Fields = append(w.Fields, model.PublishedField{Name: fmt.Sprint("f", field), NodeID: node})
+				field++
+			}
+			s.desired.Writers = append(s.desired.Writers, w)
 		}
-		for i, node := range nodes[first:min(first+benchWriterFields, len(nodes))] {
-			w.Fields = append(w.Fields, model.PublishedField{Name: fmt.Sprint("f", first+i), NodeID: node})
-		}
-		s.desired.Writers = append(s.desired.Writers, w)
 	}
 	return s
 }
@@ -169,7 +193,7 @@ func (s *benchState) Watch(ctx context.Context, apply func(edge.Desired)) error 
 func (s *benchState) ReportServer(_ context.Context, v model.ServerStatus) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.server = v
+	s.servers[v.Server] = v
 	return nil
 }
 

@@ -38,13 +38,48 @@ type loadReady struct {
 	Endpoint string `json:"endpoint"`
 }
 
-func startBenchServer(ctx context.Context, cfg *benchEdgeConfig, progress io.Writer) (*benchServer, error) {
+// benchServers are those of one benchmark.
+type benchServers []*benchServer
+
+// startBenchServers starts as many as are wanted, with the nodes shared out among them. It returns those that run also with an error.
+func startBenchServers(ctx context.Context, cfg *benchEdgeConfig, progress io.Writer) (list benchServers, err error) {
+	fmt.Fprintf(progress, "servers: %d with %d variables\n", cfg.servers, cfg.nodes)
+	for i := range cfg.servers {
+		n := cfg.nodes / cfg.servers
+		if i < cfg.nodes%cfg.servers {
+			n++
+		}
+		s, err := startBenchServer(ctx, n, progress)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+func (l benchServers) targets() []benchTarget {
+	var r []benchTarget
+	for _, s := range l {
+		r = append(r, benchTarget{s.endpoint, s.nodes})
+	}
+	return r
+}
+
+func (l benchServers) stop() error {
+	var errs []error
+	for _, s := range l {
+		errs = append(errs, s.stop())
+	}
+	return errors.Join(errs...)
+}
+
+func startBenchServer(ctx context.Context, nodes int, progress io.Writer) (*benchServer, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the program: %w", err)
 	}
-	fmt.Fprintf(progress, "server: %d variables\n", cfg.nodes)
-	s := &benchServer{command: exec.CommandContext(ctx, self, "bench", "edge", "--serve", "--nodes", strconv.Itoa(cfg.nodes))}
+	s := &benchServer{command: exec.CommandContext(ctx, self, "bench", "edge", "--serve", "--nodes", strconv.Itoa(nodes))}
 	s.command.Stderr = progress
 	if s.input, err = s.command.StdinPipe(); err != nil {
 		return nil, err
@@ -63,7 +98,7 @@ func startBenchServer(ctx context.Context, cfg *benchEdgeConfig, progress io.Wri
 		return nil, errors.Join(fmt.Errorf("start the server: %w", err), s.stop())
 	}
 	s.endpoint = ready.Endpoint
-	for i := range cfg.nodes {
+	for i := range nodes {
 		s.nodes = append(s.nodes, model.ExpandedNodeID{NodeID: model.StringID(0, loadVariable(i)), NamespaceURI: loadNamespace})
 	}
 	return s, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/victoria/victoriatest"
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // runBench runs a benchmark in a process of its own and decodes what it prints.
@@ -75,6 +76,9 @@ func TestBenchRefuses(t *testing.T) {
 		{"bench", "remote"},
 		{"bench", "edge", "--nodes", "0"},
 		{"bench", "edge", "--rate", "50"},
+		{"bench", "edge", "--servers", "0"},
+		{"bench", "edge", "--servers", "3", "--nodes", "2"},
+		{"bench", "edge", "--servers", "2", "--endpoint", "opc.tcp://x"},
 		{"bench", "edge", "--node-id", "i=%d"},
 		{"bench", "edge", "--endpoint", "opc.tcp://x", "--node-id", "i=%s"},
 		{"bench", "edge", "--duration", "1ms"},
@@ -86,11 +90,27 @@ func TestBenchRefuses(t *testing.T) {
 	}
 }
 
+// A hole next to a value with the overflow bit is the server's, before or behind it; another one is ours.
+func TestAuditedNode(t *testing.T) {
+	const overflow model.StatusCode = 0x0480
+	var n auditedNode
+	for _, v := range []struct {
+		count  float64
+		status model.StatusCode
+	}{{10, 0}, {11, 0}, {15, overflow}, {16, 0}, {18, 0}, {19, overflow}, {25, 0}, {25, 0}, {26, 0}} {
+		n.follow(&model.DataValue{Value: model.DoubleValue(v.count), Status: v.status, SourceTimestamp: model.DateTimeOfMilli(int64(v.count))})
+	}
+	if n.offered != 17 || n.lost != 3+1+5 || n.atServer != 3+5 || n.duplicated != 1 || n.newest.UnixMilli() != 26 {
+		t.Errorf("%+v", n)
+	}
+}
+
 func TestBenchEdge(t *testing.T) {
 	var r benchEdgeResult
-	runBench(t, &r, "edge", "--nodes", "300", "--duration", "2s", "--publishing", "100ms", "--data", t.TempDir(), "--json")
+	runBench(t, &r, "edge", "--nodes", "301", "--servers", "2", "--duration", "2s", "--publishing", "100ms", "--data", t.TempDir(), "--json")
 	if r.Offered == nil || *r.Offered < 3000 || r.Stored+r.Lost != *r.Offered || r.Lost != 0 || r.Duplicated != 0 || r.Received < 3000 || r.CPUNsPerValue <= 0 ||
-		r.RSSBytes == 0 || r.LatencyP50Ms <= 0 || r.LatencyP99Ms < r.LatencyP50Ms || r.LateNodes != 0 {
+		r.RSSBytes == 0 || r.LatencyP50Ms <= 0 || r.LatencyP99Ms < r.LatencyP50Ms || r.LateNodes != 0 ||
+		r.SilentNodes != 0 || r.Servers != 2 || r.Stages != (benchStages{}) || r.RSSPeakBytes < r.RSSBytes {
 		t.Errorf("%+v", r)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import "runtime/debug"
 
@@ -6,8 +6,8 @@ import "runtime/debug"
 // little CPU, and a gateway is often a small machine: with 10,000 nodes it takes 35 MB less. The figures are in the README.
 const gcPercent = 40
 
-// collectOften sets how often memory is collected, unless the environment does (GOGC). GOMEMLIMIT bounds the memory as in any Go program.
-func collectOften(getenv func(string) (string, bool)) {
+// CollectOften sets how often the memory of a gateway is collected, unless the environment does (GOGC). GOMEMLIMIT bounds the memory as in any Go program.
+func CollectOften(getenv func(string) (string, bool)) {
 	if _, set := getenv("GOGC"); !set {
 		debug.SetGCPercent(gcPercent)
 	}
