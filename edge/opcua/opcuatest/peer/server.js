@@ -16,6 +16,7 @@ const opcua = require("node-opcua");
 const { readSettings } = require("./settings");
 const { userManager } = require("./users");
 const { addCounters } = require("./counters");
+const { addDevices } = require("./devices");
 const { addEvents } = require("./events");
 const { addHistory } = require("./history");
 const { addMachines } = require("./machines");
@@ -98,6 +99,7 @@ function buildPlant(addressSpace, settings) {
   addStructures(addressSpace, values);
   addMethods(addressSpace, plant);
   addMachines(addressSpace, plant);
+  addDevices(addressSpace, plant);
   return [
     addCounters(addressSpace, folder("Fast"), settings),
     addHistory(addressSpace, folder("Hist")),

@@ -1,0 +1,30 @@
+// With the companion node set "di": the object Plant/Firmware, an instance of DI's SoftwareType with a lock whose method InitLock works.
+"use strict";
+
+const { DataType, StatusCodes } = require("node-opcua");
+
+const DI = "http://opcfoundation.org/UA/DI/";
+
+function addDevices(addressSpace, plant) {
+  const di = addressSpace.getNamespaceIndex(DI);
+  if (di < 0) {
+    return;
+  }
+  const firmware = addressSpace.findObjectType("SoftwareType", di).instantiate({
+    browseName: "Firmware", nodeId: "s=Firmware", componentOf: plant, optionals: ["Lock", "SerialNumber"], namespace: addressSpace.getOwnNamespace(),
+  });
+  const set = (name, dataType, value) => firmware.getChildByName(name, di).setValueFromSource({ dataType, value });
+  set("SerialNumber", DataType.String, "SN-1");
+  set("Manufacturer", DataType.LocalizedText, { locale: "en", text: "Acme" });
+  set("SoftwareRevision", DataType.String, "1.2.3");
+
+  let owner = "";
+  const lock = firmware.getChildByName("Lock", di);
+  lock.getMethodByName("InitLock", di).bindMethod(([context], _session, callback) => {
+    const free = owner === "";
+    owner = free ? context.value : owner;
+    callback(null, { statusCode: StatusCodes.Good, outputArguments: [{ dataType: DataType.Int32, value: free ? 0 : -1 }] });
+  });
+}
+
+module.exports = { addDevices };
