@@ -20,7 +20,8 @@ test: ## all tests; installs the npm packages and the browser they need
 
 race: ## the tests of everything concurrent, with the race detector
 	.ci/prepare
-	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph
+	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph ./cmd/gateway ./cmd/daemon
+	go test -race ./cmd/shopfloor-edge -run 'TestGatewayFromAfar|TestConfig|TestWatchdog'
 
 interop: ## tests against other OPC UA stacks; installs what they need (Python)
 	.ci/interop

@@ -25,10 +25,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "shopfloor-edge-test-")
 	if err == nil {
 		binaries = dir
-		var out []byte
-		if out, err = exec.Command("go", "build", "-o", dir+"/", ".", "../shopfloor").CombinedOutput(); err != nil {
-			err = fmt.Errorf("build the binaries: %w\n%s", err, out)
-		}
+		err = errors.Join(build(".", gatewayFlags()...), build("../shopfloor"))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -37,6 +34,15 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// build builds one of the binaries.
+func build(folder string, flags ...string) error {
+	args := append(append([]string{"build"}, flags...), "-o", binaries+"/", folder)
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", folder, err, out)
+	}
+	return nil
 }
 
 // program is a running binary that can be ended and started again on its folder.
@@ -117,6 +123,15 @@ func (p *program) Start() {
 func (p *program) Kill() {
 	_ = p.cmd.Process.Kill() // an error says that it ended before
 	<-p.ended
+	p.checkRaces()
+}
+
+// checkRaces tells what the race detector found.
+func (p *program) checkRaces() {
+	p.t.Helper()
+	if _, race, ok := strings.Cut(p.log.String(), "WARNING: DATA RACE"); ok {
+		p.t.Errorf("%s has a data race: %.4000s", p.name, race)
+	}
 }
 
 // Stop ends the process with SIGTERM and wants a clean end.
@@ -130,6 +145,7 @@ func (p *program) Stop() {
 	case <-time.After(40 * time.Second):
 		p.t.Fatalf("%s: not stopped within 40 s", p.name)
 	}
+	p.checkRaces()
 	if code := p.cmd.ProcessState.ExitCode(); code != exitOK {
 		p.t.Errorf("%s: exit code %d after SIGTERM", p.name, code)
 	}
