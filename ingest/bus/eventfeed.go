@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -30,6 +29,7 @@ type EventFeed struct {
 
 	mu          sync.Mutex
 	subscribers map[*eventSubscriber]struct{}
+	head        []byte // memory of decode
 
 	delivered, missed, damaged atomic.Uint64
 }
@@ -129,7 +129,7 @@ func (f *EventFeed) deliver(payload []byte) {
 		return
 	}
 	var e storedEvent
-	if json.Unmarshal(payload, &e) != nil {
+	if e.decode(payload, &f.head) != nil {
 		f.damaged.Add(1) // published by another program, past this package
 		return
 	}

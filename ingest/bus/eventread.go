@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"container/heap"
 	"context"
 	"encoding/json"
@@ -21,14 +22,16 @@ const (
 	maxEventPage  = 16 << 20
 	// maxEventScan is how many events one call looks at, but for those of the hour that it is at. It bounds what a filter costs that
 	// selects few.
-	maxEventScan = 250_000
-	// eventPiece is how many events are read with one consumer at least, and eventFilters of how many hours at most.
-	eventPiece   = 2000
-	eventFilters = 48
+	maxEventScan = 100_000
+	// minEventPiece is how many events are read with the first consumer at least, each later one reads more, up to maxEventPiece; and
+	// eventFilters of how many hours at most.
+	minEventPiece = 256
+	maxEventPiece = 8192
+	eventFilters  = 48
 )
 
 // Events returns stored events, the newest first, each once. An answer of fewer events than the limit may have a Next: then it
-// looked at 250,000 events, or found 16 MiB, and goes on from there when asked to.
+// looked at 100,000 events, or found 16 MiB, and goes on from there when asked to.
 //
 // It reads whole hours, newest first, since the subjects of the stream tell those apart; within one hour events may have been stored in
 // any order.
@@ -41,8 +44,10 @@ func (c *Conn) Events(ctx context.Context, q model.EventQuery) (model.EventPage,
 	if err != nil {
 		return model.EventPage{}, fmt.Errorf("read events: %w", err)
 	}
+	want := uint64(max(q.Limit, minEventPiece))
 	for !a.full() && a.scanned < maxEventScan && hours.more() {
-		piece, err := hours.next(ctx)
+		piece, err := hours.next(ctx, want)
+		want = min(2*want, maxEventPiece)
 		if err == nil && len(piece) > 0 {
 			err = c.readHours(ctx, piece, hours, &a)
 			a.upTo = piece[len(piece)-1].begin
@@ -60,6 +65,7 @@ type eventAnswer struct {
 	limit   int
 	found   eventHeap
 	known   map[string]bool
+	head    []byte // memory of decode
 	bytes   int
 	scanned int
 	cut     bool      // something that was found had no room
@@ -72,7 +78,7 @@ func (a *eventAnswer) full() bool { return a.cut || len(a.found) > a.limit }
 func (a *eventAnswer) add(payload []byte) {
 	a.scanned++
 	var e storedEvent
-	if json.Unmarshal(payload, &e) != nil {
+	if e.decode(payload, &a.head) != nil {
 		return
 	}
 	p, q := e.Position(), &a.query
@@ -126,8 +132,27 @@ type storedEvent struct {
 	size   int
 }
 
+// beforeFields is what stands before the fields in the form of EventStore, where they are the last member. It cannot stand within a string.
+var beforeFields = []byte(`,"fields":`)
+
+// decode reads what a filter may ask for, and leaves the fields for complete: mostly they are the larger part. head is memory for it.
+func (e *storedEvent) decode(payload []byte, head *[]byte) error {
+	i := bytes.Index(payload, beforeFields)
+	if i < 0 || payload[len(payload)-1] != '}' {
+		return json.Unmarshal(payload, e)
+	}
+	*head = append(append((*head)[:0], payload[:i]...), '}')
+	e.Fields = payload[i+len(beforeFields) : len(payload)-1]
+	return json.Unmarshal(*head, &e.Event)
+}
+
 // complete decodes the fields.
-func (e *storedEvent) complete() error { return json.Unmarshal(e.Fields, &e.Event.Fields) }
+func (e *storedEvent) complete() error {
+	if err := json.Unmarshal(e.Fields, &e.Event.Fields); err != nil {
+		return fmt.Errorf("fields of event %s: %w", e.ID, err)
+	}
+	return nil
+}
 
 // eventHeap has the oldest event on top.
 type eventHeap []*storedEvent
@@ -212,9 +237,9 @@ func (c *Conn) countMessages(ctx context.Context, stream, subject string) (uint6
 
 func (h *eventHours) more() bool { return h.left > 0 && (len(h.found) > 0 || h.day.After(h.from)) }
 
-// next takes the next hours that have events, so many that they are worth a consumer; none at the end.
-func (h *eventHours) next(ctx context.Context) (piece []eventHour, err error) {
-	for events := uint64(0); events < eventPiece && events < h.left && len(piece) < eventFilters; {
+// next takes the next hours that have events, until they have as many as are wanted; none at the end.
+func (h *eventHours) next(ctx context.Context, want uint64) (piece []eventHour, err error) {
+	for events := uint64(0); events < want && events < h.left && len(piece) < eventFilters; {
 		if len(h.found) > 0 {
 			events += h.found[0].events
 			piece = append(piece, h.found[0])
