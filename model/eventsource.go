@@ -67,7 +67,8 @@ type ConditionSnapshots struct {
 
 // ModelChangeFeed publishes what changed in the address space below the notifier, or in all of it for the Server object: changes that the server tells at
 // once, the others as they are found by browsing it again each Rebrowse and whenever the server says that it changed. An event has one change: the
-// fields of a BaseEventType, and Affected, AffectedType and Verb (Part 5, 12.16), BrowsePath and NodeClass. At most 200,000 nodes are watched.
+// fields of a BaseEventType, and Affected, AffectedType and Verb (Part 5, 12.16), BrowsePath and NodeClass. At most 200,000 nodes are
+// watched. What changed while the gateway did not run is not found.
 type ModelChangeFeed struct {
 	Rebrowse time.Duration `json:"rebrowse,omitempty"` // 0 stands for 12 hours
 }

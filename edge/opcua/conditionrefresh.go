@@ -67,6 +67,11 @@ func (s *subscription) refresh(it *item) {
 // missed notes that messages of the server are lost, with whatever they told of conditions.
 func (s *subscription) missed(n int) {
 	s.p.figures.missing.Add(uint64(n))
+	s.refreshAll()
+}
+
+// refreshAll has the conditions of all items refreshed.
+func (s *subscription) refreshAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, it := range s.items {

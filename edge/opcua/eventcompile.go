@@ -188,14 +188,19 @@ func (c *eventCompiler) attribute(ctx context.Context, s *model.SelectClause) (*
 	return o, d, nil
 }
 
+// untold are the answers of a server that does not tell of a type, whenever it is asked.
+var untold = []model.StatusCode{
+	model.StatusBadNodeIdUnknown, model.StatusBadNodeIdInvalid, model.StatusBadTypeDefinitionInvalid, model.StatusBadUserAccessDenied,
+	model.StatusBadServiceUnsupported, model.StatusBadNotSupported,
+}
+
 // typeOf reads a type once; nil stands for one that the server does not tell of.
 func (c *eventCompiler) typeOf(ctx context.Context, id model.ExpandedNodeID) (*eventType, error) {
 	if t, ok := c.types[id]; ok {
 		return t, nil
 	}
 	t, err := c.session.eventType(ctx, id)
-	if err != nil && !errors.Is(err, model.StatusBadNodeIdUnknown) && !errors.Is(err, model.StatusBadNodeIdInvalid) &&
-		!errors.Is(err, model.StatusBadTypeDefinitionInvalid) {
+	if err != nil && !slices.ContainsFunc(untold, func(s model.StatusCode) bool { return errors.Is(err, s) }) {
 		return nil, err
 	}
 	c.types[id] = t

@@ -23,7 +23,7 @@ func (w *writers) openFeed(ctx context.Context, ses *session, key model.WriterKe
 	if err != nil {
 		return err
 	}
-	same := o != nil && o.feed != nil && o.feed.node == node && o.feed.every == every
+	same := o != nil && o.feed != nil && o.feed.node == node
 	if same && sameConfig(o.config, want) && o.fields == digest {
 		w.keep(key, o, nil, want, o.selectAt)
 		return nil
@@ -38,7 +38,7 @@ func (w *writers) openFeed(ctx context.Context, ses *session, key model.WriterKe
 	}
 	if same {
 		n.feed = o.feed
-		n.feed.replace(set)
+		n.feed.replace(set, every)
 	} else {
 		n.feed = &modelFeed{
 			key: key, node: node, every: every, set: set, due: time.Now(), retry: backoff{first: itemRetry, max: itemRetryMax},

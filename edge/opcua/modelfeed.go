@@ -21,15 +21,15 @@ const (
 
 // modelFeed publishes changes of the address space below a node: those that the server tells at once, and those that are found by browsing it again.
 type modelFeed struct {
-	key   model.WriterKey
-	node  model.ExpandedNodeID
-	every time.Duration
+	key  model.WriterKey
+	node model.ExpandedNodeID
 
 	handing sync.Mutex // held while an event is handed over, which may block
 	set     edge.EventSet
 
 	mu      sync.Mutex
 	pending []modelChange
+	every   time.Duration
 	at      looking   // asked for by the server
 	due     time.Time // at the latest
 	retry   backoff
@@ -310,6 +310,10 @@ func (m *modelFeeds) serve(ctx context.Context, f *modelFeed) {
 	defer f.mu.Unlock()
 	f.at.last = now
 	f.at.end(time.Now())
+	if err != nil && notConnected(err) {
+		f.due = time.Now().Add(f.retry.pause())
+		return
+	}
 	if err != nil && (f.err == nil || f.err.Error() != err.Error()) {
 		m.source.log.Warn().Err(err).Stringer("writer", f.key).Msg("model change feed cannot browse the server")
 	}
@@ -329,20 +333,26 @@ func (f *modelFeed) state(connected bool) (s model.ItemState) {
 	f.counts.fill(&s)
 	s.Field, s.NodeID = eventsField, f.node
 	switch {
-	case f.err != nil:
-		s.State, s.Status, s.Message = model.NodeBad, statusOf(f.err, model.StatusBadUnexpectedError), "the address space is not browsed: "+f.err.Error()
 	case !connected:
 		d := disconnected()
 		s.State, s.Status, s.Message = d.State, d.Status, d.Message
+	case f.err != nil:
+		s.State, s.Status, s.Message = model.NodeBad, statusOf(f.err, model.StatusBadUnexpectedError), "the address space is not browsed: "+f.err.Error()
 	case f.nodes == 0:
 		s.State, s.Status, s.Message = model.NodeCreating, model.StatusBadWaitingForInitialData, "the address space is being browsed for the first time"
 	}
 	return s
 }
 
-// replace gives the feed another DataSet.
-func (f *modelFeed) replace(set edge.EventSet) {
+// replace gives the feed another DataSet, and another time between two looks.
+func (f *modelFeed) replace(set edge.EventSet, every time.Duration) {
 	f.handing.Lock()
-	defer f.handing.Unlock()
 	f.set = set
+	f.handing.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.every = every
+	if due := time.Now().Add(every); due.Before(f.due) {
+		f.due = due
+	}
 }

@@ -113,6 +113,27 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
+// BenchmarkEvents is from the bytes of a notification to those of a frame, per event of three fields.
+func BenchmarkEvents(b *testing.B) {
+	p := edge.NewPublisher(edge.PublisherConfig{Gateway: "gw"}, storeless{}, storeless{}, zerolog.Nop())
+	set, err := p.Open(b.Context(), model.DataSetWriter{Gateway: "gw", Group: "g", Name: "w", Events: &model.EventSource{}}, make([]model.FieldMetaData, 2), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const n = 100
+	sub, _ := eventItem(set.(edge.EventSet))
+	var list []*ua.EventFieldList
+	for range n {
+		list = append(list, eventFields(1, "part finished", uint16(300), ua.NewNumericNodeID(0, idBaseEventType)))
+	}
+	message := &notification{count: 1, data: eventBytes(b, list...)}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i += n {
+		sub.handle(message)
+	}
+}
+
 // What a server sends is counted where it does not decode; what came before is delivered.
 func TestUndecodableNotification(t *testing.T) {
 	whole := changeMessage(t, 6, time.Unix(1, 0))

@@ -186,6 +186,7 @@ func (s *subscription) push(m *notification) {
 	if !ok {
 		s.p.figures.crowded.Add(m.values())
 		s.lose(model.Gap{Cause: model.GapGatewayQueue, Messages: 1, Values: m.values(), Detail: "the gateway does not get its values stored as fast as the server sends them"})
+		s.refreshAll()
 		s.p.acknowledge(s, m.subscription, m.sequence)
 		m.release()
 	}
