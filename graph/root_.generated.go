@@ -2020,6 +2020,8 @@ func (ec *executionContext) childFields_WriterStatus(ctx context.Context, field 
 		return ec.fieldContext_WriterStatus_bad(ctx, field)
 	case "error":
 		return ec.fieldContext_WriterStatus_error(ctx, field)
+	case "conditions":
+		return ec.fieldContext_WriterStatus_conditions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WriterStatus", field.Name)
 }

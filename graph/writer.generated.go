@@ -1771,6 +1771,29 @@ func (ec *executionContext) fieldContext_WriterStatus_error(_ context.Context, f
 	return graphql.NewScalarFieldContext("WriterStatus", field, true, false, "String")
 }
 
+func (ec *executionContext) _WriterStatus_conditions(ctx context.Context, field graphql.CollectedField, obj *WriterStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WriterStatus_conditions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Conditions(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WriterStatus_conditions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WriterStatus", field, true, false, "Int")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -2661,6 +2684,11 @@ func (ec *executionContext) _WriterStatus(ctx context.Context, sel ast.Selection
 		case "error":
 			out.Values[i] = ec._WriterStatus_error(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "conditions":
+			out.Values[i] = ec._WriterStatus_conditions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:

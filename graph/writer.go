@@ -124,6 +124,9 @@ func (s *WriterStatus) Bad() []ItemState {
 // Error tells why the whole writer does not run.
 func (s *WriterStatus) Error() *string { return optional(s.status.Error) }
 
+// Conditions counts the conditions that the server retains.
+func (s *WriterStatus) Conditions() int { return s.status.Conditions }
+
 // writers is a page of the writers that the filter selects.
 func (r *Resolver) writers(f *WriterFilter, first *int, after *string) (*WriterConnection, error) {
 	var selected []model.DataSetWriter

@@ -182,3 +182,25 @@ func TestEventQueueOverflow(t *testing.T) {
 			page[0].Nodes[0].State == model.NodeOverflow && page[0].Nodes[0].Overflows > 0
 	}, func() string { return fmt.Sprintf("the loss is shown: %+v", source.Status()) })
 }
+
+// A message with events is acknowledged when they are stored, not before.
+func TestEventsAcknowledged(t *testing.T) {
+	store := &slowStore{}
+	p := edge.NewPublisher(edge.PublisherConfig{Gateway: "gw"}, store, store, zerolog.Nop())
+	w := model.DataSetWriter{Gateway: "gw", Group: "g", Name: "w", Events: &model.EventSource{}}
+	set, err := p.Open(t.Context(), w, make([]model.FieldMetaData, 2), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, _ := eventItem(set.(edge.EventSet))
+	sub.p.byID[7] = sub
+	sub.handle(&notification{subscription: 7, sequence: 3, count: 1, data: eventBytes(t, eventFields(1, "first", uint16(1), ua.NewNumericNodeID(0, idBaseEventType)))})
+	p.Close(w.Key()) // hands the open frame over
+	if acks := sub.p.takeAcks(); store.taken() != 1 || len(acks) != 0 {
+		t.Fatalf("%d frames, acknowledged %v before they are stored", store.taken(), acks)
+	}
+	store.store(nil)
+	if acks := sub.p.takeAcks(); len(acks) != 1 || acks[0].SequenceNumber != 3 {
+		t.Errorf("acknowledged %v, want message 3", acks)
+	}
+}
