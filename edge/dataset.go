@@ -31,7 +31,6 @@ type dataSet struct {
 	keepAlive time.Duration
 
 	mu       sync.Mutex
-	output   Output      // nil for none
 	counts   []uint8     // values of each field in the open frame
 	messages []openDelta // len is how many are in use; the buffers of the rest are kept
 	values   int
@@ -188,22 +187,14 @@ func (d *dataSet) sendKeepAlive() {
 	d.flights.land(t, true)
 }
 
-// replace closes the frame for good, and lets begin begin behind it. What still comes goes to next; nil for nowhere.
-func (d *dataSet) replace(next *successor, begin func()) {
+// replace closes the frame for good. What still comes goes to next; nil for nowhere.
+func (d *dataSet) replace(next *successor) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.values > 0 {
 		d.close()
 	}
-	begin()
 	d.replaced, d.next, d.messages = true, next, nil
-}
-
-// begin sets the output. No value comes before.
-func (d *dataSet) begin(o Output) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.output = o
 }
 
 // close makes a NetworkMessage of the DataSetMessages, or several where key frames are among them that do not fit into one, and hands it over. It
@@ -255,9 +246,6 @@ func (d *dataSet) handOver(t *flight) {
 	d.flights.another(t)
 	var err error
 	if f.data, err = uadp.AppendNetworkMessage(f.data[:0], &d.header, d.ids, d.bodies); err == nil {
-		if d.output != nil {
-			d.output.Put(f.data) // the sink may change it as soon as it has it
-		}
 		p.pending.Add(1)
 		if err = p.sink.PublishFrame(p.handOverContext(), d.writer, f.data, f.done); err != nil {
 			f.done(err)

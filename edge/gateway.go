@@ -29,8 +29,8 @@ type GatewayConfig struct {
 	NewSource func(model.Server) (Source, error)
 	// Live is where deliveries of monitorings go.
 	Live LiveSink
-	// Brokers are the names of the brokers that Outputs may name, for the platform to know.
-	Brokers []string
+	// Outputs are where the frames of writers go besides the core; nil for none.
+	Outputs Outputs
 	// Discoveries carries out discoveries; nil for a gateway that has none. It is run by its owner.
 	Discoveries *Discoveries
 	// Gaps are the times for which values are missing; nil for a list that is not kept.
@@ -108,6 +108,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 
 // apply starts, changes and ends Sources.
 func (g *Gateway) apply(ctx context.Context, d Desired) {
+	if g.cfg.Outputs != nil {
+		g.cfg.Outputs.Configure(d.Writers)
+	}
 	writers, keys := map[string][]model.DataSetWriter{}, map[model.WriterKey]bool{}
 	for _, w := range d.Writers {
 		writers[w.Server] = append(writers[w.Server], w)
@@ -277,6 +280,9 @@ func (g *Gateway) writerStatuses(a *asset) []model.WriterStatus {
 		if w := &list[i]; w.Unsupported == "" {
 			w.Unsupported = g.publisher.trouble(w.Writer)
 		}
+		if w := &list[i]; w.Unsupported == "" && g.cfg.Outputs != nil {
+			w.Unsupported = g.cfg.Outputs.Trouble(w.Writer)
+		}
 	}
 	return list
 }
@@ -298,8 +304,16 @@ func (g *Gateway) Status() model.GatewayStatus {
 	s := g.publisher.Statistics()
 	revision, out, count := g.sync()
 	gaps, gapCount := g.cfg.Gaps.List()
+	var outputs []model.OutputStatus
+	if g.cfg.Outputs != nil {
+		outputs = g.cfg.Outputs.Status()
+	}
+	brokers := make([]string, len(outputs))
+	for i := range outputs {
+		brokers[i] = outputs[i].Name
+	}
 	return model.GatewayStatus{
-		Brokers: g.cfg.Brokers, ConfigurationRevision: revision, OutOfSync: out, OutOfSyncCount: count,
+		Brokers: brokers, Outputs: outputs, ConfigurationRevision: revision, OutOfSync: out, OutOfSyncCount: count,
 		Gaps: gaps, GapCount: gapCount,
 		Gateway: g.cfg.ID, Version: g.cfg.Version, Started: g.started, Reported: time.Now().UTC(),
 		Frames: s.Frames, Values: s.Values, Bytes: s.Bytes, Pending: s.Pending,

@@ -28,7 +28,7 @@ func TestKeepAlive(t *testing.T) {
 		look(200 * time.Millisecond) // a delta frame
 		look(900 * time.Millisecond) // too early again
 		look(200 * time.Millisecond) // the second keep-alive
-		d.replace(nil, func() {})
+		d.replace(nil)
 		look(5 * time.Second) // none any more
 		sink.mu.Lock()
 		defer sink.mu.Unlock()

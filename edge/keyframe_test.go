@@ -83,7 +83,7 @@ func TestEveryNthMessageIsAKeyFrame(t *testing.T) {
 	d.mu.Unlock()
 	send(2, 20)
 	send(3, 4, 5, 6, 30)
-	d.replace(nil, func() {})
+	d.replace(nil)
 	wantMessages(t, sink,
 		"1 delta frame 0=1",
 		"2 key frame 0=2 1=20",
@@ -100,7 +100,7 @@ func TestAllMessagesAreKeyFrames(t *testing.T) {
 		d.Put(0, double(float64(i), int64(i)))
 		d.Put(1, &model.DataValue{Value: model.StringValue(strings.Repeat("x", i)), SourceTimestamp: model.DateTimeOfMilli(int64(i))})
 	}
-	d.replace(nil, func() {})
+	d.replace(nil)
 	wantMessages(t, sink, "1 key frame 0=0 1=", "2 key frame 0=1 1=x", "3 key frame 0=2 1=xx")
 }
 
@@ -198,7 +198,7 @@ func TestLargeKeyFrames(t *testing.T) {
 	}
 	sink.messages(t)
 	put(25_000) // a key frame of a million bytes
-	d.replace(nil, func() {})
+	d.replace(nil)
 	if s := sizes(); slices.Max(s) > maxKeyFrame {
 		t.Errorf("a frame of %d bytes, at most %d can be stored", slices.Max(s), maxKeyFrame)
 	}

@@ -42,8 +42,6 @@ type PublisherConfig struct {
 	MaxFrameValues int
 	// MaxFrameAge is how long a value waits in an open frame. 0 means 100 ms.
 	MaxFrameAge time.Duration
-	// Outputs take the frames of writers with an Output as well; nil when there are none.
-	Outputs Outputs
 }
 
 // PublisherStatistics are running totals since the start, and what is on its way now.
@@ -118,7 +116,7 @@ func (p *Publisher) Run(ctx context.Context, grace time.Duration) error {
 	deadline := time.AfterFunc(grace, cancel)
 	defer deadline.Stop()
 	for _, d := range p.open() {
-		d.replace(nil, func() {})
+		d.replace(nil)
 	}
 	for p.pending.Load() > 0 {
 		select {
@@ -170,11 +168,8 @@ func (p *Publisher) Open(ctx context.Context, w model.DataSetWriter, fields []mo
 	earlier := p.dataSets[w.Key()]
 	p.dataSets[w.Key()] = d
 	p.mu.Unlock()
-	begin := func() { d.begin(p.output(&w, &m)) }
-	if earlier == nil {
-		begin()
-	} else {
-		earlier.replace(succeed(earlier, d), begin)
+	if earlier != nil {
+		earlier.replace(succeed(earlier, d))
 	}
 	return set, nil
 }
@@ -186,7 +181,7 @@ func (p *Publisher) Close(w model.WriterKey) {
 	delete(p.dataSets, w)
 	p.mu.Unlock()
 	if d != nil {
-		d.replace(nil, func() {})
+		d.replace(nil)
 	}
 }
 

@@ -108,6 +108,8 @@ type GatewayStatus struct {
 	LostDeliveries uint64 `json:"lostDeliveries,omitempty"`
 	// Brokers are the names of the MQTT brokers in the gateway's configuration file.
 	Brokers []string `json:"brokers,omitempty"`
+	// Outputs are how they stand.
+	Outputs []OutputStatus `json:"outputs,omitempty"`
 	// ConfigurationRevision is the revision of its desired state that it runs; 0 when it was given none yet.
 	ConfigurationRevision uint64 `json:"configurationRevision"`
 	// OutOfSync are the parts of it that do not run as wanted, at most 100 of them; OutOfSyncCount is how many there are.

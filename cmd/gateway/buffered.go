@@ -32,6 +32,24 @@ func (b Buffered) LastMetadata(ctx context.Context, w model.WriterKey) (*model.D
 	if err != nil || doc == nil {
 		return nil, err
 	}
+	return decodeMetadata(w, doc)
+}
+
+// Find returns the newest version that is right, or nil.
+func (b Buffered) Find(ctx context.Context, w model.WriterKey, right func(*model.DataSetMetaData) bool) (*model.DataSetMetaData, error) {
+	docs, err := b.Buffer.MetaVersions(ctx, w.Group, w.Writer)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(docs) - 1; i >= 0; i-- {
+		if d, err := decodeMetadata(w, docs[i]); err != nil || right(d) {
+			return d, err
+		}
+	}
+	return nil, nil
+}
+
+func decodeMetadata(w model.WriterKey, doc []byte) (*model.DataSetMetaData, error) {
 	d := &model.DataSetMetaData{}
 	if err := json.Unmarshal(doc, d); err != nil {
 		return nil, fmt.Errorf("decode metadata of %s: %w", w, err)

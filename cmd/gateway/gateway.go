@@ -44,8 +44,9 @@ type Config struct {
 	Memory string
 	// Connections is how it connects to servers.
 	Connections ConnectionConfig
-	// Brokers are where the outputs of writers may go; none are needed.
+	// Brokers are where the outputs of writers may go; none are needed. Log is what they read, and needed with them.
 	Brokers []mqttout.Config
+	Log     *FrameLog
 }
 
 // Secrets opens what was sealed for this gateway. Nothing stays nothing.
@@ -69,7 +70,7 @@ type Gateway struct {
 // New makes a Gateway. Nothing runs before Start.
 func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	part := func(name string) zerolog.Logger { return log.With().Str("part", name).Logger() }
-	outputs, err := mqttout.New(cfg.ID, cfg.Brokers, part("output"))
+	outputs, err := mqttout.New(cfg.ID, cfg.Brokers, cfg.Log, part("output"))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 			return nil, err
 		}
 	}
-	g.Publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID, Outputs: outputs}, cfg.Frames, cfg.Metadata, part("publisher"))
+	g.Publisher = edge.NewPublisher(edge.PublisherConfig{Gateway: cfg.ID}, cfg.Frames, cfg.Metadata, part("publisher"))
 	var memory opcua.Memory
 	var gaps edge.GapStore
 	if cfg.Memory != "" {
@@ -99,7 +100,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 	}
 	g.gateway = edge.NewGateway(edge.GatewayConfig{
 		ID: cfg.ID, Version: cfg.Version, NewSource: newSource, Live: liveSink{cfg.Control, cfg.ID}, Discoveries: g.discoveries,
-		Brokers: outputs.Brokers(), Gaps: g.Gaps,
+		Outputs: outputs, Gaps: g.Gaps,
 	}, cfg.State, g.Publisher, part("gateway"))
 	g.service, err = bus.NewService(cfg.Control, cfg.ID, 0, serveCommands(g.gateway))
 	return g, err

@@ -89,11 +89,17 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 	if err := e.openBus(ctx, id); err != nil {
 		return nil, err
 	}
+	buffered := gateway.Buffered{Buffer: e.buffer}
+	outputs, err := gateway.OpenFrameLog(ctx, gateway.FrameLogConfig{
+		Conn: e.frames, Stream: bus.StreamBuffer, Gateway: cfg.Gateway, Dir: filepath.Join(cfg.Data, "outputs"), Brokers: cfg.Brokers, Versions: buffered.Find,
+	})
+	if err != nil {
+		return nil, err
+	}
 	e.forwarder = bus.NewForwarder(e.buffer, bus.ForwarderConfig{
-		Rate: cfg.Buffer.Rate, LiveFirst: cfg.Buffer.Order == orderLiveFirst, OnDropped: e.dropped,
+		Keep: outputs.Floor, Rate: cfg.Buffer.Rate, LiveFirst: cfg.Buffer.Order == orderLiveFirst, OnDropped: e.dropped,
 	}, e.part("forwarder"))
 	e.state = gateway.NewRemoteState(e.control, cfg.Gateway, filepath.Join(cfg.Data, "desired.json"), e.addStatus, e.part("state"))
-	buffered := gateway.Buffered{Buffer: e.buffer}
 	var state edge.State = e.state
 	var secrets gateway.Secrets = id
 	if cfg.PublishedNodes != "" {
@@ -106,7 +112,7 @@ func newEdge(ctx context.Context, cfg Config, id *gateway.Identity, log zerolog.
 		ID: cfg.Gateway, Version: daemon.Version(), PKI: filepath.Join(cfg.Data, "pki"),
 		Frames: buffered, Metadata: buffered, State: state, Control: e.control, Secrets: secrets,
 		Discovery:      gateway.NewRemoteDiscovery(e.control, cfg.Gateway, filepath.Join(cfg.Data, "discovery.json"), e.part("discovery")),
-		ReverseConnect: cfg.ReverseConnect, Brokers: cfg.Brokers, OnWatchdog: e.watchdog.on,
+		ReverseConnect: cfg.ReverseConnect, Brokers: cfg.Brokers, Log: outputs, OnWatchdog: e.watchdog.on,
 		Memory: filepath.Join(cfg.Data, "subscriptions"), Connections: cfg.Connections,
 	}, log)
 	return e, err

@@ -40,13 +40,16 @@ type plant struct {
 }
 
 // newPlant starts all three and publishes the variables.
-func newPlant(t testing.TB) *plant {
+func newPlant(t testing.TB) *plant { return newPlantWith(t, "") }
+
+// newPlantWith has more in the configuration of the gateway.
+func newPlantWith(t testing.TB, more string) *plant {
 	server := opcuatest.Start(t, opcuatest.Options{Vars: plantVars, Period: plantPeriod, Continuing: true, AutoAccept: true})
 	thumbprint := sha1.Sum(server.CertificateDER())
 	dir := t.TempDir()
 	p := &plant{t: t, core: startCore(t, dir, "127.0.0.1:0")}
 	p.core.args[len(p.core.args)-1] = p.core.Leaf() // the same port after a restart
-	p.edge = startGateway(t, p.core, dir, filepath.Join(dir, "edge"), "")
+	p.edge = startGateway(t, p.core, dir, filepath.Join(dir, "edge"), more)
 	p.core.MustQuery(nil, `mutation($url: String!, $trusted: [String!]) { addServer(input: {id: "plant", name: "Plant", gateway: "line1", endpointUrl: $url,
 		securityMode: SIGN_AND_ENCRYPT, userName: "op", password: "op-pass", trustedThumbprints: $trusted}) { id } }`,
 		map[string]any{"url": server.Endpoint(), "trusted": []string{hex.EncodeToString(thumbprint[:])}})

@@ -41,7 +41,7 @@ func (p *platform) makeCores(ctx context.Context) error {
 	c := &cores{platform: p, live: ingest.NewLive(), running: map[int]*ingest.Core{}, stores: map[int]storage{}, sinks: map[int]sinks{}}
 	p.cores = c
 	if !p.shared() {
-		core, err := c.make(frameSource{conn: p.frames}, ingest.CheckpointFile(p.checkpointFile()), p.store, p.sinks, false)
+		core, err := c.make(frameSource{conn: p.frames, keep: p.keepForOutputs}, ingest.CheckpointFile(p.checkpointFile()), p.store, p.sinks, false)
 		c.running[0], c.sinks[0] = core, p.sinks
 		return err
 	}

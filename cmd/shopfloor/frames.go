@@ -30,6 +30,8 @@ func (m metadata) Metadata(ctx context.Context, w model.WriterKey, v model.Confi
 type frameSource struct {
 	conn       *bus.Conn
 	partitions []int
+	// keep is how far the stream may be purged up to upTo, for the outputs of the gateway in this process; nil where there is none.
+	keep func(ctx context.Context, upTo uint64) uint64
 }
 
 func (s frameSource) State(ctx context.Context) (ingest.StreamState, error) {
@@ -46,6 +48,9 @@ func (s frameSource) Open(ctx context.Context, from uint64) (ingest.FrameReader,
 }
 
 func (s frameSource) Purge(ctx context.Context, upTo uint64) error {
+	if s.keep != nil {
+		upTo = s.keep(ctx, upTo)
+	}
 	return s.conn.PurgePartitions(ctx, bus.StreamData, s.partitions, upTo)
 }
 

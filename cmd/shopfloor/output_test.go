@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -15,18 +16,47 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// discard stores nothing: what the test looks at goes through the output.
-type discard struct{}
+// oneLog keeps the frames of one writer, for its output to read.
+type oneLog struct {
+	metadata *model.DataSetMetaData
+	frames   []edge.LogFrame
+}
 
-func (discard) PublishFrame(_ context.Context, _ model.WriterKey, _ []byte, done func(error)) error {
+func (l *oneLog) PublishFrame(_ context.Context, w model.WriterKey, frame []byte, done func(error)) error {
+	l.frames = append(l.frames, edge.LogFrame{Sequence: uint64(len(l.frames)) + 1, Writer: w, Data: bytes.Clone(frame)})
 	done(nil)
 	return nil
 }
 
-func (discard) LastMetadata(context.Context, model.WriterKey) (*model.DataSetMetaData, error) {
-	return nil, nil
+func (l *oneLog) LastMetadata(context.Context, model.WriterKey) (*model.DataSetMetaData, error) {
+	return l.metadata, nil
 }
-func (discard) StoreMetadata(context.Context, *model.DataSetMetaData) error { return nil }
+
+func (l *oneLog) StoreMetadata(_ context.Context, m *model.DataSetMetaData) error {
+	l.metadata = m
+	return nil
+}
+
+func (l *oneLog) Read(context.Context, string, uint64) (edge.LogReader, error) { return l, nil }
+func (l *oneLog) Pass(context.Context, string, uint64) error                   { return nil }
+func (l *oneLog) Waiting(context.Context, string) (uint64, error)              { return 0, nil }
+func (l *oneLog) Missed() uint64                                               { return 0 }
+func (l *oneLog) Close()                                                       {}
+
+func (l *oneLog) Metadata(context.Context, model.WriterKey, model.ConfigurationVersion) (*model.DataSetMetaData, error) {
+	return l.metadata, nil
+}
+
+// Next returns the frames once.
+func (l *oneLog) Next(ctx context.Context) ([]edge.LogFrame, error) {
+	frames := l.frames
+	l.frames = nil
+	if frames == nil {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return frames, nil
+}
 
 // TestOutputRoundTrip publishes to MQTT what a gateway's publisher makes, in each encoding and version, and has the platform's own broker take
 // it: the same values are stored.
@@ -57,11 +87,12 @@ func TestOutputRoundTrip(t *testing.T) {
 // publishOutput publishes three values of one writer over MQTT.
 func publishOutput(t *testing.T, address string, version mqttout.Version, encoding model.OutputEncoding, name string, id uint16, at time.Time) {
 	t.Helper()
-	outputs, err := mqttout.New("hall-7", []mqttout.Config{{Name: "b", URL: "mqtt://" + address, Version: version, ClientID: name}}, zerolog.Nop())
+	log := &oneLog{}
+	outputs, err := mqttout.New("hall-7", []mqttout.Config{{Name: "b", URL: "mqtt://" + address, Version: version, ClientID: name}}, log, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	publisher := edge.NewPublisher(edge.PublisherConfig{Gateway: "hall-7", Outputs: outputs}, discard{}, discard{}, zerolog.Nop())
+	publisher := edge.NewPublisher(edge.PublisherConfig{Gateway: "hall-7"}, log, log, zerolog.Nop())
 	w := model.DataSetWriter{
 		Gateway: "hall-7", Group: "Boiler house", Name: name, Server: "s1", GroupID: 3, WriterID: id, Output: &model.Output{Broker: "b", Encoding: encoding, QoS: 1},
 	}
@@ -78,6 +109,7 @@ func publishOutput(t *testing.T, address string, version mqttout.Version, encodi
 		d.Put(i, &model.DataValue{Value: v, SourceTimestamp: model.DateTimeOf(at)})
 	}
 	publisher.Close(w.Key())
+	outputs.Configure([]model.DataSetWriter{w})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)

@@ -49,6 +49,7 @@ type platform struct {
 	// These are nil in a process that only takes frames.
 	sender  *bus.Publisher
 	gateway *gateway.Gateway
+	outputs *gateway.FrameLog // what its outputs read; nil without a gateway
 }
 
 // newPlatform opens what is stored and wires the parts. Nothing runs yet. On an error nothing stays open.
@@ -185,15 +186,30 @@ func (p *platform) makeGateway(ctx context.Context, b gateway.Buckets, secrets *
 	if p.sender, err = bus.NewPublisher(p.frames, bus.PublisherConfig{Gateway: id, NextNumber: next}); err != nil {
 		return err
 	}
+	p.outputs, err = gateway.OpenFrameLog(ctx, gateway.FrameLogConfig{
+		Conn: p.frames, Stream: bus.StreamData, Gateway: id, Dir: filepath.Join(p.cfg.Data, "outputs"), Brokers: p.cfg.Brokers,
+		Versions: gateway.Metadata{Conn: p.control}.Find,
+	})
+	if err != nil {
+		return err
+	}
 	p.gateway, err = gateway.New(gateway.Config{
 		ID: id, Version: daemon.Version(), PKI: filepath.Join(p.cfg.Data, "pki"),
 		Frames: gateway.FrameSink{Publisher: p.sender}, Metadata: gateway.Metadata{Conn: p.control},
 		State: gateway.BucketState{Gateway: id, Buckets: b, Log: p.part("state")}, Control: p.control, Secrets: secrets,
 		Discovery: gateway.BucketDiscovery{Gateway: id, Buckets: p.discoveryBuckets},
-		Brokers:   p.cfg.Brokers, ReverseConnect: p.cfg.ReverseConnect, Memory: filepath.Join(p.cfg.Data, "subscriptions"),
+		Brokers:   p.cfg.Brokers, Log: p.outputs, ReverseConnect: p.cfg.ReverseConnect, Memory: filepath.Join(p.cfg.Data, "subscriptions"),
 		Connections: p.cfg.Connections,
 	}, p.log)
 	return err
+}
+
+// keepForOutputs is how far frames may be purged.
+func (p *platform) keepForOutputs(ctx context.Context, upTo uint64) uint64 {
+	if p.outputs == nil {
+		return upTo
+	}
+	return p.outputs.Keep(ctx, upTo)
 }
 
 // start runs all parts but the HTTP server, in the order in which data flows.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // headerRoom is what a message needs beyond its payload: the topic, properties and counts.
 const headerRoom = 4 << 10
 
-// Broker is one broker, with the frames that wait for it.
+// Broker is one broker.
 type Broker struct {
 	cfg         Config
 	gateway     string
@@ -25,7 +26,9 @@ type Broker struct {
 	tls         *tls.Config
 	statusTopic string
 	log         zerolog.Logger
-	queue       *queue
+	frames      edge.FrameLog
+	writers     atomic.Pointer[map[model.WriterKey]*model.DataSetWriter] // those that are sent here
+	configured  chan struct{}                                            // closed when they are known
 	link        *link
 	counters    struct {
 		published, bytes, dropped, refused atomic.Uint64
@@ -34,13 +37,13 @@ type Broker struct {
 	refusal atomic.Pointer[string] // the last one
 }
 
-func newBroker(cfg Config, gateway string, log zerolog.Logger) (*Broker, error) {
+func newBroker(cfg Config, gateway string, frames edge.FrameLog, log zerolog.Logger) (*Broker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	cfg.setDefaults(gateway)
 	log = log.With().Str("broker", cfg.Name).Logger()
-	b := &Broker{cfg: cfg, gateway: gateway, log: log, queue: newQueue(cfg.MaxQueueBytes, cfg.MaxQueueMessages), link: newLink(log)}
+	b := &Broker{cfg: cfg, gateway: gateway, log: log, frames: frames, configured: make(chan struct{}), link: newLink(log)}
 	var err error
 	if b.url, err = url.Parse(cfg.URL); err != nil {
 		return nil, fmt.Errorf("url: %w", err)
@@ -57,17 +60,8 @@ func newBroker(cfg Config, gateway string, log zerolog.Logger) (*Broker, error) 
 	return b, nil
 }
 
-// open makes the output of a writer and has its metadata sent.
-func (b *Broker) open(w *model.DataSetWriter, m *model.DataSetMetaData) (edge.Output, error) {
-	n, err := newWriter(b.queue, &b.cfg, w, m)
-	if err != nil {
-		return nil, err
-	}
-	b.queue.put(item{writer: n})
-	return n, nil
-}
-
-// run connects and sends until ctx ends; then what waits is sent, for at most grace while there is a connection, and the rest is dropped.
+// run connects and sends until ctx ends; then what is on its way is, for at most grace while there is a connection. The rest is sent after the next
+// start.
 func (b *Broker) run(ctx context.Context, grace time.Duration) error {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -76,15 +70,17 @@ func (b *Broker) run(ctx context.Context, grace time.Duration) error {
 	if err != nil {
 		return err
 	}
-	s := &sender{broker: b, encoder: e, batches: map[*writer]bool{}}
+	feed := make(chan []edge.LogFrame)
+	s := &sender{broker: b, encoder: e, batches: map[*writer]bool{}, feed: feed, writers: writers{broker: b, open: map[model.WriterKey]*writer{}}}
 	if s.client, err = b.connect(context.WithoutCancel(ctx), will); err != nil {
 		return fmt.Errorf("broker %q: %w", b.cfg.Name, err)
 	}
 	stop := context.AfterFunc(ctx, func() { b.limit(sending, cancel, grace) })
 	defer stop()
+	var feeding sync.WaitGroup
+	feeding.Go(func() { b.feed(ctx, feed) })
 	s.run(sending, ctx.Done())
-	b.queue.clear()
-	b.counters.dropped.Add(uint64(len(s.inflight) + len(s.unsent)))
+	feeding.Wait()
 	b.counters.inflight.Store(0)
 	closing, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer done()

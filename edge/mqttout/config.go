@@ -12,11 +12,9 @@ import (
 )
 
 const (
-	defaultKeepAlive        = 30 * time.Second
-	defaultTopicRoot        = "opcua"
-	defaultMaxQueueBytes    = 64 << 20
-	defaultMaxQueueMessages = 100_000
-	defaultMaxMessage       = 1 << 20
+	defaultKeepAlive  = 30 * time.Second
+	defaultTopicRoot  = "opcua"
+	defaultMaxMessage = 1 << 20
 	// largestMessage is what the length of an MQTT message can count.
 	largestMessage = 256 << 20
 )
@@ -57,9 +55,6 @@ type Config struct {
 	SiteID string `yaml:"siteId"`
 	// UserProperties go with each message of MQTT 5.
 	UserProperties map[string]string `yaml:"userProperties"`
-	// MaxQueueBytes and MaxQueueMessages bound the frames that wait for the broker. 0 means 64 MiB and 100000.
-	MaxQueueBytes    int `yaml:"maxQueueBytes"`
-	MaxQueueMessages int `yaml:"maxQueueMessages"`
 	// MaxMessage is the size in bytes at which a batch ends, and above which a message is not sent: what the broker takes. 0 means 1 MiB.
 	MaxMessage int `yaml:"maxMessage"`
 }
@@ -97,10 +92,8 @@ func (c *Config) Validate() error {
 	case strings.ContainsAny(c.TopicRoot, "+#") || strings.HasPrefix(c.TopicRoot, "/") || strings.HasSuffix(c.TopicRoot, "/"):
 		return fmt.Errorf("topicRoot %q: use levels of a topic without wildcards, \"opcua\" or \"plant1/opcua\"", c.TopicRoot)
 	}
-	for field, v := range map[string]int{"maxQueueBytes": c.MaxQueueBytes, "maxQueueMessages": c.MaxQueueMessages, "maxMessage": c.MaxMessage} {
-		if v < 0 {
-			return fmt.Errorf("%s %d: use at least 1, or 0 for the default", field, v)
-		}
+	if c.MaxMessage < 0 {
+		return fmt.Errorf("maxMessage %d: use at least 1, or 0 for %d", c.MaxMessage, defaultMaxMessage)
 	}
 	if c.MaxMessage > largestMessage {
 		return fmt.Errorf("maxMessage %d: MQTT has messages of up to %d", c.MaxMessage, largestMessage)
@@ -135,12 +128,6 @@ func (c *Config) setDefaults(gateway string) {
 	}
 	if c.TopicRoot == "" {
 		c.TopicRoot = defaultTopicRoot
-	}
-	if c.MaxQueueBytes == 0 {
-		c.MaxQueueBytes = defaultMaxQueueBytes
-	}
-	if c.MaxQueueMessages == 0 {
-		c.MaxQueueMessages = defaultMaxQueueMessages
 	}
 	if c.MaxMessage == 0 {
 		c.MaxMessage = defaultMaxMessage

@@ -37,7 +37,6 @@ func TestConfigValidate(t *testing.T) {
 	f(func(c *Config) { c.Key = "/key" }, "certificate", "/key")
 	f(func(c *Config) { c.KeepAlive = time.Millisecond }, "keepAlive", "1ms")
 	f(func(c *Config) { c.TopicRoot = "a/#" }, "topicRoot", "a/#")
-	f(func(c *Config) { c.MaxQueueBytes = -1 }, "maxQueueBytes", "-1")
 	f(func(c *Config) { c.MaxMessage = 1 << 30 }, "maxMessage")
 	if err := Validate([]Config{{Name: "b", URL: "mqtt://a"}, {Name: "b", URL: "mqtt://b"}}); err == nil || !strings.Contains(err.Error(), "brokers[1].name") {
 		t.Errorf("two brokers with a name: %v", err)

@@ -66,13 +66,13 @@ func eventMessages(t *testing.T, out model.Output) (messages []*message) {
 	cfg := Config{Name: "b"}
 	cfg.setDefaults("g1")
 	m, _ := (&frames{}).LastMetadata(t.Context(), w.Key())
-	n, err := newWriter(newQueue(1<<20, 10), &cfg, &w, m)
+	n, err := newWriter(&cfg, &w, m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := newEncoder(time.Now())
 	for _, frame := range eventFrames(t) {
-		if err := e.frame(n, frame, time.Now(), 1<<20, func(m *message) error { messages = append(messages, m); return nil }); err != nil {
+		if err := e.frame(n, 1, frame, time.Now(), 1<<20, func(m *message) error { messages = append(messages, m); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

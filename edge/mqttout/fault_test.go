@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -106,7 +109,7 @@ func testCut(t *testing.T, version Version, qos uint8) {
 	if version == Version5 && qos == 2 && again > 0 {
 		t.Errorf("%d messages of QoS 2 came again", again)
 	}
-	eventually(t, "acknowledgements", func() bool { st := o.Statistics()[0]; return st.InFlight == 0 && st.Queued == 0 })
+	eventually(t, "acknowledgements", func() bool { st := o.Statistics()[0]; return st.InFlight == 0 && st.Waiting == 0 })
 	st := o.Statistics()[0]
 	if st.Reconnects == 0 || st.Dropped+st.Refused != 0 {
 		t.Errorf("statistics %+v", st)
@@ -131,8 +134,8 @@ func TestBrokerRestarts(t *testing.T) {
 			for i := range n {
 				out.Put(frameOf(t, i))
 			}
-			if st := o.Statistics()[0]; st.Queued < n-1 {
-				t.Errorf("%d of %d frames wait", st.Queued, n)
+			if st := o.Statistics()[0]; st.Waiting < n {
+				t.Errorf("%d of %d frames wait", st.Waiting, n)
 			}
 			startBroker(t, address)
 			eventually(t, "all messages", func() bool { return o.Statistics()[0].Published == n+5 })
@@ -147,18 +150,20 @@ func TestBrokerRestarts(t *testing.T) {
 	}
 }
 
-// TestAbsentBroker fills the queue: the oldest frames go, are counted, and the rest arrives in order behind the metadata.
+// TestAbsentBroker has the limits of the store take the oldest frames: they are counted, and the rest arrives in order behind the metadata.
 func TestAbsentBroker(t *testing.T) {
 	address := freeAddress(t)
-	o, _ := start(t, Config{Name: "b", URL: "mqtt://" + address, MaxQueueMessages: 10})
+	log := newMemoryLog()
+	o, _ := startWith(t, Config{Name: "b", URL: "mqtt://" + address}, log)
 	out := open(t, o, model.Output{Broker: "b", QoS: 1})
 	eventually(t, "why there is no connection", func() bool { return strings.Contains(o.Statistics()[0].Error, "refused") })
-	const n = 30
+	const n, dropped = 100, 60
 	for i := range n {
 		out.Put(frameOf(t, i))
 	}
+	log.drop(dropped)
 	st := o.Statistics()[0]
-	if st.State != model.StateConnecting || st.Queued != 10 || st.Dropped < n-12 {
+	if st.State != model.StateConnecting || st.Waiting != n-dropped {
 		t.Errorf("statistics %+v", st)
 	}
 	b := startBroker(t, address)
@@ -167,8 +172,99 @@ func TestAbsentBroker(t *testing.T) {
 		return len(first) > 0 && first[len(first)-1] == n-1
 	})
 	first, _ := b.numbers(t)
-	if len(first) < 10 || len(first) > 12 || first[len(first)-10] != n-10 || !slices.IsSorted(first) {
-		t.Errorf("the broker got %d", first)
+	st = o.Statistics()[0]
+	if !slices.IsSorted(first) || len(first)+int(st.Dropped) != n || st.Dropped == 0 {
+		t.Errorf("the broker got %d, %d are dropped", first, st.Dropped)
+	}
+}
+
+// TestRestart ends the gateway in order or at once, with the broker there and away: what the broker has not acknowledged is sent after the next
+// start, from the position that was saved, in order.
+func TestRestart(t *testing.T) {
+	for _, version := range []Version{Version311, Version5} {
+		t.Run(string(version), func(t *testing.T) {
+			address := freeAddress(t)
+			log := newMemoryLog()
+			cfg := Config{Name: "b", URL: "mqtt://" + address, Version: version}
+			n := 0
+			put := func(out output, count int) {
+				for range count {
+					out.Put(frameOf(t, n))
+					n++
+				}
+			}
+			o, stop := startWith(t, cfg, log)
+			put(open(t, o, model.Output{Broker: "b", QoS: 1, Mode: model.OutputSingleRawDataSet}), 50)
+			stop() // the broker was never there
+			if log.passed() != 0 {
+				t.Fatalf("position %d though the broker has nothing", log.passed())
+			}
+			b := startBroker(t, address)
+			o, stop = startWith(t, cfg, log)
+			put(open(t, o, model.Output{Broker: "b", QoS: 1, Mode: model.OutputSingleRawDataSet}), 50)
+			eventually(t, "all of both", func() bool { first, _ := b.numbers(t); return len(first) == n })
+			eventually(t, "the position", func() bool { return log.passed() == uint64(n) })
+			log.mu.Lock()
+			log.position = 80 // as if the process was killed before it saved more
+			log.mu.Unlock()
+			stop()
+			log.mu.Lock()
+			log.position = 80
+			log.mu.Unlock()
+			o, stop = startWith(t, cfg, log)
+			put(open(t, o, model.Output{Broker: "b", QoS: 1, Mode: model.OutputSingleRawDataSet}), 10)
+			eventually(t, "what is new", func() bool { first, _ := b.numbers(t); return len(first) == n })
+			stop()
+			first, again := b.numbers(t)
+			if !slices.IsSorted(first) || again != 20 || log.passed() != uint64(n) {
+				t.Errorf("%d messages came again, want 20; position %d of %d", again, log.passed(), n)
+			}
+		})
+	}
+}
+
+// TestPositionWaitsForBatches: what waits in a batch is not passed, however far others are.
+func TestPositionWaitsForBatches(t *testing.T) {
+	address := freeAddress(t)
+	b := startBroker(t, address)
+	log := newMemoryLog()
+	cfg := Config{Name: "b", URL: "mqtt://" + address}
+	o, stop := startWith(t, cfg, log)
+	batched := open(t, o, model.Output{Broker: "b", QoS: 1, Mode: model.OutputRawDataSets, BatchSize: 3, BatchInterval: time.Hour})
+	for i := range 4 {
+		batched.Put(frameOf(t, i))
+	}
+	log.put(model.WriterKey{Gateway: "g1", Group: "other", Writer: "w"}, frameOf(t, 9)) // of a writer without an output
+	eventually(t, "the full batch", func() bool { return log.passed() == 3 })
+	eventually(t, "all to be read", func() bool { return o.Statistics()[0].Waiting == 2 })
+	stop() // which sends the batch
+	if got := log.passed(); got != 5 {
+		t.Errorf("position %d, want 5", got)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.took) != 2 {
+		t.Errorf("%d messages, want 2", len(b.took))
+	}
+}
+
+// TestOutputThatCannotBe is told for the writer, and the others go on.
+func TestOutputThatCannotBe(t *testing.T) {
+	o, err := New("g1", []Config{{Name: "b", URL: "mqtt://127.0.0.1:1"}}, newMemoryLog(), zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer := func(name string, out model.Output) model.DataSetWriter {
+		w := testWriter
+		w.Name, w.Output = name, &out
+		return w
+	}
+	bad, topic, good := writer("bad", model.Output{Broker: "nowhere"}), writer("topic", model.Output{Broker: "b", Topic: "a/#"}), writer("good", model.Output{Broker: "b"})
+	o.Configure([]model.DataSetWriter{bad, topic, good, testWriter})
+	for key, want := range map[model.WriterKey]string{bad.Key(): "add it to brokers", topic.Key(): "without them", good.Key(): "", testWriter.Key(): ""} {
+		if got := o.Trouble(key); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
 	}
 }
 

@@ -64,6 +64,8 @@ type encoder struct {
 	numbers       uint64 // of messages
 	prefix        string // of their ids, which are unique among the starts of the gateway
 	announcements uint16
+	sequence      uint64 // of the frame that is being encoded
+	first         uint64 // of the oldest frame in the message that is being made
 	packed        bytes.Buffer
 	gzip          *gzip.Writer
 }
@@ -78,7 +80,8 @@ func (e *encoder) messageID() string {
 }
 
 // frame makes messages of a frame and gives them to emit, in order. DataSetMessages that are to wait go into the writer's batch.
-func (e *encoder) frame(w *writer, frame []byte, now time.Time, maxMessage int, emit func(*message) error) error {
+func (e *encoder) frame(w *writer, sequence uint64, frame []byte, now time.Time, maxMessage int, emit func(*message) error) error {
+	e.sequence, e.first = sequence, sequence
 	if w.output.Encoding == model.OutputUADP {
 		return emit(w.message(w.topic, frame))
 	}
@@ -141,7 +144,7 @@ func (e *encoder) dataSet(w *writer, now time.Time, maxMessage int, emit func(*m
 		}
 	}
 	if len(b.bodies) == 0 {
-		b.due = now.Add(w.output.BatchInterval)
+		b.due, b.first = now.Add(w.output.BatchInterval), e.sequence
 	}
 	b.bodies = append(b.bodies, body)
 	b.bytes += len(body)
@@ -157,7 +160,9 @@ func (e *encoder) flush(w *writer, emit func(*message) error) error {
 	if len(bodies) == 0 {
 		return nil
 	}
+	e.first = w.batch.first
 	w.batch = batch{bodies: bodies[:0]}
+	defer func() { e.first = e.sequence }()
 	return e.network(w, w.topic, bodies, emit)
 }
 

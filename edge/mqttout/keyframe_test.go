@@ -33,11 +33,11 @@ func TestKeyFrameMessage(t *testing.T) {
 		w.Output = &model.Output{Broker: "b", Encoding: encoding}
 		cfg := Config{Name: "b"}
 		cfg.setDefaults("g1")
-		n, err := newWriter(newQueue(1<<20, 10), &cfg, &w, &model.DataSetMetaData{Gateway: "g1", Group: w.Group, Writer: w.Name, Fields: testFields})
+		n, err := newWriter(&cfg, &w, &model.DataSetMetaData{Gateway: "g1", Group: w.Group, Writer: w.Name, Fields: testFields})
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = newEncoder(time.Now()).frame(n, frame, time.Now(), 1<<20, func(m *message) error {
+		err = newEncoder(time.Now()).frame(n, 1, frame, time.Now(), 1<<20, func(m *message) error {
 			out = append(out, m.payload...)
 			return nil
 		})

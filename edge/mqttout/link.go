@@ -49,7 +49,7 @@ func (l *link) failed(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err == nil || l.err.Error() != err.Error() {
-		l.log.Warn().Err(err).Msg("no connection to broker, trying again: messages wait in the queue")
+		l.log.Warn().Err(err).Msg("no connection to broker, trying again: frames wait in the buffer")
 	}
 	l.err = err
 }

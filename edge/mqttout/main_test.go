@@ -23,7 +23,6 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
-	"github.com/shopfloor-iiot/shopfloor/edge"
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
@@ -217,7 +216,12 @@ func (s *subscriber) on(topic string) []*paho.Publish {
 // start runs the outputs of gateway g1 with one broker, until stop is called or the test ends.
 func start(t testing.TB, cfg Config) (o *Outputs, stop func()) {
 	t.Helper()
-	o, err := New("g1", []Config{cfg}, zerolog.Nop())
+	return startWith(t, cfg, newMemoryLog())
+}
+
+func startWith(t testing.TB, cfg Config, log *memoryLog) (o *Outputs, stop func()) {
+	t.Helper()
+	o, err := New("g1", []Config{cfg}, log, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,20 +247,6 @@ var (
 	}
 	testTime = model.DateTimeOf(time.Date(2026, 1, 2, 3, 4, 5, 678_900_100, time.UTC))
 )
-
-// open opens an output of the test's writer.
-func open(t testing.TB, o *Outputs, out model.Output) edge.Output {
-	t.Helper()
-	w := testWriter
-	w.Output = &out
-	output, err := o.Open(&w, &model.DataSetMetaData{
-		Gateway: "g1", Group: w.Group, Writer: w.Name, Server: "s1", Version: model.ConfigurationVersion{Major: 7, Minor: 8}, Fields: testFields,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return output
-}
 
 // frameOf makes a frame as the publisher does: one DataSetMessage for each n with Temperature n, and State and Count in the first.
 func frameOf(t testing.TB, numbers ...int) []byte {

@@ -19,6 +19,7 @@ const (
 // message is one publish to the broker. Its payload is not changed any more once it is made.
 type message struct {
 	writer  *writer // whose metadata is to be sent before; nil when that does not matter
+	first   uint64  // the sequence of the oldest frame that has a part in it; 0 for none
 	topic   string
 	payload []byte
 	qos     uint8

@@ -3,7 +3,7 @@ package mqttout
 import (
 	"context"
 	"fmt"
-	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,19 +16,20 @@ import (
 // Outputs are the brokers of a gateway. Its methods may be called from several goroutines.
 type Outputs struct {
 	brokers []*Broker // in the order of the configuration
+	log     zerolog.Logger
+	trouble atomic.Pointer[map[model.WriterKey]string] // why the outputs of writers cannot be used
 }
 
 var _ edge.Outputs = (*Outputs)(nil)
 
-// New makes the outputs of a gateway, or says what is wrong with the configuration. Nothing is connected before Run; frames that come
-// earlier wait.
-func New(gateway string, brokers []Config, log zerolog.Logger) (*Outputs, error) {
+// New makes the outputs of a gateway, which read its frames, or says what is wrong with the configuration. Nothing is connected or read before Run.
+func New(gateway string, brokers []Config, frames edge.FrameLog, log zerolog.Logger) (*Outputs, error) {
 	if err := Validate(brokers); err != nil {
 		return nil, err
 	}
-	o := &Outputs{}
+	o := &Outputs{log: log}
 	for i := range brokers {
-		b, err := newBroker(brokers[i], gateway, log)
+		b, err := newBroker(brokers[i], gateway, frames, log)
 		if err != nil {
 			return nil, fmt.Errorf("brokers[%d] %q: %w", i, brokers[i].Name, err)
 		}
@@ -46,19 +47,7 @@ func (o *Outputs) Brokers() []string {
 	return names
 }
 
-// Open implements edge.Outputs.
-func (o *Outputs) Open(w *model.DataSetWriter, m *model.DataSetMetaData) (edge.Output, error) {
-	if err := w.Output.Validate(); err != nil {
-		return nil, fmt.Errorf("output of %s: %w", w.Key(), err)
-	}
-	i := slices.IndexFunc(o.brokers, func(b *Broker) bool { return b.cfg.Name == w.Output.Broker })
-	if i < 0 {
-		return nil, fmt.Errorf("output of %s: broker %q is not in the gateway's configuration: add it to brokers", w.Key(), w.Output.Broker)
-	}
-	return o.brokers[i].open(w, m)
-}
-
-// Run sends until ctx ends, and then for at most grace what still waits. What can not be sent by then is dropped and counted. Called once.
+// Run sends until ctx ends, and then what is on its way for at most grace. What waits in the store is sent after the next start. Called once.
 func (o *Outputs) Run(ctx context.Context, grace time.Duration) error {
 	var g errgroup.Group
 	for _, b := range o.brokers {

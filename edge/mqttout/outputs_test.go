@@ -61,7 +61,7 @@ func testPublish(t *testing.T, version Version, qos uint8) {
 		checkProperties(t, got[2])
 	}
 	eventually(t, "acknowledgements", func() bool { return o.Statistics()[0].Published == n+2 })
-	if st := o.Statistics()[0]; st.State != model.StateConnected || st.Dropped+st.Refused+st.Reconnects != 0 || st.Queued != 0 {
+	if st := o.Statistics()[0]; st.State != model.StateConnected || st.Dropped+st.Refused+st.Reconnects != 0 || st.InFlight != 0 {
 		t.Errorf("statistics %+v", st)
 	}
 	stop()
@@ -147,6 +147,7 @@ func TestEncodings(t *testing.T) {
 	o, _ := start(t, Config{Name: "b", URL: "mqtt://" + address})
 	frame := frameOf(t, 1, 2, 3)
 	open(t, o, model.Output{Broker: "b", Encoding: model.OutputUADP}).Put(frame)
+	eventually(t, "the first message", func() bool { return len(s.all(typeData)) == 1 })
 	open(t, o, model.Output{Broker: "b", Encoding: model.OutputJSONGzip}).Put(frame)
 	eventually(t, "both messages", func() bool { return len(s.all(typeData)) == 2 && len(s.all(typeMetadata)) == 2 })
 	data, meta := s.all(typeData), s.all(typeMetadata)

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/shopfloor-iiot/shopfloor/edge"
 )
 
 // retryPause is after how long a message is tried again that could not be handed over though there is a connection.
 const retryPause = 100 * time.Millisecond
 
-// sender takes items from the queue, makes messages of them and hands them to the client, in order, until the broker has them. All of it is
-// one goroutine.
+// sender takes frames from the store, makes messages of them and hands them to the client, in order, until the broker has them; then it moves the
+// broker's position in the store. All of it is one goroutine.
 type sender struct {
 	broker   *Broker
 	client   client
@@ -20,6 +22,15 @@ type sender struct {
 	inflight []sent     // in order
 	session  uint64     // the number of the connection that was greeted last
 	batches  map[*writer]bool
+
+	writers writers
+	feed    <-chan []edge.LogFrame
+	frames  []edge.LogFrame // taken from feed, to be sent
+	read    uint64          // sequence of the last frame that messages were made of, or that is not for the broker
+	passed  uint64          // the position that was saved last
+	// passedAt is when that was tried last; failing tells that it did not work.
+	passedAt time.Time
+	failing  bool
 }
 
 // sent is a message on its way.
@@ -28,23 +39,38 @@ type sent struct {
 	ack ack
 }
 
-// run sends until ending is closed and everything that waited is sent, or until ctx ends.
+// has tells whether the broker has acknowledged the message.
+func (it sent) has() bool {
+	select {
+	case <-it.ack.Done():
+		return it.ack.Error() == nil
+	default:
+		return false
+	}
+}
+
+// run sends until ending is closed and what was taken from the store is sent, or until ctx ends.
 func (s *sender) run(ctx context.Context, ending <-chan struct{}) {
+	defer s.pass(context.WithoutCancel(ctx), true)
 	for ctx.Err() == nil {
 		s.reap(ctx)
 		if s.push(ctx) != nil {
 			return
 		}
-		if it, ok := s.broker.queue.pop(); ok {
-			s.item(ctx, it)
-			continue
-		}
-		due := s.flushDue(ctx, time.Now())
+		s.pass(ctx, false)
 		select {
 		case <-ending:
 			s.finish(ctx)
 			return
 		default:
+		}
+		if len(s.frames) > 0 {
+			s.next(ctx)
+			continue
+		}
+		due := s.flushDue(ctx, time.Now())
+		if s.position() > s.passed {
+			due = s.passAt(due)
 		}
 		change := s.broker.link.changed()
 		if s.broker.link.isUp() {
@@ -59,13 +85,21 @@ func (s *sender) run(ctx context.Context, ending <-chan struct{}) {
 		select {
 		case <-ctx.Done():
 		case <-ending:
-		case <-s.broker.queue.wake:
+		case s.frames = <-s.feed:
 		case <-change:
 		case <-head:
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
+}
+
+// passAt is when the position is to be saved, or due if that is earlier.
+func (s *sender) passAt(due time.Time) time.Time {
+	if at := s.passedAt.Add(passInterval); at.Before(due) {
+		return at
+	}
+	return due
 }
 
 // finish sends what waits in batches, waits until all is acknowledged, and says goodbye.
@@ -79,27 +113,93 @@ func (s *sender) finish(ctx context.Context) {
 	}
 }
 
-// item makes messages of an item and sends them.
-func (s *sender) item(ctx context.Context, it item) {
-	if it.frame == nil {
-		// The status goes first. All of it fails only when ctx ends.
-		if s.greet(ctx) == nil && s.push(ctx) == nil && s.announce(it.writer) {
-			_ = s.push(ctx)
+// next makes messages of the next frame and sends them.
+func (s *sender) next(ctx context.Context) {
+	f := s.frames[0]
+	if len(f.Data) > 0 {
+		w, replaced, err := s.writers.of(ctx, f.Writer, f.Data)
+		if replaced != nil {
+			s.outcome(ctx, s.encoder.flush(replaced, s.emit(ctx, replaced)))
+			delete(s.batches, replaced)
 		}
+		if err != nil {
+			s.retry(ctx, err)
+			return
+		}
+		if w != nil {
+			s.outcome(ctx, s.encoder.frame(w, f.Sequence, f.Data, time.Now(), s.broker.maxMessage(), s.emit(ctx, w)))
+			if len(w.batch.bodies) > 0 {
+				s.batches[w] = true
+			} else {
+				delete(s.batches, w)
+			}
+		}
+	}
+	if ctx.Err() == nil {
+		s.frames, s.read = s.frames[1:], f.Sequence
+	}
+}
+
+// retry waits before a frame whose metadata could not be read is tried again.
+func (s *sender) retry(ctx context.Context, err error) {
+	if ctx.Err() != nil {
 		return
 	}
-	s.outcome(ctx, s.encoder.frame(it.writer, it.frame, time.Now(), s.broker.maxMessage(), s.emit(ctx, it.writer)))
-	if len(it.writer.batch.bodies) > 0 {
-		s.batches[it.writer] = true
-	} else {
-		delete(s.batches, it.writer)
+	s.broker.log.Warn().Err(err).Msg("metadata of a frame cannot be read, trying again")
+	timer := time.NewTimer(feedRetry)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// position is the sequence up to which the broker has all that is for it.
+func (s *sender) position() uint64 {
+	position := s.read
+	before := func(first uint64) {
+		if first > 0 {
+			position = min(position, first-1)
+		}
+	}
+	for _, it := range s.inflight {
+		if !it.has() {
+			before(it.first)
+		}
+	}
+	for _, m := range s.unsent {
+		before(m.first)
+	}
+	for w := range s.batches {
+		before(w.batch.first)
+	}
+	return position
+}
+
+// pass saves the position when it moved, at most each passInterval unless it is to be now.
+func (s *sender) pass(ctx context.Context, now bool) {
+	if !now && time.Since(s.passedAt) < passInterval {
+		return
+	}
+	position := s.position()
+	if position <= s.passed {
+		return
+	}
+	s.passedAt = time.Now()
+	err := s.broker.frames.Pass(ctx, s.broker.cfg.Name, position)
+	if err == nil {
+		s.passed = position
+	}
+	if failed := err != nil; failed != s.failing && ctx.Err() == nil {
+		s.failing = failed
+		s.broker.log.Error().AnErr("reason", err).Bool("saved", !failed).Msg("position of the broker")
 	}
 }
 
 // emit is where the messages of a writer go.
 func (s *sender) emit(ctx context.Context, w *writer) func(*message) error {
 	return func(m *message) error {
-		m.writer = w
+		m.writer, m.first = w, s.encoder.first
 		s.unsent = append(s.unsent, m)
 		return s.push(ctx)
 	}
@@ -108,8 +208,7 @@ func (s *sender) emit(ctx context.Context, w *writer) func(*message) error {
 // outcome looks at the outcome of making and sending messages.
 func (s *sender) outcome(ctx context.Context, err error) {
 	switch {
-	case err != nil && ctx.Err() != nil:
-		s.broker.counters.dropped.Add(1)
+	case err != nil && ctx.Err() != nil: // it is sent after the next start
 	case err != nil:
 		s.broker.refuse(err)
 	}
@@ -149,6 +248,9 @@ func (s *sender) announce(w *writer) bool {
 // greet waits for a connection. On a new one what was on its way is settled first, so that the order is kept, and the status goes in front.
 func (s *sender) greet(ctx context.Context) error {
 	for {
+		if !s.broker.link.isUp() {
+			s.pass(ctx, true) // it may take long
+		}
 		number, err := s.broker.link.await(ctx)
 		if err != nil || number == s.session {
 			return err
@@ -177,6 +279,7 @@ func (s *sender) push(ctx context.Context) error {
 			case <-s.inflight[0].ack.Done():
 			}
 			s.reap(ctx)
+			s.pass(ctx, false)
 			continue
 		}
 		m := s.unsent[0]

@@ -17,13 +17,14 @@ type Statistics struct {
 	Error string
 	// Published messages are those that the broker has, of QoS 0 those that were written; Bytes are those of their payloads.
 	Published, Bytes uint64
-	// Dropped frames found no room in the queue, or waited when the gateway ended; Refused messages are not taken by the broker, too large or
-	// not to be encoded, LastRefusal tells why.
+	// Dropped frames, of whatever writer, went from the gateway's store before the broker had them; Refused messages are not taken by the broker, too
+	// large or not to be encoded, LastRefusal tells why.
 	Dropped, Refused uint64
 	LastRefusal      string
 	Reconnects       uint64
-	// Queued frames, of QueuedBytes, wait; InFlight messages wait for their acknowledgement.
-	Queued, QueuedBytes, InFlight int
+	// Waiting frames of the gateway's store, of whatever writer, are not passed; InFlight messages wait for their acknowledgement.
+	Waiting  uint64
+	InFlight int
 }
 
 // Statistics returns those of all brokers, in the order of the configuration.
@@ -40,13 +41,24 @@ func (b *Broker) statistics() Statistics {
 		Broker: b.cfg.Name, Published: b.counters.published.Load(), Bytes: b.counters.bytes.Load(), Refused: b.counters.refused.Load(),
 		InFlight: int(b.counters.inflight.Load()),
 	}
-	s.Queued, s.QueuedBytes, s.Dropped = b.queue.statistics()
-	s.Dropped += b.counters.dropped.Load()
+	s.Waiting, s.Dropped = b.waiting(), b.counters.dropped.Load()
 	if last := b.refusal.Load(); last != nil {
 		s.LastRefusal = *last
 	}
 	b.link.state(&s)
 	return s
+}
+
+// Status implements edge.Outputs.
+func (o *Outputs) Status() []model.OutputStatus {
+	var all []model.OutputStatus
+	for _, s := range o.Statistics() {
+		all = append(all, model.OutputStatus{
+			Name: s.Broker, State: s.State, Since: s.Since, Error: s.Error, Waiting: s.Waiting, Sent: s.Published, InFlight: s.InFlight,
+			Dropped: s.Dropped, Refused: s.Refused, LastRefusal: s.LastRefusal, Reconnects: s.Reconnects,
+		})
+	}
+	return all
 }
 
 // WriteMetrics writes the statistics in Prometheus' text format.
@@ -72,7 +84,6 @@ func (o *Outputs) WriteMetrics(w io.Writer) {
 	metric("shopfloor_output_dropped_total", "counter", func(s *Statistics) uint64 { return s.Dropped })
 	metric("shopfloor_output_refused_total", "counter", func(s *Statistics) uint64 { return s.Refused })
 	metric("shopfloor_output_reconnects_total", "counter", func(s *Statistics) uint64 { return s.Reconnects })
-	metric("shopfloor_output_queued", "gauge", func(s *Statistics) uint64 { return uint64(s.Queued) })
-	metric("shopfloor_output_queued_bytes", "gauge", func(s *Statistics) uint64 { return uint64(s.QueuedBytes) })
+	metric("shopfloor_output_waiting", "gauge", func(s *Statistics) uint64 { return s.Waiting })
 	metric("shopfloor_output_in_flight", "gauge", func(s *Statistics) uint64 { return uint64(s.InFlight) })
 }

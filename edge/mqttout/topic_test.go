@@ -1,10 +1,7 @@
 package mqttout
 
 import (
-	"bytes"
 	"testing"
-
-	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 func TestExpand(t *testing.T) {
@@ -44,40 +41,5 @@ func TestTopicsThatCannotBe(t *testing.T) {
 		if got, err := (variables{"siteid": ""}).topic(topic); err == nil {
 			t.Errorf("%q becomes %q", topic, got)
 		}
-	}
-}
-
-func TestQueueDropsTheOldest(t *testing.T) {
-	q := newQueue(10*(100+itemOverhead), 1000)
-	w := &writer{queue: q}
-	for i := range 25 {
-		q.put(item{w, bytes.Repeat([]byte{byte(i)}, 100)})
-	}
-	q.put(item{writer: w}) // takes the place of one more
-	items, size, dropped := q.statistics()
-	if items != 10 || size != 9*(100+itemOverhead)+itemOverhead || dropped != 16 {
-		t.Errorf("%d items of %d bytes, %d dropped", items, size, dropped)
-	}
-	for i := 16; i < 25; i++ {
-		if it, ok := q.pop(); !ok || it.frame[0] != byte(i) {
-			t.Fatalf("item %d is missing", i)
-		}
-	}
-	q.clear()
-	if items, size, dropped := q.statistics(); items != 0 || size != 0 || dropped != 16 {
-		t.Errorf("%d items of %d bytes, %d dropped after clear", items, size, dropped)
-	}
-}
-
-// BenchmarkPut is what the gateway's own path pays: one copy of each frame.
-func BenchmarkPut(b *testing.B) {
-	q := newQueue(defaultMaxQueueBytes, defaultMaxQueueMessages)
-	w := &writer{queue: q, output: model.Output{}}
-	frame := make([]byte, 16<<10)
-	b.SetBytes(int64(len(frame)))
-	b.ReportAllocs()
-	for b.Loop() {
-		w.Put(frame)
-		q.pop()
 	}
 }

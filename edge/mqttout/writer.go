@@ -13,9 +13,9 @@ import (
 // defaultBatchInterval is for writers with a BatchSize alone.
 const defaultBatchInterval = 10 * time.Second
 
-// writer is edge.Output for one version of a writer's metadata. What is below queue belongs to the broker's sender.
+// writer makes the messages of one DataSetWriter with one version of its metadata. It belongs to the broker's sender.
 type writer struct {
-	queue    *queue
+	want     *model.DataSetWriter
 	key      model.WriterKey
 	writerID uint16
 	output   model.Output
@@ -44,12 +44,13 @@ type fieldType struct {
 type batch struct {
 	bodies [][]byte
 	bytes  int
+	first  uint64    // the sequence of the frame that the first of them is of
 	due    time.Time // when it is to be sent; zero when it is empty
 }
 
 // newWriter makes the output of a writer. publisher is the PublisherId.
-func newWriter(q *queue, cfg *Config, w *model.DataSetWriter, m *model.DataSetMetaData) (*writer, error) {
-	n := &writer{queue: q, key: w.Key(), writerID: w.WriterID, output: *w.Output, metadata: dataSetMetaData(m)}
+func newWriter(cfg *Config, w *model.DataSetWriter, m *model.DataSetMetaData) (*writer, error) {
+	n := &writer{want: w, key: w.Key(), writerID: w.WriterID, output: *w.Output, metadata: dataSetMetaData(m)}
 	if n.output.BatchSize > 1 && n.output.BatchInterval == 0 {
 		n.output.BatchInterval = defaultBatchInterval
 	}
@@ -116,11 +117,6 @@ func or(a, b string) string {
 		return b
 	}
 	return a
-}
-
-// Put implements edge.Output.
-func (w *writer) Put(frame []byte) {
-	w.queue.put(item{w, append(make([]byte, 0, len(frame)), frame...)})
 }
 
 // message makes a message of the writer.

@@ -160,6 +160,23 @@ func (b *Buffer) metaSubject(group, writer string) (string, error) {
 	return join(prefixBufferMeta+b.token+".", group, writer)
 }
 
+// MetaVersions returns the stored versions of a writer's metadata, the oldest first.
+func (b *Buffer) MetaVersions(ctx context.Context, group, writer string) (docs [][]byte, err error) {
+	last, err := b.LastMeta(ctx, group, writer)
+	if err != nil || last == nil {
+		return nil, err
+	}
+	subject, err := b.metaSubject(group, writer)
+	if err != nil {
+		return nil, err
+	}
+	frames, err := b.readMetadata(ctx, subject)
+	for i := range frames {
+		docs = append(docs, frames[i].Data)
+	}
+	return docs, err
+}
+
 // BufferState is what a buffer holds.
 type BufferState struct {
 	Frames, Bytes uint64
@@ -193,7 +210,16 @@ func (b *Buffer) metadata(ctx context.Context) (docs []Frame, err error) {
 	if err != nil || st.Messages == 0 {
 		return nil, err
 	}
-	cons, err := b.conn.js.OrderedConsumer(ctx, StreamBufferMeta, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy})
+	return b.readMetadata(ctx)
+}
+
+// readMetadata reads the versions under some subjects, or all. There must be one at least.
+func (b *Buffer) readMetadata(ctx context.Context, subjects ...string) (docs []Frame, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestWait)
+	defer cancel()
+	cons, err := b.conn.js.OrderedConsumer(ctx, StreamBufferMeta, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverAllPolicy, FilterSubjects: subjects,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read metadata: %w", err)
 	}

@@ -33,6 +33,8 @@ var errUploadLost = errors.New("an upload or its answer was lost")
 type ForwarderConfig struct {
 	// Rate bounds what is sent while it catches up, in bytes a second; 0 means no bound. With LiveFirst it is the backlog that waits for it.
 	Rate int64
+	// Keep tells up to which sequence frames may be purged, as far as others than the core go; ok is false when there are none. nil is without others.
+	Keep func() (sequence uint64, ok bool)
 	// LiveFirst lets new frames go before a backlog, which follows beside them: each of the two in order. Else all goes in order.
 	LiveFirst bool
 	// OnDropped is told of frames that the buffer dropped before the core had them: how many are known of, and the times of the frames before, zero
@@ -52,10 +54,12 @@ type Forwarder struct {
 	// Of Run alone.
 	upload []byte
 	limit  int         // bytes of an upload, as the link is; 0 until it was tried
-	taken  []takenPart // handed over and not yet purged, oldest first
-	known  spans       // the numbers that the core has
-	handed time.Time   // of the last frame that the core took: when it was stored in the buffer
-	gap    bool        // the core has to be given all metadata before more frames
+	taken  []takenPart // handed over and not yet released, oldest first
+	// released is the sequence up to which the core has all for good, purged the one up to which it is gone: others may need it longer.
+	released, purged uint64
+	known            spans     // the numbers that the core has
+	handed           time.Time // of the last frame that the core took: when it was stored in the buffer
+	gap              bool      // the core has to be given all metadata before more frames
 
 	mu    sync.Mutex
 	state ForwarderStats

@@ -67,7 +67,8 @@ func (s *forwarding) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.back, err = s.openLane(ctx, st.First, s.known.last()); err != nil || !s.cfg.LiveFirst {
+	// What is released is there for others alone.
+	if s.back, err = s.openLane(ctx, max(st.First, min(s.released, st.Last)+1), s.known.last()); err != nil || !s.cfg.LiveFirst {
 		return err
 	}
 	newest := s.known[len(s.known)-1].To
@@ -213,7 +214,7 @@ func (s *forwarding) purge(ctx context.Context) error {
 		n++
 	}
 	if n == 0 {
-		return nil
+		return s.purgeReleased(ctx)
 	}
 	part := s.taken[n-1]
 	s.upload = beginUpload(s.upload[:0], span{part.number, part.number}, false)
@@ -221,5 +222,24 @@ func (s *forwarding) purge(ctx context.Context) error {
 		return err
 	}
 	s.taken = append(s.taken[:0], s.taken[n:]...)
-	return s.buffer.conn.Purge(ctx, StreamBuffer, part.sequence)
+	s.released = max(s.released, part.sequence)
+	return s.purgeReleased(ctx)
+}
+
+// purgeReleased removes what neither the core nor others need.
+func (s *forwarding) purgeReleased(ctx context.Context) error {
+	upTo := s.released
+	if s.cfg.Keep != nil {
+		if floor, ok := s.cfg.Keep(); ok {
+			upTo = min(upTo, floor)
+		}
+	}
+	if upTo <= s.purged {
+		return nil
+	}
+	if err := s.buffer.conn.Purge(ctx, StreamBuffer, upTo); err != nil {
+		return err
+	}
+	s.purged = upTo
+	return nil
 }
