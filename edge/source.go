@@ -69,6 +69,10 @@ type (
 	Monitor interface {
 		Monitor(ctx context.Context, r model.MonitorRequest, deliver func(model.ValueChanges)) error
 	}
+	// EventMonitor delivers events as they come, until ctx ends. deliver is as that of a Monitor.
+	EventMonitor interface {
+		MonitorEvents(ctx context.Context, r model.EventMonitorRequest, deliver func(model.MonitoredEvents)) error
+	}
 )
 
 // DataSets is where a Source hands over its values. *Publisher implements it.

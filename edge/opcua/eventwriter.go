@@ -22,23 +22,16 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 	if err != nil {
 		return err
 	}
-	places, err := ses.locate(ctx, []model.PublishedField{{Name: eventsField, NodeID: want.Events.Notifier, BrowsePath: want.Events.BrowsePath}})
+	notifier, err := ses.notifierOf(ctx, want.Events)
 	if err != nil {
 		return err
-	}
-	if p := &places[0]; p.status.IsBad() {
-		return fmt.Errorf("events: %s", p.message)
-	}
-	notifier, err := ses.namespaces.Resolve(places[0].node)
-	if err != nil {
-		return fmt.Errorf("events.notifier: %w", err)
 	}
 	if want.Events.ModelChange != nil {
 		return w.openFeed(ctx, ses, key, want, o, notifier)
 	}
 	quiet, err := ses.quiet(ctx, notifier)
 	if err != nil {
-		return fmt.Errorf("events.notifier %s: %w", places[0].node, err)
+		return err
 	}
 	filter, fields, err := ses.compileEvents(ctx, want.Events, notifier)
 	if err != nil {
@@ -70,6 +63,22 @@ func (w *writers) openEvents(ctx context.Context, key model.WriterKey, want mode
 	w.keep(key, n, nil, want, n.selectAt)
 	w.mention(n, quiet)
 	return nil
+}
+
+// notifierOf finds the node that events come from.
+func (s *session) notifierOf(ctx context.Context, e *model.EventSource) (model.NodeID, error) {
+	places, err := s.locate(ctx, []model.PublishedField{{Name: eventsField, NodeID: e.Notifier, BrowsePath: e.BrowsePath}})
+	if err != nil {
+		return model.NodeID{}, err
+	}
+	if p := &places[0]; p.status.IsBad() {
+		return model.NodeID{}, fmt.Errorf("events: %w: %s", p.status, p.message)
+	}
+	id, err := s.namespaces.Resolve(places[0].node)
+	if err != nil {
+		return id, fmt.Errorf("events.notifier: %w: %w", model.StatusBadNodeIdUnknown, err)
+	}
+	return id, nil
 }
 
 // openEventSet opens the DataSet of a writer of events.
@@ -112,7 +121,7 @@ func (s *session) quiet(ctx context.Context, notifier model.NodeID) (text string
 	}
 	switch status := model.StatusCode(values[0].Status); {
 	case status == model.StatusBadAttributeIdInvalid:
-		return "", fmt.Errorf("the node sends no events (%s): name one that does, i=2253 for all events of the server", status.Name())
+		return "", fmt.Errorf("events.notifier %s: the node sends no events: %w: name one that does, i=2253 for all events of the server", s.namespaces.Expand(notifier), status)
 	case status.IsBad(): // the subscription tells
 		return "", nil
 	}

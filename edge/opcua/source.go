@@ -19,6 +19,7 @@ var (
 	_ edge.Writer       = (*Source)(nil)
 	_ edge.Caller       = (*Source)(nil)
 	_ edge.Monitor      = (*Source)(nil)
+	_ edge.EventMonitor = (*Source)(nil)
 	_ edge.NodeReporter = (*Source)(nil)
 )
 
