@@ -18,6 +18,12 @@
 // A message is acknowledged to the server when its values are stored (edge.Durable). Of what a gateway had not stored when it was killed, the server still
 // holds what its queues can; a new gateway cannot ask for it, as the session was another's. What it missed shows as a gap in the sequence of values.
 //
+// # Events
+//
+// A writer of events has one monitored item with an EventFilter, made of what the server tells of its event types (eventcompile.go). Its events take the
+// same way as values, and fill DataSetMessages of kind Event. The state of conditions is what their events tell (conditions.go), made whole by ConditionRefresh
+// whenever events may have been missed. Changes of the address space are told by events of the server, if it has them, and found by browsing (modelfeed.go).
+//
 // # Hostile servers
 //
 // What a server sends is bounded and checked before memory is taken, so that it can harm its own connection only. A notification that does not
