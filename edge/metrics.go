@@ -144,6 +144,10 @@ func serverMetrics() []serverMetric {
 			func(s *model.ServerStatus) float64 { return float64(s.Figures.Subscriptions) },
 		},
 		{
+			Metric{"shopfloor_edge_server_sessions", "gauge", "Connected sessions for subscriptions: more than 1 where the server takes few subscriptions in one."},
+			func(s *model.ServerStatus) float64 { return float64(s.Figures.Sessions) },
+		},
+		{
 			Metric{"shopfloor_edge_server_publish_requests", "gauge", "Publish requests that wait at the server."},
 			func(s *model.ServerStatus) float64 { return float64(s.Figures.Publishes) },
 		},

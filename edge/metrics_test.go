@@ -39,6 +39,7 @@ shopfloor_edge_server_monitored_items gauge
 shopfloor_edge_server_bad_items gauge
 shopfloor_edge_server_late_items gauge
 shopfloor_edge_server_subscriptions gauge
+shopfloor_edge_server_sessions gauge
 shopfloor_edge_server_publish_requests gauge
 shopfloor_edge_server_connection gauge
 `

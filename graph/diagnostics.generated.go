@@ -865,6 +865,29 @@ func (ec *executionContext) fieldContext_ServerFigures_subscriptions(_ context.C
 	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int")
 }
 
+func (ec *executionContext) _ServerFigures_sessions(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerFigures_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sessions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerFigures_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int")
+}
+
 func (ec *executionContext) _ServerFigures_publishRequests(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1251,6 +1274,11 @@ func (ec *executionContext) _ServerFigures(ctx context.Context, sel ast.Selectio
 			}
 		case "subscriptions":
 			out.Values[i] = ec._ServerFigures_subscriptions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sessions":
+			out.Values[i] = ec._ServerFigures_sessions(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -87,14 +87,14 @@ func TestConnectionDiagnostics(t *testing.T) {
 	p.registry.status["oven"] = oven
 	press := p.registry.status["press"]
 	press.Figures = model.ServerFigures{
-		Values: 1 << 60, ValuesPerSecond: 12.5, LastValue: testTime, Overflows: 2, LateItems: 3, Subscriptions: 4, Publishes: 5, Queued: 6,
+		Values: 1 << 60, ValuesPerSecond: 12.5, LastValue: testTime, Overflows: 2, LateItems: 3, Subscriptions: 4, Sessions: 7, Publishes: 5, Queued: 6,
 	}
 	p.registry.status["press"] = press
 	p.registry.gateways[0].Reported, p.registry.gateways[0].DroppedValues, p.registry.gateways[0].LostDeliveries = testTime, 8, 9
-	fields := `{ reason figures { values valuesPerSecond lastValueTime overflows lateItems subscriptions publishRequests queuedValues } }`
+	fields := `{ reason figures { values valuesPerSecond lastValueTime overflows lateItems subscriptions sessions publishRequests queuedValues } }`
 	p.ask(t, `{ server(id: "press") { connection `+fields+` gateway { reported droppedValues refusedValues unstoredFrames lostDeliveries } } }`).wantData(t,
 		`{"server": {"connection": {"reason": null, "figures": {"values": "1152921504606846976", "valuesPerSecond": 12.5, "lastValueTime": "2026-01-02T03:04:05Z",
-		"overflows": "2", "lateItems": 3, "subscriptions": 4, "publishRequests": 5, "queuedValues": 6}},
+		"overflows": "2", "lateItems": 3, "subscriptions": 4, "sessions": 7, "publishRequests": 5, "queuedValues": 6}},
 		"gateway": {"reported": "2026-01-02T03:04:05Z", "droppedValues": "8", "refusedValues": "0", "unstoredFrames": "0", "lostDeliveries": "9"}}}`)
 	p.ask(t, `{ server(id: "oven") { connection { reason figures { lastValueTime } } } }`).wantData(t,
 		`{"server": {"connection": {"reason": "CERTIFICATE_REFUSED_BY_SERVER", "figures": {"lastValueTime": null}}}}`)

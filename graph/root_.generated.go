@@ -1788,6 +1788,8 @@ func (ec *executionContext) childFields_ServerFigures(ctx context.Context, field
 		return ec.fieldContext_ServerFigures_lateItems(ctx, field)
 	case "subscriptions":
 		return ec.fieldContext_ServerFigures_subscriptions(ctx, field)
+	case "sessions":
+		return ec.fieldContext_ServerFigures_sessions(ctx, field)
 	case "publishRequests":
 		return ec.fieldContext_ServerFigures_publishRequests(ctx, field)
 	case "queuedValues":

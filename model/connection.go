@@ -78,7 +78,9 @@ type ServerFigures struct {
 	LateItems int `json:"lateItems"`
 	// Subscriptions are at the server; Publishes are Publish requests that wait there for something to report.
 	Subscriptions int `json:"subscriptions"`
-	Publishes     int `json:"publishes"`
+	// Sessions are those for subscriptions that are connected: one, or more where the server takes no more subscriptions in one.
+	Sessions  int `json:"sessions,omitempty"`
+	Publishes int `json:"publishes"`
 	// Queued are values that were received and are not passed to the publisher yet.
 	Queued int `json:"queued"`
 	// Heartbeats counts those that were sent, or were due with HeartbeatDiagnosticsOnly; SkippedReads the cycles of cyclic reads that were left out

@@ -35,7 +35,7 @@ func sources(cfg *Config, g *Gateway, memory opcua.Memory, log zerolog.Logger) (
 		return opcua.New(opcua.Config{
 			Server: s, Password: string(password), Identity: identity, Trust: trust, Reverse: g.reverse, DataSets: g.Publisher,
 			OnWatchdog: onWatchdog, Memory: memory, OnGap: g.Gaps.Add,
-			SubscriptionLifetime: time.Duration(connections.SubscriptionLifetime),
+			SubscriptionLifetime: time.Duration(connections.SubscriptionLifetime), MaxSessions: connections.MaxSessions,
 		}, log)
 	}, nil
 }

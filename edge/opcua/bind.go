@@ -122,7 +122,7 @@ func (w *writers) link(n *writer) {
 	for _, it := range n.monitored() {
 		if it.trigger != nil {
 			it.trigger.item = byName[it.triggeredBy]
-			notify(sub.p.wake)
+			sub.p.alert()
 		}
 	}
 }

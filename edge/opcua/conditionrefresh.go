@@ -52,7 +52,7 @@ func (s *subscription) wantRefresh(it *item) {
 		it.notifier.asked = true
 		s.refreshes = append(s.refreshes, it)
 	}
-	notify(s.p.wake)
+	s.p.alert()
 }
 
 // refresh has the conditions of an item refreshed.

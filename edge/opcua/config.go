@@ -17,6 +17,7 @@ const (
 	defaultSubscriptionLifetime = 5 * time.Minute
 	defaultKeepAlive            = 3 * time.Second
 	defaultPublishes            = 5
+	defaultMaxSessions          = 4
 	defaultMaxReferences        = 10_000
 	defaultPort                 = "4840"
 )
@@ -55,7 +56,10 @@ type Config struct {
 	SubscriptionLifetime time.Duration
 	// KeepAlive is the longest silence of a subscription; 0 = 3 s. A connection that is silent for longer, and 2 s more, is given up.
 	KeepAlive time.Duration
-	// Publishes is the number of Publish requests that wait at the server; 0 = 5, or as many as it takes.
+	// MaxSessions bounds the sessions for subscriptions: there is one, and further ones only when the server takes no more subscriptions in a
+	// session; 0 = 4. One more is for what is asked.
+	MaxSessions int
+	// Publishes is the number of Publish requests that wait at the server in each session; 0 = 5, or as many as it takes.
 	Publishes int
 	// MaxReferences bounds the references of one browsed node; 0 = 10,000.
 	MaxReferences int
@@ -68,6 +72,7 @@ func (c *Config) prepare() error {
 	defaultTo(&c.SubscriptionLifetime, defaultSubscriptionLifetime)
 	defaultTo(&c.KeepAlive, defaultKeepAlive)
 	defaultTo(&c.Publishes, defaultPublishes)
+	defaultTo(&c.MaxSessions, defaultMaxSessions)
 	defaultTo(&c.MaxReferences, defaultMaxReferences)
 	defaultTo(&c.Server.SecurityMode, model.SecurityBest)
 	if c.DataSets == nil {

@@ -40,7 +40,7 @@ type recordedSubscription struct {
 	Interval         time.Duration
 	Priority         uint8
 	Live             bool // somebody watched it: it is not wanted after a restart
-	Part             int
+	Part, Session    int
 	Revised, Silence time.Duration
 	Items            []recordedItem
 	// Missing is the gap that its first values will end; ID is 0 when it was not made anew yet.
@@ -256,7 +256,7 @@ func (p *publishing) record() *record {
 		}
 	}
 	for _, sub := range p.subs {
-		s := recordedSubscription{Interval: sub.interval, Priority: sub.priority, Live: sub.live, Part: sub.part, Items: heirs[sub]}
+		s := recordedSubscription{Interval: sub.interval, Priority: sub.priority, Live: sub.live, Part: sub.part, Session: sub.lane.index, Items: heirs[sub]}
 		sub.mu.Lock()
 		s.ID, s.Revised, s.Silence = sub.id, sub.revised, sub.silence
 		if sub.missing != nil {

@@ -17,16 +17,23 @@ func (s *subscription) pause(on bool) {
 	defer s.mu.Unlock()
 	if s.wantPause != on {
 		s.wantPause = on
-		notify(s.p.paces)
+		s.p.repace()
+	}
+}
+
+// repace has all lanes look which subscriptions are to be paused or to go on.
+func (p *publishing) repace() {
+	for _, l := range *p.lanes.Load() {
+		notify(l.paces)
 	}
 }
 
 // pace has the server pause subscriptions whose values pile up here, and go on with them, until the session or ctx ends. It is quick, whatever
 // else the server is asked for: making hundreds of thousands of items takes seconds, and in seconds the room for values is used up.
-func (p *publishing) pace(ctx context.Context, ses *session) {
+func (l *lane) pace(ctx context.Context, ses *session) {
 	for ctx.Err() == nil {
 		wait := time.Hour
-		for _, sub := range p.all() {
+		for _, sub := range l.all() {
 			err := sub.reconcilePause(ctx, ses)
 			if err == nil {
 				continue
@@ -35,10 +42,10 @@ func (p *publishing) pace(ctx context.Context, ses *session) {
 				return
 			}
 			wait = paceRetry
-			p.cfg.log.Warn().Err(err).Dur("interval", sub.interval).Msg("opc ua server does not pause a subscription")
+			l.p.cfg.log.Warn().Err(err).Dur("interval", sub.interval).Msg("opc ua server does not pause a subscription")
 		}
 		select {
-		case <-p.paces:
+		case <-l.paces:
 		case <-time.After(wait):
 		case <-ctx.Done():
 		}
@@ -64,7 +71,7 @@ func (s *subscription) reconcilePause(ctx context.Context, ses *session) error {
 		s.paused = want
 	}
 	if s.wantPause != want {
-		notify(s.p.paces)
+		s.p.repace()
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ func (p *publishing) part(key subscriptionKey, n int) *subscription {
 	first := p.subs[key]
 	if first == nil {
 		first = newSubscription(p, key)
+		first.lane = p.free()
 		p.subs[key] = first
 	}
 	if n == 0 {
@@ -21,7 +22,7 @@ func (p *publishing) part(key subscriptionKey, n int) *subscription {
 	sub := p.subs[key]
 	if sub == nil {
 		sub = newSubscription(p, key)
-		sub.mu, sub.deliver = first.mu, first.deliver
+		sub.mu, sub.deliver, sub.lane = first.mu, first.deliver, p.free()
 		p.subs[key] = sub
 		first.parts++
 	}
@@ -63,7 +64,7 @@ func (p *publishing) spill(from *subscription, items []*item) {
 	}
 	to.mu.Unlock()
 	p.cfg.log.Info().Dur("interval", from.interval).Int("part", from.part).Int("items", len(items)).Msg("opc ua server takes no more items in a subscription; the others get a further one")
-	notify(p.wake)
+	p.alert()
 }
 
 // crowded tells whether the server refused an item only because the subscription is full: it has others.

@@ -2,6 +2,7 @@ package opcua
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -16,21 +17,26 @@ const maxNotifications = 1000
 
 // reconcile makes the subscriptions at the server what they should be. An error is the end of the session; what the server refuses is tried
 // again later. Items are looked through when something changed, or when one that was refused is due.
-func (p *publishing) reconcile(ctx context.Context, s *session, changed bool) error {
-	for _, sub := range p.all() {
-		err := p.reconcileOne(ctx, s, sub, changed)
+func (l *lane) reconcile(ctx context.Context, s *session, changed bool) error {
+	for _, sub := range l.all() {
+		err := l.p.reconcileOne(ctx, s, sub, changed)
 		if err == nil {
 			continue
 		}
 		if ctx.Err() != nil || notConnected(err) {
 			return err
 		}
+		if errors.Is(err, model.StatusBadTooManySubscriptions) {
+			if err = l.overflow(sub, err); err == nil {
+				continue
+			}
+		}
 		sub.mu.Lock()
 		pause := sub.retry.pause()
 		sub.retryAt, sub.nextRetry = time.Now().Add(pause), time.Time{}
 		sub.mu.Unlock()
 		sub.tell(statusOf(err, model.StatusBadUnexpectedError), err.Error())
-		p.cfg.log.Warn().Err(err).Dur("interval", sub.interval).Dur("retry_in", pause).Msg("opc ua server refuses a subscription")
+		l.p.cfg.log.Warn().Err(err).Dur("interval", sub.interval).Dur("retry_in", pause).Msg("opc ua server refuses a subscription")
 	}
 	return nil
 }
@@ -86,9 +92,10 @@ func (p *publishing) retire(sub *subscription) bool {
 		delete(p.subs, sub.subscriptionKey)
 		if sub.part > 0 {
 			p.part(sub.subscriptionKey, 0).parts--
-			notify(p.wake)
+			p.alert()
 		}
 		sub.id = 0
+		sub.lane.full = false
 	}
 	stop := sub.stop
 	sub.mu.Unlock()
@@ -122,6 +129,12 @@ func (p *publishing) reset(ctx context.Context, s *session, sub *subscription) {
 	sub.sent, sub.floor = nil, 0
 	p.enter(sub, id, 0)
 	p.dirty.Store(true)
+	p.mu.Lock()
+	_, others := p.byID[id]
+	p.mu.Unlock()
+	if others { // the server was restarted and gives the same ids again
+		return
+	}
 	// Mostly it is gone, and says so.
 	_, _ = do[*ua.DeleteSubscriptionsResponse](ctx, s, &ua.DeleteSubscriptionsRequest{SubscriptionIDs: []uint32{id}})
 }
@@ -153,7 +166,7 @@ func (s *subscription) create(ctx context.Context, ses *session) error {
 	s.heard.Store(time.Now().UnixNano())
 	s.begin()
 	s.p.enter(s, 0, r.SubscriptionID)
-	notify(s.p.paces) // the server does not know whether it is to pause
+	s.p.repace() // the server does not know whether it is to pause
 	s.p.dirty.Store(true)
 	return nil
 }
@@ -273,7 +286,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 	if it.state == itemGone { // removed while it was being created
 		if !status.IsBad() {
 			s.removed = append(s.removed, id)
-			notify(s.p.wake)
+			s.p.alert()
 		}
 		s.mu.Unlock()
 		return

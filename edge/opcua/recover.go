@@ -15,8 +15,9 @@ import (
 // recover takes up the subscriptions of the last connection (Part 4, 6.7): those of a session that was kept are still there; a new session
 // asks to have them transferred. Then everything that was sent and did not arrive is asked for again. What the server no
 // longer has is created anew by reconcile.
-func (p *publishing) recover(ctx context.Context, s *session, kept bool) error {
-	subs, restarted := p.met(s)
+func (l *lane) recover(ctx context.Context, s *session, kept bool) error {
+	p := l.p
+	subs, restarted := l.met(s, kept)
 	switch {
 	case restarted:
 		// Its ids begin anew: those that we know are others' by now.
@@ -47,13 +48,11 @@ func (p *publishing) recover(ctx context.Context, s *session, kept bool) error {
 	return nil
 }
 
-// met notes the server of a session. It returns the subscriptions that a server has had, and whether this one was started since.
-func (p *publishing) met(s *session) (subs []*subscription, restarted bool) {
+// met notes the server of a session. It returns the subscriptions of the lane at the server, or those of all lanes when it was started since.
+func (l *lane) met(s *session, kept bool) (subs []*subscription, restarted bool) {
+	p := l.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, sub := range p.byID {
-		subs = append(subs, sub)
-	}
 	restarted = !p.started.IsZero() && !s.started.IsZero() && s.started.Sub(p.started).Abs() > clockSlack
 	if restarted && p.inheritance != nil {
 		p.inheritance.discard = nil
@@ -62,6 +61,17 @@ func (p *publishing) met(s *session) (subs []*subscription, restarted bool) {
 		p.dirty.Store(true)
 	}
 	p.started = s.started
+	if !kept {
+		l.full = false
+	}
+	for _, sub := range p.byID {
+		sub.mu.Lock()
+		lost := sub.lost
+		sub.mu.Unlock()
+		if restarted || sub.lane == l && !lost {
+			subs = append(subs, sub)
+		}
+	}
 	return subs, restarted
 }
 

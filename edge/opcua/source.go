@@ -35,9 +35,13 @@ type Source struct {
 	model      *modelWatch
 	feeds      *modelFeeds
 	cyclic     *cyclic
-	publishes  *link // for subscriptions
+	publishes  *link // for subscriptions; see lanes
 	asks       *link // for everything that is asked
 	requests   atomic.Uint64
+
+	mu      sync.Mutex
+	further []*link // for subscriptions that found no room in the first session
+	run     func(*link)
 }
 
 // New checks the configuration. Nothing is connected before Run.
@@ -48,7 +52,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	raiseArrayLimit()
 	s := &Source{cfg: cfg, log: log.With().Str("server", cfg.Server.ID).Logger(), status: newStatus(cfg.Server.ID)}
 	s.publishing = newPublishing(publishingConfig{
-		Server: cfg.Server.ID, Endpoint: cfg.Server.EndpointURL, User: cfg.Server.UserName, Memory: cfg.Memory, OnGap: cfg.OnGap,
+		Server: cfg.Server.ID, Endpoint: cfg.Server.EndpointURL, User: cfg.Server.UserName, Memory: cfg.Memory, OnGap: cfg.OnGap, Sessions: cfg.MaxSessions, Open: s.openLane,
 		Publishes: cfg.Publishes, KeepAlive: cfg.KeepAlive, Lifetime: cfg.SubscriptionLifetime, log: s.log,
 	})
 	s.writers = newWriters(s)
@@ -57,8 +61,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s.model = &modelWatch{source: s}
 	s.feeds = &modelFeeds{source: s, wake: make(chan struct{}, 1), feeds: map[*modelFeed]struct{}{}}
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
-	s.publishes = s.newLink(linkPublishing, s.publishing.serve)
-	s.publishes.part = s.publishing.endSession
+	s.publishes = s.laneLink((*s.publishing.lanes.Load())[0], linkPublishing)
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
 		if !kept { // the server may be another than it was
 			s.writers.check()
@@ -75,7 +78,30 @@ func (s *Source) newLink(index int, serve func(context.Context, *session, bool) 
 	}
 }
 
-// Run implements edge.Source. It returns nil when ctx has ended and both sessions are closed.
+// laneLink makes the link that serves a lane.
+func (s *Source) laneLink(l *lane, index int) *link {
+	k := s.newLink(index, l.serve)
+	k.part = l.endSession
+	return k
+}
+
+// openLane connects a further session for subscriptions. It is called while Run runs.
+func (s *Source) openLane(l *lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.laneLink(l, s.status.add())
+	s.further = append(s.further, k)
+	s.run(k)
+}
+
+// links are those that there are now.
+func (s *Source) links() []*link {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*link{s.publishes, s.asks}, s.further...)
+}
+
+// Run implements edge.Source. It returns nil when ctx has ended and all sessions are closed.
 func (s *Source) Run(ctx context.Context) error {
 	if s.cfg.Server.ReverseConnect {
 		forget := s.cfg.Reverse.expect(s.cfg.Server.EndpointURL)
@@ -84,6 +110,7 @@ func (s *Source) Run(ctx context.Context) error {
 	deliveries, stop := context.WithCancel(context.Background())
 	s.publishing.ctx, s.cyclic.ctx = deliveries, ctx
 	var wg sync.WaitGroup
+	s.run = func(l *link) { wg.Go(func() { l.run(ctx) }) }
 	if s.cfg.Memory != nil {
 		s.publishing.load()
 		wg.Go(func() { s.publishing.remember(ctx) })
@@ -112,7 +139,10 @@ func (s *Source) Status() model.ServerStatus {
 	r := s.status.get()
 	r.Figures = s.publishing.serverFigures()
 	r.MonitoredItems, r.BadItems, r.Figures.LateItems = s.publishing.counts()
-	for _, l := range []*link{s.publishes, s.asks} {
+	for _, l := range s.links() {
+		if l != s.asks && l.now() != nil {
+			r.Figures.Sessions++
+		}
 		if n := l.connects.Load(); n > 0 {
 			r.Reconnects += n - 1
 		}

@@ -68,7 +68,7 @@ func explainOpen(err error, cfg *Config) error {
 // status is the state of a Source's connections.
 type status struct {
 	mu    sync.Mutex
-	links [2]linkStatus
+	links []linkStatus
 	shown model.ServerStatus
 }
 
@@ -78,21 +78,29 @@ type linkStatus struct {
 	err    string
 }
 
-// The links of a Source.
+// The first links of a Source; the others are further ones for publishing.
 const (
 	linkPublishing = iota
 	linkRequests
 )
 
 func newStatus(server string) *status {
-	s := &status{shown: model.ServerStatus{Server: server, State: model.StateConnecting, Since: time.Now()}}
+	s := &status{links: make([]linkStatus, 2), shown: model.ServerStatus{Server: server, State: model.StateConnecting, Since: time.Now()}}
 	for i := range s.links {
 		s.links[i].state = model.StateConnecting
 	}
 	return s
 }
 
-// severity orders the states: the worse of the two connections is shown.
+// add makes room for one more link.
+func (s *status) add() (link int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.links = append(s.links, linkStatus{state: model.StateConnecting})
+	return len(s.links) - 1
+}
+
+// severity orders the states: the worst of the connections is shown.
 func severity(s model.ConnectionState) int {
 	switch s {
 	case model.StateConnected:

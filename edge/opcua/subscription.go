@@ -24,8 +24,9 @@ type subscriptionKey struct {
 // subscription is one at the server (Part 4, 5.14), over all sessions.
 type subscription struct {
 	subscriptionKey
-	p   *publishing
-	box *mailbox
+	p    *publishing
+	box  *mailbox
+	lane *lane // under publishing.mu
 
 	deliver *sync.Mutex // held while a message is delivered; shared by all parts of the key, as mu is
 
@@ -72,7 +73,7 @@ type subscription struct {
 
 func newSubscription(p *publishing, key subscriptionKey) *subscription {
 	return &subscription{
-		subscriptionKey: key, p: p, box: newMailbox(), deliver: &sync.Mutex{}, mu: &sync.Mutex{}, held: map[uint32]*notification{}, items: map[uint32]*item{},
+		subscriptionKey: key, p: p, box: newMailbox(), lane: (*p.lanes.Load())[0], deliver: &sync.Mutex{}, mu: &sync.Mutex{}, held: map[uint32]*notification{}, items: map[uint32]*item{},
 		retry: backoff{first: itemRetry, max: itemRetryMax},
 	}
 }
@@ -129,7 +130,7 @@ func (s *subscription) drop(cause model.GapCause, detail string) {
 		s.missing = &model.Gap{From: timeOf(came), Cause: cause, Detail: detail}
 	}
 	s.lost = true
-	notify(s.p.wake)
+	s.p.alert()
 }
 
 // accept brings a message of the server in order. It is called by several publishers.

@@ -66,7 +66,7 @@ func (p *publishing) inherit(r *record, alive time.Time) {
 			sub = p.part(key, n)
 			sub.inherited = true
 		}
-		sub.missing = old.Missing
+		sub.missing, sub.lane = old.Missing, p.extend(old.Session+1)
 		if old.ID == 0 {
 			continue
 		}
@@ -84,8 +84,8 @@ func (p *publishing) inherit(r *record, alive time.Time) {
 		}
 		p.byID[old.ID] = sub
 	}
-	if len(p.byID) > 0 {
-		close(p.active)
+	for _, l := range *p.lanes.Load() {
+		l.count()
 	}
 	if len(r.Subscriptions) > 0 {
 		p.inheritance = in
@@ -107,12 +107,12 @@ func (p *publishing) settleWhen(ctx context.Context, w *writers) {
 
 // endSession prepares the end of a session that the gateway ends. With a memory the server keeps the subscriptions, for the gateway to take them over when
 // it is started again, unless the server is not wanted any more.
-func (p *publishing) endSession(ctx context.Context, s *session) (keep bool) {
-	if p.cfg.Memory == nil || errors.Is(context.Cause(ctx), edge.ErrRemoved) {
+func (l *lane) endSession(ctx context.Context, s *session) (keep bool) {
+	if l.p.cfg.Memory == nil || errors.Is(context.Cause(ctx), edge.ErrRemoved) {
 		return false
 	}
 	var live []uint32
-	for _, sub := range p.all() {
+	for _, sub := range l.all() {
 		sub.mu.Lock()
 		if sub.live && sub.id != 0 {
 			live = append(live, sub.id)
@@ -195,7 +195,7 @@ func (p *publishing) settle(complete bool) {
 	}
 	close(p.opened)
 	p.dirty.Store(true)
-	notify(p.wake)
+	p.alert()
 }
 
 // disinherit forgets what is inherited of a subscription that the server no longer has; its items that were adopted are made anew.

@@ -159,7 +159,7 @@ function limits(settings) {
     serverCapabilities: {
       minSupportedSampleRate: 0, // else changes within 50 ms are folded into one, and counters miss steps
       maxSessions: MAX_SESSIONS,
-      maxSubscriptionsPerSession: 100,
+      maxSubscriptionsPerSession: settings.subscriptions,
       maxMonitoredItems: 200_000,
       maxMonitoredItemsPerSubscription: 100_000,
       maxMonitoredItemsQueueSize: 60_000,

@@ -11,6 +11,7 @@
 //   ANONYMOUS        0 = anonymous sessions are refused with BadIdentityTokenInvalid (1)
 //   AUTO_ACCEPT      1 = certificates of unknown clients are trusted; 0 = they go to PKI/server/rejected (0)
 //   LIMIT            operation limit: nodes in one Read, Write, Browse, CreateMonitoredItems; 0 = none (1000)
+//   SUBSCRIPTIONS    subscriptions that a session takes (100)
 //   EVENT_MS         milliseconds between two events of the plant, 0 = none (1000)
 //   TANK_MS          milliseconds between two levels of the tank, 0 = it stands still until it is written (2000)
 //   COMPANION        further node sets by node-opcua's names, with those they need: "di,ia,machinery" ()
@@ -33,6 +34,7 @@ function readSettings(env) {
     anonymous: flag(env, "ANONYMOUS", "1"),
     autoAccept: flag(env, "AUTO_ACCEPT", "0"),
     limit: integer(env, "LIMIT", 1000),
+    subscriptions: integer(env, "SUBSCRIPTIONS", 100),
     eventMs: integer(env, "EVENT_MS", 1000),
     tankMs: integer(env, "TANK_MS", 2000),
     reverse: env.REVERSE || "",
