@@ -120,8 +120,10 @@ func (s *subscription) handle(n *notification) {
 			s.eventList(&s.decoder.body)
 		case typeStatusChange: // the server drops the subscription (Part 4, 7.25.4)
 			status := s.decoder.body.StatusCode()
-			if status == model.StatusGoodSubscriptionTransferred && s.moved.Swap(false) {
-				continue // node-opcua tells the new session what the old one should hear; if it is true after all, the watchdog sees it
+			if status == model.StatusGoodSubscriptionTransferred {
+				// Servers tell the new session what the old one should hear, once for each time that it was taken over. When another has taken it, the
+				// watchdog sees that nothing comes.
+				continue
 			}
 			s.p.cfg.log.Warn().Stringer("status", status).Dur("interval", s.interval).Msg("subscription was closed by opc ua server")
 			s.drop(model.GapSubscriptionLost, "the server closed the subscription: "+status.Name())

@@ -97,7 +97,6 @@ func (p *publishing) transfer(ctx context.Context, s *session, subs []*subscript
 			sub.drop(model.GapSubscriptionLost, "the server does not hand the subscription over to the next session: "+status.Name())
 			continue
 		}
-		sub.moved.Store(true)
 		ours, err := sub.transferred(ctx, s, r.Results[i].AvailableSequenceNumbers)
 		if err != nil {
 			return nil, fmt.Errorf("monitored items of a transferred subscription: %w", err)

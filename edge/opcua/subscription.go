@@ -60,7 +60,6 @@ type subscription struct {
 
 	heard atomic.Int64  // Unix ns of the last message or keep-alive
 	came  atomic.Int64  // Unix ns of the last message with values
-	moved atomic.Bool   // was transferred to this session
 	gate  chan struct{} // nothing is delivered until it is closed; nil for none
 
 	// Of the delivering goroutine:
