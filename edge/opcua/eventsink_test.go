@@ -196,11 +196,11 @@ func TestEventsAcknowledged(t *testing.T) {
 	sub.p.byID[7] = sub
 	sub.handle(&notification{subscription: 7, sequence: 3, count: 1, data: eventBytes(t, eventFields(1, "first", uint16(1), ua.NewNumericNodeID(0, idBaseEventType)))})
 	p.Close(w.Key()) // hands the open frame over
-	if acks := sub.p.takeAcks(); store.taken() != 1 || len(acks) != 0 {
+	if acks := sub.lane.takeAcks(); store.taken() != 1 || len(acks) != 0 {
 		t.Fatalf("%d frames, acknowledged %v before they are stored", store.taken(), acks)
 	}
 	store.store(nil)
-	if acks := sub.p.takeAcks(); len(acks) != 1 || acks[0].SequenceNumber != 3 {
+	if acks := sub.lane.takeAcks(); len(acks) != 1 || acks[0].SequenceNumber != 3 {
 		t.Errorf("acknowledged %v, want message 3", acks)
 	}
 }
