@@ -77,7 +77,26 @@ func (p *platform) setUpDemo(ctx context.Context, plant *demoplant.Plant) error 
 			err = errors.Join(err, fmt.Errorf("publish %s: %s", r.NodeID, r.Message))
 		}
 	}
-	return err
+	return errors.Join(err, p.publishDemoEvents(ctx))
+}
+
+// publishDemoEvents publishes what the machines report.
+func (p *platform) publishDemoEvents(ctx context.Context) error {
+	events := &model.EventSource{Notifier: model.Expanded(model.NumericID(0, 2253))}
+	for _, name := range []string{"EventId", "EventType", "SourceNode", "SourceName", "Time", "ReceiveTime", "Message", "Severity"} {
+		events.Select = append(events.Select, model.SelectClause{BrowsePath: []string{name}})
+	}
+	w := &model.DataSetWriter{
+		Gateway: p.cfg.Gateway, Group: demoServer, Name: "events", Server: demoServer, SamplingInterval: time.Second, PublishingInterval: 500 * time.Millisecond, Events: events,
+	}
+	outcome, err := p.registry.Apply(ctx, model.ConfigurationChange{Gateway: p.cfg.Gateway, Items: []model.ConfigurationItem{{PutWriter: w}}})
+	if err != nil {
+		return fmt.Errorf("publish events: %w", err)
+	}
+	if _, problem, ok := outcome.Problem(); ok {
+		return fmt.Errorf("publish events: %s: %s", problem.Field, problem.Message)
+	}
+	return nil
 }
 
 // demoVariables finds the variables of all machines, once the plant is connected. Their fields are named "Boiler1.Temperature".

@@ -42,6 +42,7 @@ type Plant struct {
 	mu       sync.Mutex // guards sim and the order of published values
 	sim      *simulation
 	recorded time.Time // when the history was last written
+	reported lineReport
 }
 
 // binding connects one variable of the address space with the simulation.
@@ -138,6 +139,13 @@ func (p *Plant) simulate(ctx context.Context) {
 
 // change advances the simulation to now, applies do to it, and publishes what is different after it.
 func (p *Plant) change(do func(now time.Time)) {
+	if e := p.advance(do); e != nil {
+		p.server.Raise(*e)
+	}
+}
+
+// advance is change without the event, which is nil if there is none.
+func (p *Plant) advance(do func(now time.Time)) *uaserver.Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := now()
@@ -150,6 +158,7 @@ func (p *Plant) change(do func(now time.Time)) {
 	for _, b := range p.bindings {
 		b.publish(t, record)
 	}
+	return p.report(t)
 }
 
 // publish takes a new value from the simulation. An unchanged one keeps its source timestamp; history gets it anyway.

@@ -3,6 +3,7 @@ package uaserver
 import (
 	"time"
 
+	"github.com/gopcua/opcua/id"
 	"github.com/gopcua/opcua/ua"
 )
 
@@ -61,6 +62,9 @@ func (n *Node) classAttribute(attr ua.AttributeID) any {
 	switch n.Class {
 	case ua.NodeClassObject:
 		if attr == ua.AttributeIDEventNotifier {
+			if n.ID.Equal(ua.NewNumericNodeID(0, id.Server)) {
+				return byte(1) // SubscribeToEvents
+			}
 			return byte(0)
 		}
 	case ua.NodeClassVariable, ua.NodeClassVariableType:

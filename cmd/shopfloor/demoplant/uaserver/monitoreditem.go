@@ -28,6 +28,11 @@ type monitoredItem struct {
 
 	last  *ua.DataValue
 	queue []*ua.DataValue
+
+	// An item of events has what it selects, the type that it asks for or nil, and a queue of its own; it is never sampled.
+	selects []*ua.SimpleAttributeOperand
+	where   *ua.NodeID
+	events  []*ua.EventFieldList
 }
 
 // overflow is the InfoType DataValue with the Overflow bit (Part 4, 7.39.1).
@@ -140,9 +145,6 @@ func (s *Server) newItem(req *ua.MonitoredItemCreateRequest, timestamps ua.Times
 		return nil, status
 	}
 	attr := req.ItemToMonitor.AttributeID
-	if attr == ua.AttributeIDEventNotifier {
-		return nil, ua.StatusBadAttributeIDInvalid // no node of this server is an event notifier
-	}
 	if node.attribute(attr).Status == ua.StatusBadAttributeIDInvalid {
 		return nil, ua.StatusBadAttributeIDInvalid
 	}
@@ -150,14 +152,17 @@ func (s *Server) newItem(req *ua.MonitoredItemCreateRequest, timestamps ua.Times
 		return nil, ua.StatusBadMonitoringModeInvalid
 	}
 	m := &monitoredItem{id: s.itemIDs.Add(1), node: node, attribute: attr, span: span, timestamps: timestamps, mode: req.MonitoringMode}
-	if status := s.configure(m, req.RequestedParameters, publishing); status != ua.StatusOK {
-		return nil, status
+	if attr == ua.AttributeIDEventNotifier {
+		return m, s.newEventItem(m, req.RequestedParameters)
 	}
-	return m, ua.StatusOK
+	return m, s.configure(m, req.RequestedParameters, publishing)
 }
 
 // configure applies requested parameters, revised to what the server can do.
 func (s *Server) configure(m *monitoredItem, p *ua.MonitoringParameters, publishing time.Duration) ua.StatusCode {
+	if m.selects != nil {
+		return s.configureEvents(m, p)
+	}
 	trigger, deadband, status := s.filter(m, p.Filter)
 	if status != ua.StatusOK {
 		return status

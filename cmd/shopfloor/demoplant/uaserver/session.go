@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +55,13 @@ func (t *sessions) get(token *ua.NodeID) *session {
 		return nil
 	}
 	return t.table[token.String()]
+}
+
+// list returns all sessions.
+func (t *sessions) list() []*session {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Values(t.table))
 }
 
 // remove ends a session with everything that belongs to it.

@@ -130,7 +130,7 @@ func (sub *subscription) publish(now time.Time) []reply {
 		if sub.sequence == 0 {
 			sub.sequence = 1
 		}
-		msg := &ua.NotificationMessage{SequenceNumber: sub.sequence, PublishTime: now, NotificationData: []*ua.ExtensionObject{data}}
+		msg := &ua.NotificationMessage{SequenceNumber: sub.sequence, PublishTime: now, NotificationData: data}
 		if len(sub.sent) >= maxRetransmission {
 			sub.sent = slices.Delete(sub.sent, 0, 1)
 		}
@@ -161,13 +161,13 @@ func (sub *subscription) answer(p publishRequest, msg *ua.NotificationMessage, m
 // pending reports whether an item has something to send now.
 func (sub *subscription) pending() bool {
 	return sub.enabled && slices.ContainsFunc(sub.items, func(m *monitoredItem) bool {
-		return m.mode == ua.MonitoringModeReporting && len(m.queue) > 0
+		return m.mode == ua.MonitoringModeReporting && len(m.queue)+len(m.events) > 0
 	})
 }
 
-// collect takes queued values in the order of the items, up to the notification limit.
-func (sub *subscription) collect() *ua.ExtensionObject {
-	change := &ua.DataChangeNotification{MonitoredItems: []*ua.MonitoredItemNotification{}}
+// collect takes queued values and events in the order of the items, up to the notification limit.
+func (sub *subscription) collect() (data []*ua.ExtensionObject) {
+	change, happened := &ua.DataChangeNotification{}, &ua.EventNotificationList{}
 	room := sub.maxNotifications
 	for _, m := range sub.items {
 		if m.mode != ua.MonitoringModeReporting {
@@ -178,11 +178,21 @@ func (sub *subscription) collect() *ua.ExtensionObject {
 			change.MonitoredItems = append(change.MonitoredItems, &ua.MonitoredItemNotification{ClientHandle: m.clientHandle, Value: dv})
 		}
 		m.queue = append(m.queue[:0], m.queue[n:]...)
+		room -= n
+		n = min(room, len(m.events))
+		happened.Events = append(happened.Events, m.events[:n]...)
+		m.events = m.events[n:]
 		if room -= n; room == 0 {
 			break
 		}
 	}
-	return ua.NewExtensionObject(change)
+	if len(change.MonitoredItems) > 0 {
+		data = append(data, ua.NewExtensionObject(change))
+	}
+	if len(happened.Events) > 0 {
+		data = append(data, ua.NewExtensionObject(happened))
+	}
+	return data
 }
 
 func (sub *subscription) available() []uint32 {

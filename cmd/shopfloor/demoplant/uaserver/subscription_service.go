@@ -246,7 +246,7 @@ func (s *Server) setMonitoringMode(sess *session, req *ua.SetMonitoringModeReque
 	}
 	results, status := sess.eachItem(req.SubscriptionID, req.MonitoredItemIDs, func(_ *subscription, m *monitoredItem) {
 		if m.mode = req.MonitoringMode; m.mode == ua.MonitoringModeDisabled {
-			m.queue, m.last = nil, nil
+			m.queue, m.last, m.events = nil, nil, nil
 		}
 	})
 	if status != ua.StatusOK {
