@@ -114,6 +114,8 @@ type GraphConfig struct {
 	Introspection bool `yaml:"introspection"`
 	// NodeSets are NodeSet2 files, or folders of them, whose types become types of the schema.
 	NodeSets []string `yaml:"nodeSets"`
+	// ServerTypes reads the types of each server when it connects, and makes them types of the schema, too.
+	ServerTypes bool `yaml:"serverTypes"`
 	// Prefixes are how the names of the types of namespaces begin, by URI, where none is recorded yet in names.json of the data folder.
 	Prefixes map[string]string `yaml:"prefixes"`
 }

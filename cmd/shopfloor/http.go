@@ -30,7 +30,7 @@ func (p *platform) handler() (http.Handler, error) {
 	endpoint := graph.NewHandler(graph.HandlerConfig{
 		AllowedOrigins: p.cfg.GraphQL.Origins, DisableIntrospection: !p.cfg.GraphQL.Introspection, MaxRequestBytes: maxRequestBytes,
 	}, p.resolver())
-	if err := p.setTypes(endpoint); err != nil {
+	if p.types, err = p.makeTypes(endpoint); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()

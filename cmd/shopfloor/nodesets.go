@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
+	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/nodeset"
 	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
 )
@@ -40,8 +41,9 @@ func nodeSetFiles(paths []string) ([]string, error) {
 	return files, nil
 }
 
-// loadNodeSets makes the type model of node set files. warn gets what is not as it should be and is left out.
-func loadNodeSets(paths []string, warn func(string)) (*typemodel.Model, error) {
+// loadNodeSets reads the nodes of node set files, newer versions of a model before older ones. warn gets what is not as it should be and is
+// left out.
+func loadNodeSets(paths []string, warn func(string)) (nodes []*model.Node, err error) {
 	files, err := nodeSetFiles(paths)
 	if err != nil {
 		return nil, err
@@ -69,55 +71,33 @@ func loadNodeSets(paths []string, warn func(string)) (*typemodel.Model, error) {
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
-	b := typemodel.NewBuilder()
+	base := false
 	for _, d := range documents {
-		b.Add(d.Nodes)
+		nodes = append(nodes, d.Nodes...)
+		for _, n := range d.Nodes {
+			base = base || n.NodeID == typemodel.BaseObjectType
+		}
 	}
-	m := b.Build()
-	if m.Type(typemodel.BaseObjectType) == nil {
+	if !base {
 		return nil, errors.New("the node sets do not have the types of OPC UA itself; add Opc.Ua.NodeSet2.xml")
 	}
-	return m, nil
+	return nodes, nil
 }
 
-// typedSchema makes the typed schema of node set files and checks that it goes with the fixed one.
-func typedSchema(paths []string, o typed.Options, warn func(string)) (*typed.Schema, error) {
-	m, err := loadNodeSets(paths, warn)
-	if err != nil {
-		return nil, err
+// typedSchema makes the typed schema of nodes and checks that it goes with the fixed one.
+func typedSchema(o typed.Options, nodes ...[]*model.Node) (*typed.Schema, error) {
+	b := typemodel.NewBuilder()
+	for _, n := range nodes {
+		b.Add(n)
 	}
-	s, err := typed.Generate(m, o)
+	s, err := typed.Generate(b.Build(), o)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := typed.Merge(graph.Sources(), s.SDL()); err != nil {
-		return nil, fmt.Errorf("the schema of the node sets: %w", err)
+		return nil, fmt.Errorf("the typed schema: %w", err)
 	}
 	return s, nil
-}
-
-// setTypes gives the endpoint the types of the configured node sets. The names that they got are recorded in the data folder.
-func (p *platform) setTypes(endpoint *graph.Handler) error {
-	c := &p.cfg.GraphQL
-	if len(c.NodeSets) == 0 {
-		return nil
-	}
-	file := filepath.Join(p.cfg.Data, "names.json")
-	names, err := readNames(file)
-	if err != nil {
-		return err
-	}
-	log := p.part("types")
-	warn := func(w string) { log.Warn().Str("problem", w).Msg("node set is not as it should be") }
-	s, err := typedSchema(c.NodeSets, typed.Options{Names: names, Prefixes: c.Prefixes}, warn)
-	if err != nil {
-		return fmt.Errorf("graphql.nodeSets: %w", err)
-	}
-	if err := writeJSON(file, s.Names); err != nil {
-		return fmt.Errorf("names: %w", err)
-	}
-	log.Info().Int("types", len(s.Types)).Int("queries", s.Stats.Query).Int("methods", s.Stats.Mutation).Msg("the plant's own types are in the schema")
-	return endpoint.SetTypes(s)
 }
 
 // readNames reads a table of names; a file that is not there yet is an empty one.

@@ -45,6 +45,7 @@ type platform struct {
 	limits  *limits
 	keys    *keyGroups
 	leafs   *leafnodes // nil when gateways cannot join
+	types   *types     // made with the HTTP handler
 
 	// These are nil in a process that only takes frames.
 	sender  *bus.Publisher
@@ -227,6 +228,9 @@ func (p *platform) start(s *daemon.Stages) {
 	s.Start("registry", 5*time.Second, p.registry.Run)
 	s.Start("discoveries", 5*time.Second, p.discoveries.Run)
 	s.Start("limits", 5*time.Second, p.limits.run)
+	if p.cfg.GraphQL.ServerTypes {
+		s.Start("types", 5*time.Second, p.types.run)
+	}
 	if p.guard != nil {
 		s.Start("guard", 5*time.Second, p.guard.Run)
 	}

@@ -65,7 +65,11 @@ func schema(args []string, stdout, stderr io.Writer) error {
 			return usageError{err}
 		}
 	}
-	s, err := typedSchema(nodeSets, o, func(w string) { fmt.Fprintln(stderr, "shopfloor: warning:", w) })
+	nodes, err := loadNodeSets(nodeSets, func(w string) { fmt.Fprintln(stderr, "shopfloor: warning:", w) })
+	if err != nil {
+		return usageError{err}
+	}
+	s, err := typedSchema(o, nodes)
 	if err != nil {
 		return usageError{err}
 	}

@@ -14,11 +14,18 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 )
 
-// Instances of types of the standard and of a companion specification, on a real server, in the GraphQL types of their node sets.
+// Instances of types of the standard and of a companion specification, on a real server, in the GraphQL types of their node sets, or in those
+// that the server has.
 func TestTypedPlant(t *testing.T) {
 	peer := opcuatest.Start(t, opcuatest.Options{Env: []string{"COMPANION=di"}})
 	nodeSets := opcuatest.NodeSet(t, "Opc.Ua.NodeSet2.xml") + "," + opcuatest.NodeSet(t, "Opc.Ua.Di.NodeSet2.xml")
-	p := startProcess(t, "--nodeset", nodeSets)
+	t.Run("node sets", func(t *testing.T) { testTypedPlant(t, peer, 0, "--nodeset", nodeSets) })
+	t.Run("server types", func(t *testing.T) { testTypedPlant(t, peer, -1, "--server-types") })
+}
+
+// testTypedPlant locks what is locked from the second time on: firstLock is the answer to the first.
+func testTypedPlant(t *testing.T, peer *opcuatest.Server, firstLock int, args ...string) {
+	p := startProcess(t, args...)
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})
 
 	type software struct {
@@ -76,7 +83,7 @@ func TestTypedPlant(t *testing.T) {
 		t.Errorf("namespaces %v", got.Status.Nodes[0].NamespaceArray)
 	}
 
-	for _, want := range []int{0, -1} { // the second one finds it locked
+	for _, want := range []int{firstLock, -1} {
 		var locked struct {
 			DI_LockingServicesType_InitLock struct {
 				Status         struct{ Name string }

@@ -86,6 +86,16 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
+func TestNothingIsASchemaToo(t *testing.T) {
+	s, err := typed.Generate(typemodel.NewBuilder().Build(), typed.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := typed.Merge(graph.Sources(), s.SDL()); err != nil {
+		t.Error(err)
+	}
+}
+
 func BenchmarkEveryNodeSet(b *testing.B) {
 	m := loadModel(b, opcuatest.NodeSets(b)...)
 	b.Run("generate", func(b *testing.B) {

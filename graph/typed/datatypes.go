@@ -61,7 +61,7 @@ func (g *generator) dataKind(t *typemodel.Type) dataKind {
 		return dataStructure
 	case builtIn(t) == model.TypeNull:
 		return dataVariant
-	case t.Definition != nil && t.Definition.Kind == model.DefinesOptionSet && len(t.Definition.Fields) > 0 && bits(builtIn(t)) > 0:
+	case t.Definition != nil && t.Definition.Kind != model.DefinesStructure && len(t.Definition.Fields) > 0 && bits(builtIn(t)) > 0:
 		return dataOptionSet
 	}
 	return dataScalar

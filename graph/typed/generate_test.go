@@ -1,8 +1,6 @@
 package typed_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -50,9 +48,6 @@ func TestEveryNodeSetMerges(t *testing.T) {
 	s := generate(t, typed.Options{}, opcuatest.NodeSets(t)...)
 	sdl := s.SDL()
 	t.Logf("%d bytes of SDL, %d types, %+v", len(sdl), len(s.Types), s.Stats)
-	if dir := os.Getenv("KEEP"); dir != "" {
-		os.WriteFile(filepath.Join(dir, "all.graphql"), []byte(sdl), 0o644)
-	}
 	if _, err := typed.Merge(graph.Sources(), sdl); err != nil {
 		t.Fatal(err)
 	}
