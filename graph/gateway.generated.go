@@ -209,6 +209,75 @@ func (ec *executionContext) fieldContext_GatewayBuffer_forwardRate(_ context.Con
 	return graphql.NewScalarFieldContext("GatewayBuffer", field, false, false, "Float")
 }
 
+func (ec *executionContext) _GatewayBuffer_late(ctx context.Context, field graphql.CollectedField, obj *model.BufferStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayBuffer_late(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Late, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayBuffer_late(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayBuffer", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _GatewayBuffer_backlog(ctx context.Context, field graphql.CollectedField, obj *model.BufferStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayBuffer_backlog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Backlog, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayBuffer_backlog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayBuffer", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _GatewayBuffer_diskFree(ctx context.Context, field graphql.CollectedField, obj *model.BufferStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayBuffer_diskFree(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DiskFree, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayBuffer_diskFree(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayBuffer", field, false, false, "Int64")
+}
+
 func (ec *executionContext) _GatewayBuffer_reconnects(ctx context.Context, field graphql.CollectedField, obj *model.BufferStatus) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -476,6 +545,21 @@ func (ec *executionContext) _GatewayBuffer(ctx context.Context, sel ast.Selectio
 			}
 		case "forwardRate":
 			out.Values[i] = ec._GatewayBuffer_forwardRate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "late":
+			out.Values[i] = ec._GatewayBuffer_late(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "backlog":
+			out.Values[i] = ec._GatewayBuffer_backlog(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "diskFree":
+			out.Values[i] = ec._GatewayBuffer_diskFree(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

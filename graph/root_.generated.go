@@ -998,6 +998,12 @@ func (ec *executionContext) childFields_GatewayBuffer(ctx context.Context, field
 		return ec.fieldContext_GatewayBuffer_forwarded(ctx, field)
 	case "forwardRate":
 		return ec.fieldContext_GatewayBuffer_forwardRate(ctx, field)
+	case "late":
+		return ec.fieldContext_GatewayBuffer_late(ctx, field)
+	case "backlog":
+		return ec.fieldContext_GatewayBuffer_backlog(ctx, field)
+	case "diskFree":
+		return ec.fieldContext_GatewayBuffer_diskFree(ctx, field)
 	case "reconnects":
 		return ec.fieldContext_GatewayBuffer_reconnects(ctx, field)
 	}

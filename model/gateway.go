@@ -20,6 +20,9 @@ type BufferStatus struct {
 	// Forwarded counts the frames that the core took since the gateway started, ForwardRate those a second in the last seconds.
 	Forwarded   uint64  `json:"forwarded"`
 	ForwardRate float64 `json:"forwardRate"`
+	// Late counts the frames, since the gateway started, that newer ones went before; Backlog tells that there are some now.
+	Late    uint64 `json:"late,omitempty"`
+	Backlog bool   `json:"backlog,omitempty"`
 	// Reconnects counts the times that handing over ended with an error, since the gateway started.
 	Reconnects uint64 `json:"reconnects"`
 }

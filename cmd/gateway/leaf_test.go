@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"sync/atomic"
@@ -110,23 +111,27 @@ func (l *leafTest) watch(t *testing.T, file string) (updates <-chan edge.Desired
 	}
 }
 
-// TestChangesOverTheLink: of 100,000 nodes, a change of one field crosses the link as the parts that it is in, also after a restart of the gateway;
+// TestChangesOverTheLink: of 20,000 nodes, or 100,000 in the long form, a change of one field crosses the link as the parts that it is in, also after a restart of the gateway;
 // and a gateway whose file is of something else gets all of it.
 func TestChangesOverTheLink(t *testing.T) {
 	l := newLeaf(t)
 	want := press("core:hunter2")
-	for _, item := range plant(25, 4000) {
+	writers := 5
+	if os.Getenv("SHOPFLOOR_LONG_TEST") != "" {
+		writers = 25
+	}
+	for _, item := range plant(writers, 4000) {
 		if item.PutWriter != nil {
 			want.Writers = append(want.Writers, *item.PutWriter)
 		}
 	}
 	change := func() edge.Desired {
 		want.Revision++
-		next := want.Writers[7]
+		next := want.Writers[3]
 		next.Fields = append([]model.PublishedField(nil), next.Fields...)
 		next.Fields[2000].Name = fmt.Sprint("renamed", want.Revision)
 		want.Writers = append([]model.DataSetWriter(nil), want.Writers...)
-		want.Writers[7] = next
+		want.Writers[3] = next
 		return want
 	}
 	file := filepath.Join(t.TempDir(), "desired.json")
@@ -162,7 +167,7 @@ func TestChangesOverTheLink(t *testing.T) {
 	same(<-updates)
 	stop()
 	other := l.sent.Swap(0)
-	t.Logf("100,000 nodes: %d bytes the first time, %d for a change, %d for one after a restart, %d with a file of something else", whole, changed, restarted, other)
+	t.Logf("%d nodes: %d bytes the first time, %d for a change, %d for one after a restart, %d with a file of something else", writers*4000, whole, changed, restarted, other)
 	if changed > whole/3 || restarted > whole/3 {
 		t.Errorf("a change of one field takes %d bytes, and after a restart %d, of %d", changed, restarted, whole)
 	}

@@ -188,6 +188,7 @@ func (e *edgeProcess) addStatus(s *model.GatewayStatus) {
 		DiskFree: uint64(max(disk.Free, 0)), Disk: disk.Level.String(),
 		Frames: st.Frames, Bytes: st.Bytes, MaxBytes: uint64(max(st.MaxBytes, 0)), Oldest: st.Oldest, Dropped: f.Dropped, LastDropped: f.LastDropped,
 		Forwarded: f.Frames, ForwardRate: f.Rate, Reconnects: f.Retries,
+		Late: f.Late, Backlog: f.Backlog,
 	}
 }
 
