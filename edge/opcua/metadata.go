@@ -48,7 +48,9 @@ func (s *Source) describe(ctx context.Context, ses *session, wanted []model.Publ
 
 // describeValues fills in what the Value attributes of variables hold.
 func (s *session) describeValues(ctx context.Context, fields []model.FieldMetaData, variables []model.NodeID, whose []int) error {
+	// Read anew, and not kept: the cache is for what is read and written on request, and all published nodes in it would be 170 bytes each.
 	s.types.forget(variables)
+	defer s.types.forget(variables)
 	types, status, err := s.variableTypes(ctx, variables)
 	if err != nil {
 		return fmt.Errorf("read data types: %w", err)

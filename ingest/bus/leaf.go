@@ -99,6 +99,8 @@ func remoteOptions(opts *server.Options, cfg *RemoteConfig) error {
 	opts.LeafNode.Remotes = []*server.RemoteLeafOpts{{
 		URLs: []*url.URL{u}, Nkey: cfg.Seed, TLS: true, TLSConfig: cfg.TLS, TLSTimeout: leafTLSTimeout,
 		DialTimeout: leafTLSTimeout * time.Second, DenyExports: []string{prefixLocal + ">"}, IgnoreDiscoveredServers: true,
+		// Not "auto", the default: on a link that is slow now and then it takes 6 MB more for a better compression, which a gateway may not have.
+		Compression: server.CompressionOpts{Mode: server.CompressionS2Fast},
 	}}
 	return nil
 }
