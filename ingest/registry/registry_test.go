@@ -266,7 +266,7 @@ func TestPublishRefuses(t *testing.T) {
 		t.Errorf("only unknown nodes: %+v %+v %v, they must not make a writer", w, results, err)
 	}
 	o := press()
-	o.Name = "other"
+	o.Name, o.EndpointURL = "other", "opc.tcp://10.0.0.6:4840"
 	o, _ = r.AddServer(ctx, o, "")
 	if _, _, err := r.Publish(ctx, model.PublishRequest{Server: s.ID, Group: "g", Nodes: []model.PublishedField{node("A.B")}}); err != nil {
 		t.Fatal(err)

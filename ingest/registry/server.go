@@ -31,6 +31,9 @@ func (r *Registry) AddServer(ctx context.Context, s model.Server, password strin
 		if r.ownerOf(s.ID) != "" {
 			return fmt.Errorf("%w: server %q exists already; choose another id, or change it with updateServer", ErrConflict, s.ID)
 		}
+		if err := d.registeredTwice(&s); err != nil {
+			return err
+		}
 		if s.SealedPassword, err = r.seal(s.UserName, password); err != nil {
 			return err
 		}
