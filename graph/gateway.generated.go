@@ -393,6 +393,259 @@ func (ec *executionContext) fieldContext_GatewayLink_heard(_ context.Context, fi
 	return graphql.NewScalarFieldContext("GatewayLink", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _GatewayOutput_name(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "String")
+}
+
+func (ec *executionContext) _GatewayOutput_state(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ConnectionState) graphql.Marshaler {
+			return ec.marshalNConnectionState2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐConnectionState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "ConnectionState")
+}
+
+func (ec *executionContext) _GatewayOutput_since(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _GatewayOutput_error(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "String")
+}
+
+func (ec *executionContext) _GatewayOutput_waiting(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_waiting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waiting(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_waiting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "Int64")
+}
+
+func (ec *executionContext) _GatewayOutput_sent(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_sent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sent(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_sent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "Int64")
+}
+
+func (ec *executionContext) _GatewayOutput_inFlight(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_inFlight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InFlight(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_inFlight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "Int")
+}
+
+func (ec *executionContext) _GatewayOutput_dropped(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_dropped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dropped(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "Int64")
+}
+
+func (ec *executionContext) _GatewayOutput_refused(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "Int64")
+}
+
+func (ec *executionContext) _GatewayOutput_lastRefusal(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_lastRefusal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastRefusal(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_lastRefusal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "String")
+}
+
+func (ec *executionContext) _GatewayOutput_reconnects(ctx context.Context, field graphql.CollectedField, obj *GatewayOutput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GatewayOutput_reconnects(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reconnects(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GatewayOutput_reconnects(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GatewayOutput", field, true, false, "Int64")
+}
+
 func (ec *executionContext) _GatewayToken_gateway(ctx context.Context, field graphql.CollectedField, obj *model.GatewayToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -633,6 +886,89 @@ func (ec *executionContext) _GatewayLink(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var gatewayOutputImplementors = []string{"GatewayOutput"}
+
+func (ec *executionContext) _GatewayOutput(ctx context.Context, sel ast.SelectionSet, obj *GatewayOutput) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, gatewayOutputImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GatewayOutput")
+		case "name":
+			out.Values[i] = ec._GatewayOutput_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._GatewayOutput_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._GatewayOutput_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._GatewayOutput_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "waiting":
+			out.Values[i] = ec._GatewayOutput_waiting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sent":
+			out.Values[i] = ec._GatewayOutput_sent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "inFlight":
+			out.Values[i] = ec._GatewayOutput_inFlight(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dropped":
+			out.Values[i] = ec._GatewayOutput_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._GatewayOutput_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastRefusal":
+			out.Values[i] = ec._GatewayOutput_lastRefusal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reconnects":
+			out.Values[i] = ec._GatewayOutput_reconnects(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var gatewayTokenImplementors = []string{"GatewayToken"}
 
 func (ec *executionContext) _GatewayToken(ctx context.Context, sel ast.SelectionSet, obj *model.GatewayToken) graphql.Marshaler {
@@ -691,6 +1027,26 @@ func (ec *executionContext) marshalNGatewayLink2ᚖgithubᚗcomᚋshopfloorᚑii
 		return graphql.Null
 	}
 	return ec._GatewayLink(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNGatewayOutput2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐGatewayOutput(ctx context.Context, sel ast.SelectionSet, v GatewayOutput) graphql.Marshaler {
+	return ec._GatewayOutput(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNGatewayOutput2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐGatewayOutputᚄ(ctx context.Context, sel ast.SelectionSet, v []GatewayOutput) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNGatewayOutput2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐGatewayOutput(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNGatewayToken2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐGatewayToken(ctx context.Context, sel ast.SelectionSet, v *model.GatewayToken) graphql.Marshaler {

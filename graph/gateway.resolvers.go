@@ -16,6 +16,10 @@ func (r *gatewayResolver) Link(ctx context.Context, obj *model.GatewayStatus) (*
 	return r.link(obj.Gateway), nil
 }
 
+func (r *gatewayResolver) Outputs(ctx context.Context, obj *model.GatewayStatus) ([]GatewayOutput, error) {
+	return gatewayOutputs(obj), nil
+}
+
 func (r *mutationResolver) CreateGatewayToken(ctx context.Context, id string, validFor *time.Duration) (*model.GatewayToken, error) {
 	return r.createGatewayToken(ctx, id, valueOrZero(validFor))
 }

@@ -976,6 +976,8 @@ func (ec *executionContext) childFields_Gateway(ctx context.Context, field graph
 		return ec.fieldContext_Gateway_link(ctx, field)
 	case "buffer":
 		return ec.fieldContext_Gateway_buffer(ctx, field)
+	case "outputs":
+		return ec.fieldContext_Gateway_outputs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Gateway", field.Name)
 }
@@ -1044,6 +1046,34 @@ func (ec *executionContext) childFields_GatewayLink(ctx context.Context, field g
 		return ec.fieldContext_GatewayLink_heard(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GatewayLink", field.Name)
+}
+
+func (ec *executionContext) childFields_GatewayOutput(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_GatewayOutput_name(ctx, field)
+	case "state":
+		return ec.fieldContext_GatewayOutput_state(ctx, field)
+	case "since":
+		return ec.fieldContext_GatewayOutput_since(ctx, field)
+	case "error":
+		return ec.fieldContext_GatewayOutput_error(ctx, field)
+	case "waiting":
+		return ec.fieldContext_GatewayOutput_waiting(ctx, field)
+	case "sent":
+		return ec.fieldContext_GatewayOutput_sent(ctx, field)
+	case "inFlight":
+		return ec.fieldContext_GatewayOutput_inFlight(ctx, field)
+	case "dropped":
+		return ec.fieldContext_GatewayOutput_dropped(ctx, field)
+	case "refused":
+		return ec.fieldContext_GatewayOutput_refused(ctx, field)
+	case "lastRefusal":
+		return ec.fieldContext_GatewayOutput_lastRefusal(ctx, field)
+	case "reconnects":
+		return ec.fieldContext_GatewayOutput_reconnects(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GatewayOutput", field.Name)
 }
 
 func (ec *executionContext) childFields_GatewayToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -26,6 +26,8 @@ type GatewayResolver interface {
 	Gaps(ctx context.Context, obj *model.GatewayStatus, first *int, after *string) (*GapConnection, error)
 
 	Link(ctx context.Context, obj *model.GatewayStatus) (*model.GatewayLink, error)
+
+	Outputs(ctx context.Context, obj *model.GatewayStatus) ([]GatewayOutput, error)
 }
 type ServerResolver interface {
 	Gateway(ctx context.Context, obj *model.Server) (*model.GatewayStatus, error)
@@ -1008,6 +1010,38 @@ func (ec *executionContext) fieldContext_Gateway_buffer(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_GatewayBuffer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Gateway_outputs(ctx context.Context, field graphql.CollectedField, obj *model.GatewayStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gateway_outputs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Gateway().Outputs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []GatewayOutput) graphql.Marshaler {
+			return ec.marshalNGatewayOutput2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐGatewayOutputᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gateway_outputs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Gateway",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GatewayOutput(ctx, field)
 		},
 	}
 	return fc, nil
@@ -2198,6 +2232,12 @@ func (ec *executionContext) _Gateway(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "outputs":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Gateway_outputs(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

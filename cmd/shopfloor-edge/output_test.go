@@ -148,9 +148,12 @@ func TestOutputFromTheBuffer(t *testing.T) {
 	if long() {
 		starts = 20
 	}
-	for range starts {
+	for i := range starts {
 		b.stop()
 		p.values(30 * time.Second) // the core goes on without the broker
+		if i == 0 {
+			p.outputWaits()
+		}
 		pause(2 * time.Second)
 		p.edge.Kill()
 		p.edge.Start()
@@ -181,4 +184,21 @@ func TestOutputFromTheBuffer(t *testing.T) {
 	if again > 30*(starts+1) {
 		t.Errorf("%d values came again: the position is saved each second", again)
 	}
+}
+
+// outputWaits waits until the gateway has told that its broker is away and frames wait for it.
+func (p *plant) outputWaits() {
+	p.t.Helper()
+	waitFor(p.t, time.Minute, "the gateway tells how its output is", func() error {
+		var got struct {
+			Gateway struct {
+				Outputs []struct{ Name, State, Waiting string }
+			}
+		}
+		err := p.core.Query(&got, `{ gateway(id: "line1") { outputs { name state waiting } } }`, nil)
+		if o := got.Gateway.Outputs; err == nil && (len(o) != 1 || o[0].Name != "b" || o[0].State != "RECONNECTING" || o[0].Waiting == "0") {
+			err = fmt.Errorf("%+v", o)
+		}
+		return err
+	})
 }
