@@ -24,7 +24,7 @@ var inputs = map[string]string{"StatusCode": "UInt32", "QualifiedName": "Qualifi
 func builtIn(t *typemodel.Type) model.BuiltInType {
 	for up := range t.Ancestors() {
 		id := up.NodeID
-		if id.NamespaceURI == "" && id.NodeID.Type() == model.IDNumeric && id.Numeric() <= uint32(model.TypeDiagnosticInfo) {
+		if id.NamespaceURI == "" && id.Type() == model.IDNumeric && id.Numeric() <= uint32(model.TypeDiagnosticInfo) {
 			if b := model.BuiltInType(id.Numeric()); scalars[b] != "" {
 				return b
 			}

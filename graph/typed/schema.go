@@ -134,7 +134,6 @@ func (r Ref) String() string {
 
 func named(name string) Ref    { return Ref{Name: name} }
 func required(name string) Ref { return Ref{Name: name, NonNull: true} }
-func listOf(name string) Ref   { return Ref{Name: name, List: true} }
 
 // unlisted is the type of the elements.
 func (r Ref) unlisted() Ref { return Ref{Name: r.Name, NonNull: r.ItemNonNull} }
