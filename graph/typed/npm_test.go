@@ -3,12 +3,18 @@
 package typed_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 	"github.com/shopfloor-iiot/shopfloor/graph"
@@ -84,6 +90,35 @@ func TestGraphQLJSTakesEveryNodeSet(t *testing.T) {
 		slices.Reverse(files)
 		check(t, "compare", some, write(t, generate(t, typed.Options{}, files...)))
 	})
+}
+
+// A client that asks the endpoint for its schema gets that of the SDL.
+func TestIntrospectionIsTheSDL(t *testing.T) {
+	s := generate(t, typed.Options{}, someNodeSets(t)...)
+	h := graph.NewHandler(graph.HandlerConfig{}, &graph.Resolver{Log: zerolog.Nop()})
+	if err := h.SetTypes(s); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "query")
+	check(t, "query", file)
+	query, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]string{"query": string(query)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	answer := filepath.Join(dir, "answer.json")
+	if err := os.WriteFile(answer, w.Body.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "introspection", answer, write(t, s))
 }
 
 func TestCodegenCompiles(t *testing.T) {

@@ -1,13 +1,17 @@
 // Checks schemas with the npm packages of web/, whose folder it runs in.
 //   check.mjs validate FILE         graphql-js finds no error in the schema
 //   check.mjs compare OLD NEW       graphql-js finds no breaking change
+//   check.mjs query OUT              writes the query for introspection
+//   check.mjs introspection FILE SDL  the answer to it is the schema of the SDL, as far as introspection tells
 //   check.mjs codegen FILE OUT.ts   graphql-codegen writes the schema's types
 import { createRequire } from 'node:module';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const require = createRequire(join(process.cwd(), 'package.json'));
-const { buildSchema, findBreakingChanges, parse, validateSchema } = require('graphql');
+const {
+  buildClientSchema, buildSchema, findBreakingChanges, findDangerousChanges, getIntrospectionQuery, parse, validateSchema,
+} = require('graphql');
 
 const load = (file) => {
   const schema = buildSchema(readFileSync(file, 'utf8'));
@@ -28,6 +32,24 @@ switch (mode) {
   case 'compare': {
     const changes = findBreakingChanges(load(first), load(second));
     if (changes.length) fail(`${changes.length} breaking changes`, changes.map((c) => `${c.type}: ${c.description}`));
+    break;
+  }
+  case 'query':
+    writeFileSync(first, getIntrospectionQuery({ descriptions: false, inputValueDeprecation: true, oneOf: true }));
+    break;
+  case 'introspection': {
+    const { data, errors } = JSON.parse(readFileSync(first, 'utf8'));
+    if (errors) fail('introspection has errors', errors.map((e) => e.message));
+    for (const t of data.__schema.types) {
+      if (t.kind === 'INTERFACE' && t.possibleTypes.some((p) => p.kind !== 'OBJECT')) fail(`possible types of ${t.name}`, [JSON.stringify(t.possibleTypes)]);
+    }
+    const client = buildClientSchema(data);
+    const errs = validateSchema(client);
+    if (errs.length) fail(`${errs.length} errors`, errs.map((e) => e.message));
+    const server = load(second);
+    const changes = [...findBreakingChanges(server, client), ...findDangerousChanges(server, client), ...findBreakingChanges(client, server)]
+      .filter((c) => c.type !== 'DIRECTIVE_REMOVED' || c.description !== 'defer was removed.'); // the endpoint's own
+    if (changes.length) fail(`${changes.length} differences`, changes.map((c) => `${c.type}: ${c.description}`));
     break;
   }
   case 'codegen': {
