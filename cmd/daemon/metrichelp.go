@@ -167,11 +167,10 @@ func metricHelp() map[string]string {
 		"shopfloor_output_connected":             "1 while the broker is connected.",
 		"shopfloor_output_published_total":       "Messages that the broker took.",
 		"shopfloor_output_published_bytes_total": "Bytes of the messages that the broker took.",
-		"shopfloor_output_dropped_total":         "Messages that found the queue full.",
+		"shopfloor_output_dropped_total":         "Frames that the limits of the buffer took before the broker had them.",
 		"shopfloor_output_refused_total":         "Messages that the broker refused.",
 		"shopfloor_output_reconnects_total":      "Connections to the broker after the first.",
-		"shopfloor_output_queued":                "Messages in the queue.",
-		"shopfloor_output_queued_bytes":          "Bytes of the messages in the queue.",
+		"shopfloor_output_waiting":               "Frames of the buffer that the broker has not passed.",
 		"shopfloor_output_in_flight":             "Messages sent that the broker has not acknowledged yet.",
 	}
 }
