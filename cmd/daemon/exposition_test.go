@@ -28,8 +28,8 @@ shopfloor_stream_dropped_messages_total{stream="C"} 4
 
 go_sched_latencies_seconds_bucket{le="1"} 4
 go_sched_latencies_seconds_bucket{le="+Inf"} 5
-# TYPE shopfloor_output_queued gauge
-shopfloor_output_queued{broker="x"} 1
+# TYPE shopfloor_output_waiting gauge
+shopfloor_output_waiting{broker="x"} 1
 `)
 		set.WritePrometheus(w)
 	})
@@ -53,7 +53,7 @@ shopfloor_stream_dropped_messages_total{stream="C"} 4
 	}
 	for name, kind := range map[string]string{
 		"shopfloor_ingest_append_seconds": "HISTOGRAM", "go_sched_latencies_seconds": "HISTOGRAM", "vm_request_seconds": "SUMMARY",
-		"vm_own_seconds_bucket": "COUNTER", "vm_own_seconds_sum": "COUNTER", "shopfloor_output_queued": "GAUGE",
+		"vm_own_seconds_bucket": "COUNTER", "vm_own_seconds_sum": "COUNTER", "shopfloor_output_waiting": "GAUGE",
 	} {
 		f := families[name]
 		if f == nil || f.GetType().String() != kind {
