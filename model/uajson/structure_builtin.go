@@ -7,8 +7,8 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// structureStyle is how identifiers and the like stand in the JSON of a structure.
-var structureStyle = style{form: Verbose}
+// style is how identifiers and the like stand in the JSON of a structure: with the URIs of their namespaces.
+func (r *structureReader) style() style { return style{form: Verbose, ns: r.codec.ns} }
 
 // scalar reads one value of a built-in type (Part 6, 5.2.2).
 func (r *structureReader) scalar(t model.BuiltInType) {
@@ -58,7 +58,7 @@ func (r *structureReader) int(n int64) { r.out = strconv.AppendInt(r.out, n, 10)
 
 // composite reads one value of the other built-in types.
 func (r *structureReader) composite(t model.BuiltInType) {
-	s := structureStyle
+	s := r.style()
 	switch t {
 	case model.TypeGUID:
 		r.out = s.guid(r.out, r.guid())
@@ -216,7 +216,7 @@ func (r *structureReader) dataValue() {
 	if mask&0x20 != 0 {
 		d.ServerPicoseconds = min(r.uint16(), maxPicoseconds)
 	}
-	r.out = append(structureStyle.quality(r.out, &d, fieldDataValue, &clock{}), '}')
+	r.out = append(r.style().quality(r.out, &d, fieldDataValue, &clock{}), '}')
 }
 
 // diagnosticInfo reads a DiagnosticInfo (Part 6, 5.2.2.12).
@@ -235,7 +235,7 @@ func (r *structureReader) diagnosticInfo() {
 		r.out = appendText(append(comma(r.out), `"AdditionalInfo":`...), alias(r.bytes()))
 	}
 	if mask&0x20 != 0 {
-		r.out = structureStyle.statusCode(append(comma(r.out), `"InnerStatusCode":`...), model.StatusCode(r.uint32()))
+		r.out = r.style().statusCode(append(comma(r.out), `"InnerStatusCode":`...), model.StatusCode(r.uint32()))
 	}
 	if mask&0x40 != 0 {
 		r.out = append(comma(r.out), `"InnerDiagnosticInfo":`...)

@@ -95,6 +95,10 @@ func (c *StructureCodec) local(v model.Variant, want model.BuiltInType) (model.V
 
 // plainForm makes the forms in which the standard writes some built-in types those that model.ParseVariant takes.
 func plainForm(v any, t model.BuiltInType) (any, error) {
+	if text, ok := v.(string); ok && t == model.TypeQualifiedName && strings.HasPrefix(text, "nsu=") {
+		q := parseQualifiedName(text)
+		return map[string]any{"namespaceUri": q.NamespaceURI, "name": q.Name}, nil
+	}
 	given, ok := v.(map[string]any)
 	if !ok {
 		return v, nil

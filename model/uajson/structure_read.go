@@ -252,7 +252,7 @@ func (r *structureReader) object() {
 	defer r.leave()
 	r.out = append(r.out, '{')
 	if !id.IsNull() {
-		r.out = structureStyle.expandedNodeID(append(r.out, `"UaTypeId":`...), id)
+		r.out = r.style().expandedNodeID(append(r.out, `"UaTypeId":`...), id)
 	}
 	switch encoding {
 	case 0:
