@@ -107,7 +107,7 @@ func parsePartList(b []byte) (list partList, size int, err error) {
 		p.length = int(length)
 		size += p.length
 		list, b = append(list, p), b[partSum+n:]
-		if size > 64*maxDesired {
+		if size > maxUnpacked {
 			return nil, 0, fmt.Errorf("%w: too large", errParts)
 		}
 	}

@@ -141,7 +141,7 @@ func inflate(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(io.LimitReader(z, 64*maxDesired))
+	return io.ReadAll(io.LimitReader(z, maxUnpacked))
 }
 
 func (s *RemoteState) load() (known stored, err error) {

@@ -46,8 +46,9 @@ type Report struct {
 const (
 	// maxPart bounds the data of a desiredPart, which grow by a third in its JSON.
 	maxPart = 512 << 10
-	// maxDesired bounds the desired state, gzipped.
-	maxDesired = 256 << 20
+	// maxDesired bounds the desired state, gzipped, and maxUnpacked as it is: with room for 32 bits on small gateways.
+	maxDesired  = 256 << 20
+	maxUnpacked = 1 << 30
 	// syncInterval is how often a gateway asks whether its desired state is another one, should no wake-up have reached it.
 	syncInterval = 10 * time.Second
 	// syncRetry is how often it asks while there is no answer.

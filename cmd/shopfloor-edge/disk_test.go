@@ -45,7 +45,7 @@ func ballast(t *testing.T, file string, leave int64) {
 		if err := syscall.Statfs(filepath.Dir(file), &s); err != nil {
 			t.Fatal(err)
 		}
-		free := int64(s.Bavail) * s.Bsize
+		free := int64(s.Bavail) * int64(s.Bsize)
 		if free <= leave {
 			return
 		}
