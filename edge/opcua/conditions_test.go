@@ -1,6 +1,7 @@
 package opcua
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -207,4 +208,33 @@ func TestConditionSnapshots(t *testing.T) {
 	store.await(t, source, &w, "a new alarm after the restart", func(f fields) bool {
 		return f["active"].Bool() && f["Retain"].Bool() && !f["EventId"].Equal(changed["EventId"])
 	})
+}
+
+// A where clause does not keep away the events that tell where a refresh ends, without which snapshots wait.
+func TestConditionsOfType(t *testing.T) {
+	server := eventServer(t)
+	sets, store := publisher(t)
+	source := run(t, config(server.Endpoint(), sets))
+	connected(t, source)
+	writeValue(t, source, "TankLevel", 99)
+	ofType := eventWriter("type", model.EventSource{
+		TypeDefinition: model.Expanded(model.NumericID(0, 2915)), Conditions: &model.ConditionSnapshots{SnapshotInterval: 200 * time.Millisecond, RefreshOnStart: true},
+	})
+	severe := ofType
+	severe.Name, severe.WriterID = "severe", ofType.WriterID+1
+	severe.Events = &model.EventSource{
+		Notifier: ofType.Events.Notifier, TypeDefinition: ofType.Events.TypeDefinition, Conditions: ofType.Events.Conditions, Where: []model.WhereElement{
+			{Operator: "Not", Operands: []model.WhereOperand{{Element: new(uint32(1))}}},
+			{Operator: "LessThan", Operands: []model.WhereOperand{{Attribute: &model.SelectClause{BrowsePath: []string{"Severity"}}}, {Value: json.RawMessage("1")}}},
+		},
+	}
+	source.Configure([]model.DataSetWriter{ofType, severe})
+	for _, w := range []*model.DataSetWriter{&ofType, &severe} {
+		eventually(t, refreshWait/2, func() bool { return len(store.of(w)) >= 4 }, func() string { return fmt.Sprintf("snapshots of %s: %v, %+v", w.Name, store.of(w), source.Writers()) })
+		for _, f := range store.of(w) {
+			if f["ConditionId"].ExpandedNodeID() != plant("TankAlarm") {
+				t.Errorf("%s has %v, which is no alarm", w.Name, f)
+			}
+		}
+	}
 }

@@ -42,6 +42,9 @@ func (s *session) compileEvents(ctx context.Context, e *model.EventSource, notif
 	if err := c.where(ctx, e.Where); err != nil {
 		return nil, nil, err
 	}
+	if e.Conditions != nil {
+		c.filter.letRefreshesPass()
+	}
 	fields, err := c.describe(ctx, notifier)
 	if err != nil {
 		return nil, nil, err

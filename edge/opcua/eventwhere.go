@@ -42,6 +42,27 @@ func typeElements(id model.ExpandedNodeID, n int) []filterElement {
 	return []filterElement{{ua.FilterOperatorAnd, []filterOperand{{element: &first}, {element: &second}}}, ofType}
 }
 
+// letRefreshesPass puts the where clause behind an Or with the events that tell where a refresh of conditions begins and ends, and that one is required (Part 9, 5.11.2
+// to 5.11.4): some servers filter these like others, although they are not of the plant.
+func (f *eventFilter) letRefreshesPass() {
+	if len(f.where) == 0 {
+		return
+	}
+	either := func(a, b uint32) filterElement {
+		return filterElement{ua.FilterOperatorOr, []filterOperand{{element: &a}, {element: &b}}}
+	}
+	ofType := func(id uint32) filterElement { return typeElements(model.Expanded(model.NumericID(0, id)), 0)[0] }
+	front := []filterElement{either(1, 2), either(3, 4), either(5, 6), ofType(idRefreshStart), ofType(idRefreshEnd), ofType(idRefreshRequired)}
+	for i := range f.where {
+		for j := range f.where[i].operands {
+			if at := f.where[i].operands[j].element; at != nil {
+				*at += uint32(len(front))
+			}
+		}
+	}
+	f.where, f.shift = append(front, f.where...), f.shift+len(front)
+}
+
 // where compiles the where clause. Errors name the element and the operand.
 func (c *eventCompiler) where(ctx context.Context, list []model.WhereElement) error {
 	for i := range list {
