@@ -113,16 +113,16 @@ func (p plant) waitState(server, state string) plantConnection {
 	return got.Server.Connection
 }
 
-func (p plant) addServer(id, password string, trusted ...string) {
+func (p plant) addServer(id, user, password string, trusted ...string) {
 	p.t.Helper()
 	p.MustQuery(nil, `mutation($in: AddServerInput!) { addServer(input: $in) { id } }`, map[string]any{"in": map[string]any{
 		"id": id, "name": id, "endpointUrl": p.peer.Endpoint(), "securityMode": "SIGN_AND_ENCRYPT", "securityPolicy": "Basic256Sha256",
-		"userName": "op", "password": password, "trustedThumbprints": trusted,
+		"userName": user, "password": password, "trustedThumbprints": trusted,
 	}})
 }
 
 func refusesUnknownCertificate(t *testing.T, p plant) {
-	p.addServer("plant", "op-pass")
+	p.addServer("plant", "op", "op-pass")
 	c := p.waitState("plant", "REFUSED")
 	if c.Error == nil || !strings.Contains(*c.Error, p.thumbprint) {
 		t.Errorf("error %v does not name the thumbprint %s", c.Error, p.thumbprint)
@@ -419,7 +419,7 @@ func storesEveryVariable(_ *testing.T, p plant) {
 }
 
 func refusesWrongPassword(t *testing.T, p plant) {
-	p.addServer("guest", "wrong", p.thumbprint)
+	p.addServer("guest", "view", "wrong", p.thumbprint)
 	c := p.waitState("guest", "REFUSED")
 	if c.Error == nil || !strings.Contains(*c.Error, "password") || strings.Contains(*c.Error, "wrong\"") {
 		t.Errorf("error %v does not say that user or password are wrong", c.Error)
