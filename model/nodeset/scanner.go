@@ -268,7 +268,13 @@ func (s *scanner) skipSpace() bool {
 }
 
 // local is a name without its prefix.
-func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
+func local(name []byte) []byte {
+	prefix, rest, found := bytes.Cut(name, []byte(":"))
+	if !found || len(prefix) == 0 || len(rest) == 0 {
+		return name
+	}
+	return rest
+}
 
 // head is the beginning of a text, for messages.
 func head(b []byte) []byte { return b[:min(len(b), 40)] }
