@@ -113,12 +113,16 @@ func TestSessionsBounded(t *testing.T) {
 		}
 		return list
 	}
+	without := ""
 	eventually(t, 30*time.Second, func() bool {
 		st := l.source.Status()
 		b := bad()
-		return st.MonitoredItems == 16 && st.Figures.Sessions == 2 && len(b) == 1 && b[0].Bad[0].Status == model.StatusBadTooManySubscriptions
+		if st.MonitoredItems != 16 || st.Figures.Sessions != 2 || len(b) != 1 || len(b[0].Bad) == 0 {
+			return false
+		}
+		without = b[0].Writer.Writer
+		return b[0].Bad[0].Status == model.StatusBadTooManySubscriptions
 	}, func() string { return fmt.Sprintf("one writer finds no room: %+v, %+v", l.source.Status(), bad()) })
-	without := bad()[0].Writer.Writer
 	gone := slices.IndexFunc(l.writers, func(w model.DataSetWriter) bool { return w.Name != without })
 	l.source.Configure(slices.Delete(slices.Clone(l.writers), gone, gone+1))
 	eventually(t, 30*time.Second, func() bool { return l.source.Status().MonitoredItems == 16 && len(bad()) == 0 }, func() string { return fmt.Sprintf("room is taken: %+v, %+v", l.source.Status(), bad()) })
