@@ -3,6 +3,7 @@ package opcua
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -24,6 +25,7 @@ const (
 // dataTypes are what is known of a server's structures, enumerations and simple types beyond the built-in ones (Part 3, 5.8.3): read when a value needs them, kept
 // for the session.
 type dataTypes struct {
+	turn      chan struct{} // has room for the one that loads
 	mu        sync.Mutex
 	schema    model.DataTypeSchema
 	seen      map[model.NodeID]bool         // data types that were asked for, described or not
@@ -32,7 +34,7 @@ type dataTypes struct {
 }
 
 func newDataTypes() *dataTypes {
-	t := &dataTypes{seen: map[model.NodeID]bool{}, encodings: map[model.NodeID]model.NodeID{}}
+	t := &dataTypes{turn: make(chan struct{}, 1), seen: map[model.NodeID]bool{}, encodings: map[model.NodeID]model.NodeID{}}
 	t.codec = uajson.NewStructureCodec(&t.schema)
 	return t
 }
@@ -44,13 +46,13 @@ func (t *dataTypes) current() *uajson.StructureCodec {
 	return t.codec
 }
 
-// missing returns those of ids that were not asked for, once each, and notes that they are.
-func (t *dataTypes) missing(ids []model.NodeID) (missing []model.NodeID) {
+// missing returns those of ids that were not asked for, neither before nor in this loading, and notes them in it.
+func (t *dataTypes) missing(ids []model.NodeID, loading map[model.NodeID]bool) (missing []model.NodeID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, n := range ids {
-		if !n.IsNull() && !t.seen[n] && len(t.seen) < maxDataTypes && !isBuiltIn(n) {
-			t.seen[n] = true
+		if !n.IsNull() && !t.seen[n] && !loading[n] && len(t.seen)+len(loading) < maxDataTypes && !isBuiltIn(n) {
+			loading[n] = true
 			missing = append(missing, n)
 		}
 	}
@@ -63,17 +65,8 @@ func isBuiltIn(n model.NodeID) bool {
 	return ok
 }
 
-// forgetSeen has types be asked for again, after a fault.
-func (t *dataTypes) forgetSeen(ids []model.NodeID) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, n := range ids {
-		delete(t.seen, n)
-	}
-}
-
 // add takes what was found of one level of types and returns the types that they refer to.
-func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema) (next []model.NodeID) {
+func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema, loading map[model.NodeID]bool) (next []model.NodeID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.schema.Namespaces = append([]string{namespaceZero}, ns[min(1, len(ns)):]...)
@@ -81,11 +74,11 @@ func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema) (n
 	t.schema.Enums = append(t.schema.Enums, found.Enums...)
 	t.schema.Simple = append(t.schema.Simple, found.Simple...)
 	for i := range found.Enums {
-		t.seen[found.Enums[i].DataType] = true
+		loading[found.Enums[i].DataType] = true
 	}
 	for i := range found.Structures {
 		d := &found.Structures[i]
-		t.seen[d.DataType] = true // a dictionary describes more than was asked for
+		loading[d.DataType] = true // a dictionary describes more than was asked for
 		if !d.EncodingID.IsNull() {
 			t.encodings[d.EncodingID] = d.DataType
 		}
@@ -99,29 +92,37 @@ func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema) (n
 // namespaceZero is the first of all servers' namespaces, whatever their NamespaceArray says.
 const namespaceZero = "http://opcfoundation.org/UA/"
 
-func (t *dataTypes) compile() *uajson.StructureCodec {
+// settle makes what was loaded known, all at once: a type counts as asked for only when what it consists of is there too.
+func (t *dataTypes) settle(loaded map[model.NodeID]bool) *uajson.StructureCodec {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	maps.Copy(t.seen, loaded)
 	t.codec = uajson.NewStructureCodec(&t.schema)
 	return t.codec
 }
 
 // describeTypes reads the definitions of data types and of those that they consist of, level by level, all of a level at once, and returns a codec that knows
-// them. A type that the server does not describe is left out.
+// them. A type that the server does not describe is left out. One loads at a time; the others wait and find what it loaded.
 func (s *session) describeTypes(ctx context.Context, ids []model.NodeID) (*uajson.StructureCodec, error) {
-	level := s.dataTypes.missing(ids)
+	select {
+	case s.dataTypes.turn <- struct{}{}:
+		defer func() { <-s.dataTypes.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	loading := map[model.NodeID]bool{}
+	level := s.dataTypes.missing(ids, loading)
 	if len(level) == 0 {
 		return s.dataTypes.current(), nil
 	}
 	for depth := 0; len(level) > 0 && depth < maxTypeDepth; depth++ {
 		found, err := s.definitions(ctx, level)
-		if err != nil {
-			s.dataTypes.forgetSeen(level)
+		if err != nil { // all of it is asked for again
 			return nil, fmt.Errorf("read data types: %w", err)
 		}
-		level = s.dataTypes.missing(s.dataTypes.add(s.namespaces, found))
+		level = s.dataTypes.missing(s.dataTypes.add(s.namespaces, found, loading), loading)
 	}
-	return s.dataTypes.compile(), nil
+	return s.dataTypes.settle(loading), nil
 }
 
 // definitions reads what the server says of data types.

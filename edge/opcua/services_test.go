@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,6 +199,23 @@ func testWriteErrors(t *testing.T, s *Source) {
 }
 
 // A structure that nobody compiled in keeps its bytes, on the first read too, and can be written back.
+// Readers that need the same types at the same time all get them.
+func TestStructuresAtOnce(t *testing.T) {
+	s := opcuatest.Start(t, opcuatest.Options{Vars: 1})
+	source := run(t, config(s.Endpoint(), &recorder{}))
+	connected(t, source)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			r, err := source.Read(t.Context(), []model.ReadValueID{value("Struct_Batch"), value("Struct_Vec3")})
+			if err != nil || r[0].Value.ExtensionObject().Encoding != model.ExtensionJSON || r[1].Value.ExtensionObject().Encoding != model.ExtensionJSON {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // Structures that nobody compiled in are read and written by the definitions of their types.
 func testStructures(t *testing.T, s *Source) {
 	const types = "nsu=urn:shopfloor:plant:types;"

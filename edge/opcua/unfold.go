@@ -107,7 +107,7 @@ func (u *unfolding) object(x model.ExtensionObject) model.ExtensionObject {
 	}
 	unknown := len(u.missing)
 	for _, e := range missing {
-		if n, err := u.namespaces.Resolve(e); err == nil && !u.types.asked(n) {
+		if n, err := u.namespaces.Resolve(e); err == nil && (!u.types.asked(n) || u.types.current() != u.codec) {
 			u.missing = append(u.missing, n)
 		}
 	}
