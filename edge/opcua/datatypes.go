@@ -65,24 +65,17 @@ func isBuiltIn(n model.NodeID) bool {
 	return ok
 }
 
-// add takes what was found of one level of types and returns the types that they refer to.
-func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema, loading map[model.NodeID]bool) (next []model.NodeID) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.schema.Namespaces = append([]string{namespaceZero}, ns[min(1, len(ns)):]...)
-	t.schema.Structures = append(t.schema.Structures, found.Structures...)
-	t.schema.Enums = append(t.schema.Enums, found.Enums...)
-	t.schema.Simple = append(t.schema.Simple, found.Simple...)
+// gather adds what was found of one level of types to what is being loaded, and returns the types that they refer to.
+func gather(to, found *model.DataTypeSchema, loading map[model.NodeID]bool) (next []model.NodeID) {
+	to.Structures = append(to.Structures, found.Structures...)
+	to.Enums = append(to.Enums, found.Enums...)
+	to.Simple = append(to.Simple, found.Simple...)
 	for i := range found.Enums {
 		loading[found.Enums[i].DataType] = true
 	}
 	for i := range found.Structures {
-		d := &found.Structures[i]
-		loading[d.DataType] = true // a dictionary describes more than was asked for
-		if !d.EncodingID.IsNull() {
-			t.encodings[d.EncodingID] = d.DataType
-		}
-		for _, f := range d.Fields {
+		loading[found.Structures[i].DataType] = true // a dictionary describes more than was asked for
+		for _, f := range found.Structures[i].Fields {
 			next = append(next, f.DataType)
 		}
 	}
@@ -93,10 +86,17 @@ func (t *dataTypes) add(ns model.NamespaceTable, found *model.DataTypeSchema, lo
 const namespaceZero = "http://opcfoundation.org/UA/"
 
 // settle makes what was loaded known, all at once: a type counts as asked for only when what it consists of is there too.
-func (t *dataTypes) settle(loaded map[model.NodeID]bool) *uajson.StructureCodec {
+func (t *dataTypes) settle(ns model.NamespaceTable, loaded *model.DataTypeSchema, seen map[model.NodeID]bool) *uajson.StructureCodec {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.Copy(t.seen, loaded)
+	maps.Copy(t.seen, seen)
+	t.schema.Namespaces = append([]string{namespaceZero}, ns[min(1, len(ns)):]...)
+	gather(&t.schema, loaded, t.seen)
+	for i := range loaded.Structures {
+		if d := &loaded.Structures[i]; !d.EncodingID.IsNull() {
+			t.encodings[d.EncodingID] = d.DataType
+		}
+	}
 	t.codec = uajson.NewStructureCodec(&t.schema)
 	return t.codec
 }
@@ -110,7 +110,7 @@ func (s *session) describeTypes(ctx context.Context, ids []model.NodeID) (*uajso
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	loading := map[model.NodeID]bool{}
+	loading, loaded := map[model.NodeID]bool{}, &model.DataTypeSchema{}
 	level := s.dataTypes.missing(ids, loading)
 	if len(level) == 0 {
 		return s.dataTypes.current(), nil
@@ -120,9 +120,9 @@ func (s *session) describeTypes(ctx context.Context, ids []model.NodeID) (*uajso
 		if err != nil { // all of it is asked for again
 			return nil, fmt.Errorf("read data types: %w", err)
 		}
-		level = s.dataTypes.missing(s.dataTypes.add(s.namespaces, found, loading), loading)
+		level = s.dataTypes.missing(gather(loaded, found, loading), loading)
 	}
-	return s.dataTypes.settle(loading), nil
+	return s.dataTypes.settle(s.namespaces, loaded, loading), nil
 }
 
 // definitions reads what the server says of data types.
