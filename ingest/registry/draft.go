@@ -184,6 +184,7 @@ func (d *draft) check() {
 			}
 		}
 	}
+	d.checkTwins()
 	for key, item := range d.writers {
 		w, ok := d.next.writers[key]
 		if !ok {

@@ -143,6 +143,9 @@ func (r *Registry) UpdateServer(ctx context.Context, id string, change func(*mod
 		if err := validateServer(&s); err != nil {
 			return err
 		}
+		if err := d.registeredTwice(&s); err != nil {
+			return err
+		}
 		if password != nil {
 			if s.SealedPassword, err = r.seal(s.UserName, *password); err != nil {
 				return err
