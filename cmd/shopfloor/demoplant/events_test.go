@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gopcua/opcua"
 	"github.com/gopcua/opcua/id"
 	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 )
 
 // monitorEvents asks for the events of a node; where is the type to ask for, nil for all.
-func monitorEvents(t *testing.T, sub *opcua.Subscription, notifier *ua.NodeID, where *ua.NodeID, fields ...string) *ua.MonitoredItemCreateResult {
+func monitorEvents(t *testing.T, sub *opcuatest.Subscription, notifier *ua.NodeID, where *ua.NodeID, fields ...string) *ua.MonitoredItemCreateResult {
 	t.Helper()
 	filter := &ua.EventFilter{WhereClause: &ua.ContentFilter{}}
 	for _, name := range fields {
@@ -23,17 +24,13 @@ func monitorEvents(t *testing.T, sub *opcua.Subscription, notifier *ua.NodeID, w
 		operand := ua.NewExtensionObject(&ua.LiteralOperand{Value: ua.MustVariant(where)})
 		filter.WhereClause.Elements = []*ua.ContentFilterElement{{FilterOperator: ua.FilterOperatorOfType, FilterOperands: []*ua.ExtensionObject{operand}}}
 	}
-	res, err := sub.Monitor(t.Context(), ua.TimestampsToReturnBoth, &ua.MonitoredItemCreateRequest{
+	return sub.Monitor(t, &ua.MonitoredItemCreateRequest{
 		ItemToMonitor:  &ua.ReadValueID{NodeID: notifier, AttributeID: ua.AttributeIDEventNotifier, DataEncoding: &ua.QualifiedName{}},
 		MonitoringMode: ua.MonitoringModeReporting,
 		RequestedParameters: &ua.MonitoringParameters{
 			ClientHandle: 7, QueueSize: 10, DiscardOldest: true, Filter: ua.NewExtensionObject(filter),
 		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.Results[0]
+	})[0]
 }
 
 // TestEvents: the packaging line tells when a batch begins.
@@ -43,11 +40,7 @@ func TestEvents(t *testing.T) {
 	if v := read(t, c, server, ua.AttributeIDEventNotifier).Value.Value(); v != byte(1) {
 		t.Errorf("EventNotifier of the server is %v", v)
 	}
-	changes := make(chan *opcua.PublishNotificationData, 100)
-	sub, err := c.Subscribe(t.Context(), &opcua.SubscriptionParameters{Interval: 100 * time.Millisecond}, changes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sub := opcuatest.Subscribe(t, c, 100*time.Millisecond)
 	fields := []string{"EventId", "EventType", "SourceName", "Time", "Message", "Severity", "NoSuchField"}
 	base, other := ua.NewNumericNodeID(0, id.BaseEventType), ua.NewNumericNodeID(0, id.AlarmConditionType)
 	for _, f := range []struct {
@@ -72,9 +65,9 @@ func TestEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 		select {
-		case n := <-changes:
-			list, ok := n.Value.(*ua.EventNotificationList)
-			if n.Error != nil || !ok {
+		case n := <-sub.Notifications():
+			list, ok := n.(*ua.EventNotificationList)
+			if !ok {
 				continue
 			}
 			for _, e := range list.Events {

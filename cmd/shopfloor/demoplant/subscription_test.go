@@ -7,16 +7,14 @@ import (
 
 	"github.com/gopcua/opcua"
 	"github.com/gopcua/opcua/ua"
+
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 )
 
-// subscribe monitors nodes with client handles counting from 1 and returns the results and the changes.
-func subscribe(t *testing.T, c *opcua.Client, interval time.Duration, names ...string) (*opcua.Subscription, []*ua.MonitoredItemCreateResult, <-chan *opcua.PublishNotificationData) {
+// subscribe monitors nodes with client handles counting from 1.
+func subscribe(t *testing.T, c *opcua.Client, interval time.Duration, names ...string) (*opcuatest.Subscription, []*ua.MonitoredItemCreateResult) {
 	t.Helper()
-	changes := make(chan *opcua.PublishNotificationData, 100)
-	sub, err := c.Subscribe(t.Context(), &opcua.SubscriptionParameters{Interval: interval}, changes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sub := opcuatest.Subscribe(t, c, interval)
 	var items []*ua.MonitoredItemCreateRequest
 	for i, n := range names {
 		items = append(items, &ua.MonitoredItemCreateRequest{
@@ -25,38 +23,34 @@ func subscribe(t *testing.T, c *opcua.Client, interval time.Duration, names ...s
 			RequestedParameters: &ua.MonitoringParameters{ClientHandle: uint32(i + 1), SamplingInterval: 0, QueueSize: 10, DiscardOldest: true},
 		})
 	}
-	res, err := sub.Monitor(t.Context(), ua.TimestampsToReturnBoth, items...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sub, res.Results, changes
+	return sub, sub.Monitor(t, items...)
 }
 
 // collect reads changes until done returns true for the values seen so far, by client handle.
-func collect(t *testing.T, changes <-chan *opcua.PublishNotificationData, done func(seen map[uint32][]*ua.DataValue) bool) {
+func collect(t *testing.T, sub *opcuatest.Subscription, done func(seen map[uint32][]*ua.DataValue) bool) {
 	t.Helper()
 	seen := map[uint32][]*ua.DataValue{}
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(30 * time.Second)
 	for !done(seen) {
 		select {
-		case n := <-changes:
-			if n.Error != nil {
-				t.Fatalf("publish: %v", n.Error)
-			}
-			if d, ok := n.Value.(*ua.DataChangeNotification); ok {
-				for _, m := range d.MonitoredItems {
+		case n := <-sub.Notifications():
+			switch n := n.(type) {
+			case error:
+				t.Fatalf("publish: %v", n)
+			case *ua.DataChangeNotification:
+				for _, m := range n.MonitoredItems {
 					seen[m.ClientHandle] = append(seen[m.ClientHandle], m.Value)
 				}
 			}
 		case <-timeout:
-			t.Fatalf("changes seen in 10 s: %d handles", len(seen))
+			t.Fatalf("changes seen in 30 s: %d handles", len(seen))
 		}
 	}
 }
 
 func TestSubscribe(t *testing.T) {
 	c := connect(t, startPlant(t, Config{}))
-	sub, results, changes := subscribe(t, c, 100*time.Millisecond, "Boiler1.Temperature", "Boiler9.Nothing", "Boiler1.TemperatureSetPoint", "Boiler1")
+	sub, results := subscribe(t, c, 100*time.Millisecond, "Boiler1.Temperature", "Boiler9.Nothing", "Boiler1.TemperatureSetPoint", "Boiler1")
 	for i, want := range []ua.StatusCode{ua.StatusOK, ua.StatusBadNodeIDUnknown, ua.StatusOK, ua.StatusBadAttributeIDInvalid} {
 		if got := results[i].StatusCode; got != want {
 			t.Errorf("item %d: %v, want %v", i, got, want)
@@ -65,7 +59,7 @@ func TestSubscribe(t *testing.T) {
 	if results[0].RevisedSamplingInterval != 100 || results[0].RevisedQueueSize != 10 {
 		t.Errorf("revised to %v ms and %d values, want 100 and 10", results[0].RevisedSamplingInterval, results[0].RevisedQueueSize)
 	}
-	collect(t, changes, func(seen map[uint32][]*ua.DataValue) bool {
+	collect(t, sub, func(seen map[uint32][]*ua.DataValue) bool {
 		for i := 1; i < len(seen[1]); i++ {
 			if !seen[1][i].SourceTimestamp.After(seen[1][i-1].SourceTimestamp) {
 				t.Fatalf("source time went from %v to %v", seen[1][i-1].SourceTimestamp, seen[1][i].SourceTimestamp)
@@ -76,25 +70,29 @@ func TestSubscribe(t *testing.T) {
 	if got := write(t, c, "Boiler1.TemperatureSetPoint", ua.AttributeIDValue, &ua.DataValue{EncodingMask: ua.DataValueValue, Value: ua.MustVariant(99.0)}); got != ua.StatusOK {
 		t.Fatal(got)
 	}
-	collect(t, changes, func(seen map[uint32][]*ua.DataValue) bool {
+	collect(t, sub, func(seen map[uint32][]*ua.DataValue) bool {
 		return len(seen[3]) == 1 && seen[3][0].Value.Value() == 99.0
 	})
 
-	if res, err := sub.SetMonitoringMode(t.Context(), ua.MonitoringModeDisabled, results[0].MonitoredItemID); err != nil || res.Results[0] != ua.StatusOK {
-		t.Errorf("SetMonitoringMode: %v %v", res, err)
-	}
-	unknown := &ua.DeleteMonitoredItemsRequest{SubscriptionID: sub.SubscriptionID, MonitoredItemIDs: []uint32{4711}}
-	err := c.Send(t.Context(), unknown, func(r ua.Response) error {
-		if got := r.(*ua.DeleteMonitoredItemsResponse).Results[0]; got != ua.StatusBadMonitoredItemIDInvalid {
-			t.Errorf("delete of an unknown item: %v, want BadMonitoredItemIdInvalid", got)
+	disable := &ua.SetMonitoringModeRequest{SubscriptionID: sub.ID, MonitoringMode: ua.MonitoringModeDisabled, MonitoredItemIDs: []uint32{results[0].MonitoredItemID}}
+	err := c.Send(t.Context(), disable, func(r ua.Response) error {
+		if got := r.(*ua.SetMonitoringModeResponse).Results[0]; got != ua.StatusOK {
+			t.Errorf("SetMonitoringMode: %v", got)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Error(err)
 	}
-	if res, err := sub.Unmonitor(t.Context(), results[2].MonitoredItemID); err != nil || res.Results[0] != ua.StatusOK {
-		t.Errorf("DeleteMonitoredItems: %v %v", res, err)
+	remove := &ua.DeleteMonitoredItemsRequest{SubscriptionID: sub.ID, MonitoredItemIDs: []uint32{4711, results[2].MonitoredItemID}}
+	err = c.Send(t.Context(), remove, func(r ua.Response) error {
+		if got := r.(*ua.DeleteMonitoredItemsResponse).Results; got[0] != ua.StatusBadMonitoredItemIDInvalid || got[1] != ua.StatusOK {
+			t.Errorf("delete of an unknown item and another one: %v, want BadMonitoredItemIdInvalid and Good", got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
@@ -102,20 +100,18 @@ func TestSubscriptionIDsDoNotRepeat(t *testing.T) {
 	c := connect(t, startPlant(t, Config{}))
 	seen := map[uint32]bool{}
 	for range 3 {
-		sub, _, _ := subscribe(t, c, time.Second, "Boiler1.Temperature")
-		if seen[sub.SubscriptionID] {
-			t.Errorf("subscription id %d was given twice", sub.SubscriptionID)
+		sub, _ := subscribe(t, c, time.Second, "Boiler1.Temperature")
+		if seen[sub.ID] {
+			t.Errorf("subscription id %d was given twice", sub.ID)
 		}
-		seen[sub.SubscriptionID] = true
-		if err := sub.Cancel(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		seen[sub.ID] = true
+		sub.Delete(t)
 	}
 }
 
 func TestPercentDeadband(t *testing.T) {
 	c := connect(t, startPlant(t, Config{}))
-	sub, _, changes := subscribe(t, c, 50*time.Millisecond, "Boiler1.FeedPump")
+	sub, _ := subscribe(t, c, 50*time.Millisecond, "Boiler1.FeedPump")
 	withDeadband := func(name string, percent float64) *ua.MonitoredItemCreateRequest {
 		return &ua.MonitoredItemCreateRequest{
 			ItemToMonitor:  &ua.ReadValueID{NodeID: node(name), AttributeID: ua.AttributeIDValue, DataEncoding: &ua.QualifiedName{}},
@@ -125,14 +121,11 @@ func TestPercentDeadband(t *testing.T) {
 			})},
 		}
 	}
-	res, err := sub.Monitor(t.Context(), ua.TimestampsToReturnBoth, withDeadband("Boiler1.Temperature", 1), withDeadband("Boiler1.BurnerStarts", 1))
-	if err != nil {
-		t.Fatal(err)
+	results := sub.Monitor(t, withDeadband("Boiler1.Temperature", 1), withDeadband("Boiler1.BurnerStarts", 1))
+	if results[0].StatusCode != ua.StatusOK || results[1].StatusCode != ua.StatusBadMonitoredItemFilterUnsupported {
+		t.Fatalf("deadband with and without EURange: %v, %v", results[0].StatusCode, results[1].StatusCode)
 	}
-	if res.Results[0].StatusCode != ua.StatusOK || res.Results[1].StatusCode != ua.StatusBadMonitoredItemFilterUnsupported {
-		t.Fatalf("deadband with and without EURange: %v, %v", res.Results[0].StatusCode, res.Results[1].StatusCode)
-	}
-	collect(t, changes, func(seen map[uint32][]*ua.DataValue) bool {
+	collect(t, sub, func(seen map[uint32][]*ua.DataValue) bool {
 		values := seen[9]
 		for i := 1; i < len(values); i++ { // 1 % of 0..200 °C
 			if d := values[i].Value.Float() - values[i-1].Value.Float(); d <= 2 && d >= -2 {
@@ -145,8 +138,8 @@ func TestPercentDeadband(t *testing.T) {
 
 func TestRepublish(t *testing.T) {
 	c := connect(t, startPlant(t, Config{}))
-	sub, _, _ := subscribe(t, c, time.Second, "Boiler1.Temperature")
-	err := c.Send(t.Context(), &ua.RepublishRequest{SubscriptionID: sub.SubscriptionID, RetransmitSequenceNumber: 4711}, func(ua.Response) error { return nil })
+	sub, _ := subscribe(t, c, time.Second, "Boiler1.Temperature")
+	err := c.Send(t.Context(), &ua.RepublishRequest{SubscriptionID: sub.ID, RetransmitSequenceNumber: 4711}, func(ua.Response) error { return nil })
 	if err != ua.StatusBadMessageNotAvailable {
 		t.Errorf("republish of an unknown message: %v, want BadMessageNotAvailable", err)
 	}

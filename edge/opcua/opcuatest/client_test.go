@@ -67,22 +67,16 @@ func write(t *testing.T, c *opcua.Client, name string, value any) ua.StatusCode 
 // subscribe delivers every value of the variable.
 func subscribe(t *testing.T, c *opcua.Client, name string) <-chan *ua.DataValue {
 	t.Helper()
-	notifications := make(chan *opcua.PublishNotificationData, 100)
-	subscription, err := c.Subscribe(t.Context(), &opcua.SubscriptionParameters{Interval: 50 * time.Millisecond}, notifications)
-	if err != nil {
-		t.Fatal(err)
-	}
+	subscription := Subscribe(t, c, 50*time.Millisecond)
 	request := opcua.NewMonitoredItemCreateRequestWithDefaults(node(name), ua.AttributeIDValue, 1)
 	request.RequestedParameters.QueueSize = 1000
-	if _, err := subscription.Monitor(t.Context(), ua.TimestampsToReturnBoth, request); err != nil {
-		t.Fatal(err)
-	}
+	subscription.Monitor(t, request)
 	values := make(chan *ua.DataValue)
 	go func() {
 		for {
 			select {
-			case notification := <-notifications:
-				change, ok := notification.Value.(*ua.DataChangeNotification)
+			case notification := <-subscription.Notifications():
+				change, ok := notification.(*ua.DataChangeNotification)
 				if !ok {
 					continue
 				}
