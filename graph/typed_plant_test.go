@@ -82,6 +82,10 @@ func structure(id uint32, body string) model.Variant {
 	})
 }
 
+func standardStructure(id uint32, body string) model.Variant {
+	return model.ExtensionObjectValue(&model.ExtensionObject{TypeID: model.Expanded(model.NumericID(0, id)), Encoding: model.ExtensionJSON, Body: []byte(body)})
+}
+
 func newPressPlant(presses int) *pressPlant {
 	p := &pressPlant{nodes: map[model.ExpandedNodeID]*pressNode{}}
 	objects := &pressNode{}
@@ -99,9 +103,7 @@ func newPressPlant(presses int) *pressPlant {
 		p.add(force, id+".Limit", acmePlant, "Limit", variable, 68, "", structure(5, `{"Number":99.5}`))
 		parameters := p.add(press, id+".Parameters", acmeBase, "Parameters", object, 58, "", model.Variant{})
 		pressure := p.add(parameters, id+".Pressure", acmePlant, "Pressure", variable, 17497, "", model.DoubleValue(float64(i)))
-		p.add(pressure, id+".EURange", "", "EURange", variable, 68, "", model.ExtensionObjectValue(&model.ExtensionObject{
-			TypeID: model.Expanded(model.NumericID(0, 884)), Encoding: model.ExtensionJSON, Body: []byte(`{"Low":0,"High":200}`),
-		}))
+		p.add(pressure, id+".EURange", "", "EURange", variable, 68, "", standardStructure(884, `{"Low":0,"High":200}`))
 		for tool := 1; tool <= 2; tool++ {
 			p.add(press, fmt.Sprintf("%s.T%d", id, tool), "urn:press", fmt.Sprintf("Tool%d", tool), object, 2, acmeBase, model.Variant{})
 		}

@@ -50,6 +50,36 @@ func TestTypedQuery(t *testing.T) {
 	}
 }
 
+// The unit and the ranges of a variable come with its value, whether its type declares them or not, in the same Read.
+func TestTypedUnitAndRange(t *testing.T) {
+	p, plant := pressPlatform(t, 2)
+	plant.set("P001.Pressure", func(n *pressNode) {
+		plant.add(n, "P001.EngineeringUnits", "", "EngineeringUnits", model.NodeClassVariable, 68, "", standardStructure(889,
+			`{"NamespaceUri":"http://www.opcfoundation.org/UA/units/un/cefact","UnitId":4342098,"DisplayName":{"Text":"bar","Locale":"en"},"Description":{"Text":""}}`))
+	})
+	plant.set("P001.Force", func(n *pressNode) {
+		plant.add(n, "P001.InstrumentRange", "", "InstrumentRange", model.NodeClassVariable, 68, "", standardStructure(884, `{"Low":-1.5,"High":"NaN"}`))
+		plant.add(n, "P001.Force.Other", acmePlant, "EngineeringUnits", model.NodeClassVariable, 68, "", model.StringValue("of another namespace"))
+	})
+	plant.set("P002.Pressure", func(n *pressNode) {
+		unit := plant.add(n, "P002.EngineeringUnits", "", "EngineeringUnits", model.NodeClassVariable, 68, "", model.Variant{})
+		unit.value.Status = model.StatusBadNotReadable
+	})
+	data, errs := p.data(t, `{ Plant_PressType(server: "press") { nodes {
+		Force { value unit { displayName } instrumentRange { __typename low high } }
+		Parameters { ... on Plant_PressType_Parameters { Pressure { range { low high } unit { u: unitId namespaceUri displayName description } instrumentRange { low } } } } } } }`, nil)
+	const press = "[Plant_PressType nodes "
+	wantAnswer(t, data, errs, `{"Plant_PressType":{"nodes":[
+{"Force":{"value":1.5,"unit":null,"instrumentRange":{"__typename":"Range","low":-1.5,"high":null}},
+"Parameters":{"Pressure":{"range":{"low":0,"high":200},"unit":{"u":4342098,"namespaceUri":"http://www.opcfoundation.org/UA/units/un/cefact","displayName":"bar","description":null},"instrumentRange":null}}},
+{"Force":{"value":2.5,"unit":null,"instrumentRange":null},"Parameters":{"Pressure":{"range":{"low":0,"high":200},"unit":null,"instrumentRange":null}}}]}}`,
+		press+`0 Force instrumentRange high] UNEXPECTED_VALUE: unexpected value: "NaN" is no Float`,
+		press+"1 Parameters Pressure unit] UNAVAILABLE: read nsu=urn:press;s=P002.EngineeringUnits: BadNotReadable")
+	if n := p.commands.reads.Load(); n != 1 {
+		t.Errorf("%d reads", n)
+	}
+}
+
 // 500 instances with 4 variables each are read in one go, and found without looking again.
 func TestTypedQueryIsPlanned(t *testing.T) {
 	p, _ := pressPlatform(t, 500)

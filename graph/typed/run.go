@@ -144,7 +144,7 @@ func (r *run) fields(p *pending) {
 		case own == nil:
 		case own.Role == RoleIdentity:
 			r.identity(k, f, p.instance)
-		case own.Role == RoleValue:
+		case own.Role == RoleValue && own.Key.Name == "":
 			r.valueField(k, f, own, p.instance)
 		default:
 			p.members = append(p.members, memberField{own, f, k})
@@ -196,6 +196,14 @@ func (r *run) book(server string, id model.ExpandedNodeID) *reading {
 	return b
 }
 
+// class is that of the node that a field stands for; without a declaration it is a property.
+func (f *Field) class() model.NodeClass {
+	if f.Member == nil {
+		return model.NodeClassVariable
+	}
+	return f.Member.Class
+}
+
 // members browses the nodes below instances, one request for a server, and makes the next level of them.
 func (r *run) members(level []*pending) (next []*pending) {
 	found := r.browse(level)
@@ -212,7 +220,7 @@ func (r *run) members(level []*pending) (next []*pending) {
 				continue
 			}
 			for _, child := range b.children {
-				if child.browseName == m.field.Key && child.class == m.field.Member.Class {
+				if child.browseName == m.field.Key && child.class == m.field.class() {
 					next = append(next, r.member(m.slot, m.field, m.asked, child)...)
 					break
 				}

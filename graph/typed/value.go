@@ -244,6 +244,9 @@ func (c *conversion) scalar(name string, selections ast.SelectionSet, value []by
 		if fits = text != "" && strings.Trim(text, "-0123456789") == ""; fits {
 			value = quoted(text)
 		}
+	case "EUInformation", "Range":
+		c.unitOrRange(name, selections, value, path)
+		return
 	case "StatusCode", "QualifiedName", "LocalizedText":
 		c.builtInObject(name, selections, value, path)
 		return
@@ -260,57 +263,4 @@ func (c *conversion) scalar(name string, selections ast.SelectionSet, value []by
 func integerWithin(value []byte, low, high int64) bool {
 	n, err := strconv.ParseInt(string(value), 10, 64)
 	return err == nil && n >= low && n <= high
-}
-
-// builtInObject writes the built-in types that are objects of the fixed schema. Their JSON in structures has other names (Part 6, 5.4.2).
-func (c *conversion) builtInObject(name string, selections ast.SelectionSet, value []byte, path ast.Path) {
-	var v struct {
-		Code               uint32
-		Locale, Text       string
-		NamespaceURI, Name string
-	}
-	var err error
-	switch {
-	case value[0] == '{': // without regard to case
-		err = json.Unmarshal(value, &v)
-	case name == "StatusCode":
-		err = json.Unmarshal(value, &v.Code)
-	default:
-		var text string
-		if err = json.Unmarshal(value, &text); err == nil {
-			v.Text, v.Name = text, text
-			if uri, rest, ok := strings.Cut(strings.TrimPrefix(text, "nsu="), ";"); ok && strings.HasPrefix(text, "nsu=") {
-				v.NamespaceURI, v.Name = uri, rest
-			}
-		}
-	}
-	if err != nil {
-		c.fail(path, "%s is no %s", short(value), name)
-		return
-	}
-	status := model.StatusCode(v.Code)
-	c.object(name, selections, path, func(f graphql.CollectedField, _ ast.Path) {
-		switch name + "." + f.Name {
-		case "StatusCode.code":
-			c.WriteString(strconv.FormatUint(uint64(v.Code), 10))
-		case "StatusCode.name":
-			c.Write(quoted(status.Name()))
-		case "StatusCode.severity":
-			c.Write(quoted(strings.ToUpper(status.Severity().String())))
-		case "QualifiedName.namespaceUri":
-			c.Write(quoted(v.NamespaceURI))
-		case "QualifiedName.name":
-			c.Write(quoted(v.Name))
-		case "LocalizedText.text":
-			c.Write(quoted(v.Text))
-		case "LocalizedText.locale":
-			if v.Locale == "" {
-				c.WriteString("null")
-				return
-			}
-			c.Write(quoted(v.Locale))
-		default:
-			c.WriteString("null")
-		}
-	})
 }

@@ -3,10 +3,12 @@ package typed
 import (
 	"slices"
 
+	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
 )
 
-// valueFields are the fields of TypedVariable beyond those of TypedNode.
+// valueFields are the fields of TypedVariable beyond those of TypedNode. Those with a Key are the values of properties that any variable may
+// have, whether its type declares them or not (Part 8, 5.3.2.3).
 func valueFields() []*Field {
 	return []*Field{
 		{Name: "rawValue", Type: named("Variant"), Role: RoleValue},
@@ -14,6 +16,9 @@ func valueFields() []*Field {
 		{Name: "status", Type: named("StatusCode"), Role: RoleValue},
 		{Name: "sourceTimestamp", Type: named("DateTime"), Role: RoleValue},
 		{Name: "serverTimestamp", Type: named("DateTime"), Role: RoleValue},
+		{Name: "unit", Type: named("EUInformation"), Role: RoleValue, Key: model.QualifiedName{Name: "EngineeringUnits"}},
+		{Name: "range", Type: named("Range"), Role: RoleValue, Key: model.QualifiedName{Name: "EURange"}},
+		{Name: "instrumentRange", Type: named("Range"), Role: RoleValue, Key: model.QualifiedName{Name: "InstrumentRange"}},
 	}
 }
 
