@@ -82,6 +82,7 @@ func (s *snapshots) install(schema graphql.ExecutableSchema, large bool) {
 		e.Use(extension.Introspection{})
 	}
 	e.AroundOperations(startOperation(int64(s.cfg.MaxSubscriptions), s.subscriptions))
+	e.AroundResponses(countRequests)
 	e.AroundResponses(queryTimeout(s.cfg.QueryTimeout))
 	e.AroundResponses(endOfStream)
 

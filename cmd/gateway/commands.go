@@ -9,10 +9,13 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// serveCommands makes a gateway's answers the bus' own: the status code of an error becomes the code of the reply.
+// serveCommands makes a gateway's answers the bus' own: the status code of an error becomes the code of the reply, and what was asked of the server for it
+// its note.
 func serveCommands(g *edge.Gateway) bus.Handler {
 	return func(ctx context.Context, verb string, body []byte) ([]byte, error) {
+		ctx, tally := model.WithTally(ctx)
 		reply, err := g.Handle(ctx, verb, body)
+		bus.SetNote(ctx, tally.String())
 		var status model.StatusCode
 		if errors.As(err, &status) {
 			err = &bus.RemoteError{Code: status.Name(), Text: err.Error()}

@@ -87,13 +87,17 @@ func (c *commands) request(ctx context.Context, gateway, server, verb string, it
 
 // send sends a command as it is, and makes the errors of gateways those of graph.
 func (c *commands) send(ctx context.Context, gateway, verb string, body []byte) ([]byte, error) {
-	reply, err := c.conn.Request(ctx, gateway, verb, body)
+	reply, note, err := c.conn.RequestNoted(ctx, gateway, verb, body)
+	notConnected := errors.As(err, new(*bus.NotConnectedError))
+	if !notConnected {
+		model.TallyOf(ctx).AddTold(note)
+	}
 	if err == nil {
 		return reply, nil
 	}
 	var remote *bus.RemoteError
 	switch status, ok := asStatus(err); {
-	case errors.As(err, new(*bus.NotConnectedError)):
+	case notConnected:
 		return nil, fmt.Errorf("%w: gateway %q is not connected", graph.ErrUnavailable, gateway)
 	case ok && (status == model.StatusBadServerNotConnected || status == model.StatusBadNodeIdUnknown):
 		// The gateway knows a new server a moment later than the registry.

@@ -66,6 +66,7 @@ func openChannel(ctx context.Context, c *Config, cfg securechannel.Config, reque
 // model.StatusCodes.
 func (c *channel) exchange(ctx context.Context, token *ua.NodeID, req ua.Request, typeID uint32, timeout time.Duration, r *uadp.Binary) (*securechannel.Message, error) {
 	c.requests.Add(1)
+	tally(ctx, req, typeID)
 	m, err := c.Call(ctx, token, req, timeout)
 	if err != nil {
 		return nil, err

@@ -111,7 +111,8 @@ func (c *Conn) askOwner(ctx context.Context, m *nats.Msg) ([]byte, error) {
 	if err := c.nc.PublishMsg(m); err != nil {
 		return nil, err
 	}
-	return c.collect(ctx, in)
+	reply, _, err := c.collect(ctx, in)
+	return reply, err
 }
 
 const (
@@ -159,10 +160,10 @@ func (c *Conn) answer(ctx context.Context, verb string, m *nats.Msg, handle Hand
 	defer cancel()
 	reply, err := handle(ctx, verb, m.Data)
 	if err == nil {
-		err = c.respond(ctx, m.Reply, reply)
+		err = c.respond(ctx, m.Reply, reply, "")
 		if !errors.As(err, new(*RemoteError)) {
 			return
 		}
 	}
-	_ = c.respondError(m.Reply, remoteError(ctx, err)) // as above
+	_ = c.respondError(m.Reply, remoteError(ctx, err), "") // as above
 }

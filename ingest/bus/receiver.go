@@ -152,7 +152,7 @@ func (r *Receiver) accept(ctx context.Context, m *nats.Msg) {
 func (r *Receiver) reply(to string, body []byte, e *RemoteError) {
 	var err error
 	if e != nil {
-		err = r.conn.respondError(to, e)
+		err = r.conn.respondError(to, e, "")
 	} else {
 		err = r.conn.nc.Publish(to, body)
 	}

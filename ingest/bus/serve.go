@@ -101,24 +101,26 @@ func (s *Service) accept(ctx context.Context, m *nats.Msg) {
 	default:
 		s.rejected.Add(1)
 		text := fmt.Sprintf("gateway %q handles %d commands already: try again later", s.gateway, cap(s.slots))
-		s.count(s.conn.respondError(m.Reply, &RemoteError{Code: CodeBusy, Text: text}))
+		s.count(s.conn.respondError(m.Reply, &RemoteError{Code: CodeBusy, Text: text}, ""))
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeoutOf(m.Header))
+	n := &note{}
+	ctx = context.WithValue(ctx, noteKey{}, n)
 	s.running.Go(func() {
 		defer func() { <-s.slots }()
 		defer cancel()
 		reply, err := s.handle(ctx, verb, m.Data)
 		s.handled.Add(1)
 		if err == nil {
-			err = s.conn.respond(ctx, m.Reply, reply)
+			err = s.conn.respond(ctx, m.Reply, reply, n.text)
 			var remote *RemoteError
 			if !errors.As(err, &remote) {
 				s.count(err)
 				return
 			}
 		}
-		s.count(s.conn.respondError(m.Reply, remoteError(ctx, err)))
+		s.count(s.conn.respondError(m.Reply, remoteError(ctx, err), n.text))
 	})
 }
 
@@ -148,24 +150,28 @@ func remoteError(ctx context.Context, err error) *RemoteError {
 	return &RemoteError{Code: CodeInternal, Text: err.Error()}
 }
 
-func (c *Conn) respondError(replyTo string, e *RemoteError) error {
+func (c *Conn) respondError(replyTo string, e *RemoteError, note string) error {
 	code := headerText(e.Code)
 	if code == "" {
 		code = CodeInternal
 	}
-	return c.nc.PublishMsg(&nats.Msg{Subject: replyTo, Header: nats.Header{
+	m := &nats.Msg{Subject: replyTo, Header: nats.Header{
 		headerErrorCode: {code[:min(len(code), 64)]}, headerErrorText: {headerText(e.Text)},
-	}})
+	}}
+	noted(m, note)
+	return c.nc.PublishMsg(m)
 }
 
 // respond sends a reply, in parts when it is large. After the first parts it waits for the requester to take one before it
 // sends another. A RemoteError says that the reply cannot be sent at all.
-func (c *Conn) respond(ctx context.Context, replyTo string, reply []byte) error {
+func (c *Conn) respond(ctx context.Context, replyTo string, reply []byte, note string) error {
 	if len(reply) > MaxReply {
 		return &RemoteError{Code: CodeTooLarge, Text: fmt.Sprintf("the reply has %d bytes, at most %d are allowed: ask for less at once", len(reply), MaxReply)}
 	}
 	if len(reply) <= partBytes {
-		return c.nc.Publish(replyTo, reply)
+		m := &nats.Msg{Subject: replyTo, Data: reply}
+		noted(m, note)
+		return c.nc.PublishMsg(m)
 	}
 	takenAt := c.nc.NewInbox()
 	taken, err := c.openInbox(takenAt, "", 2*partsAhead)
@@ -181,6 +187,9 @@ func (c *Conn) respond(ctx context.Context, replyTo string, reply []byte) error 
 		}
 		n := min(len(reply), partBytes)
 		m := &nats.Msg{Subject: replyTo, Reply: takenAt, Data: reply[:n], Header: nats.Header{headerPart: {strconv.Itoa(part)}}}
+		if part == 1 {
+			noted(m, note)
+		}
 		if reply = reply[n:]; len(reply) == 0 {
 			m.Header.Set(headerLast, "1")
 		}

@@ -1,16 +1,19 @@
-// With the companion node set "di": the object Plant/Firmware, an instance of DI's SoftwareType with a lock whose method InitLock works.
+// With the companion node set "di": the object Plant/Firmware, an instance of DI's SoftwareType with a lock whose method InitLock works, and as many
+// further instances in the folder Plant/Devices as the settings say.
 "use strict";
 
 const { DataType, StatusCodes } = require("node-opcua");
 
 const DI = "http://opcfoundation.org/UA/DI/";
 
-function addDevices(addressSpace, plant) {
+function addDevices(addressSpace, plant, further) {
   const di = addressSpace.getNamespaceIndex(DI);
   if (di < 0) {
     return;
   }
-  const firmware = addressSpace.findObjectType("SoftwareType", di).instantiate({
+  const softwareType = addressSpace.findObjectType("SoftwareType", di);
+  addFurther(addressSpace, plant, softwareType, further);
+  const firmware = softwareType.instantiate({
     browseName: "Firmware", nodeId: "s=Firmware", componentOf: plant, optionals: ["Lock", "SerialNumber"], namespace: addressSpace.getOwnNamespace(),
   });
   const set = (name, dataType, value) => firmware.getChildByName(name, di).setValueFromSource({ dataType, value });
@@ -25,6 +28,18 @@ function addDevices(addressSpace, plant) {
     owner = free ? context.value : owner;
     callback(null, { statusCode: StatusCodes.Good, outputArguments: [{ dataType: DataType.Int32, value: free ? 0 : -1 }] });
   });
+}
+
+function addFurther(addressSpace, plant, softwareType, count) {
+  if (count === 0) {
+    return;
+  }
+  const namespace = addressSpace.getOwnNamespace();
+  const devices = namespace.addObject({ browseName: "Devices", nodeId: "s=Devices", organizedBy: plant, typeDefinition: "FolderType" });
+  for (let i = 0; i < count; i++) {
+    const device = softwareType.instantiate({ browseName: `Device${i}`, nodeId: `s=Device${i}`, componentOf: devices, namespace });
+    device.getChildByName("SoftwareRevision").setValueFromSource({ dataType: DataType.String, value: `1.${i}` });
+  }
 }
 
 module.exports = { addDevices };

@@ -99,7 +99,7 @@ function buildPlant(addressSpace, settings) {
   addStructures(addressSpace, values);
   addMethods(addressSpace, plant);
   addMachines(addressSpace, plant);
-  addDevices(addressSpace, plant);
+  addDevices(addressSpace, plant, settings.devices);
   return [
     addCounters(addressSpace, folder("Fast"), settings),
     addHistory(addressSpace, folder("Hist")),
