@@ -74,7 +74,9 @@ func TestRequestCounts(t *testing.T) {
 		own := *p
 		own.t = t
 		for _, warm := range []bool{false, true} {
-			var got struct{ Nodes []struct{ Value struct{ Value float64 } } }
+			var got struct {
+				Nodes []struct{ Value struct{ Value float64 } }
+			}
 			c := own.counted(&got, `query($ids: [NodeId!]!) { nodes(server: "plant", nodeIds: $ids) { displayName { text } ... on VariableNode { value { value status { name } } } } }`,
 				map[string]any{"ids": ids})
 			if len(got.Nodes) != values || warm && c.Requests > 3 || c.Requests == 0 {
