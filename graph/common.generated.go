@@ -60,6 +60,7 @@ type QueryResolver interface {
 	Nodes(ctx context.Context, server string, nodeIds []model.ExpandedNodeID) ([]Node, error)
 	Path(ctx context.Context, server string, path string) (Node, error)
 	PublishedNodes(ctx context.Context, gateway string) (string, error)
+	Schema(ctx context.Context) (*SchemaInfo, error)
 	SelectionPreview(ctx context.Context, server string, selection model.Selection) (*SelectionPreview, error)
 	Series(ctx context.Context, filter *SeriesFilter, first *int, after *string) (*SeriesConnection, error)
 	History(ctx context.Context, series string, from *time.Time, to *time.Time, last *time.Duration, step *time.Duration, aggregate *Aggregate, first *int) (*SeriesHistory, error)
@@ -74,6 +75,7 @@ type SubscriptionResolver interface {
 	Events(ctx context.Context, filter *EventFilter) (<-chan *Event, error)
 	Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error)
 	NodeTrace(ctx context.Context, server string, nodeID model.ExpandedNodeID, seconds int) (<-chan *NodeTrace, error)
+	SchemaChanges(ctx context.Context) (<-chan *SchemaChange, error)
 	Telemetry(ctx context.Context, filter SeriesFilter, maxRate *float64) (<-chan *TelemetryBatch, error)
 }
 
@@ -3334,6 +3336,38 @@ func (ec *executionContext) fieldContext_Query_publishedNodes(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_schema(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_schema(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Schema(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SchemaInfo) graphql.Marshaler {
+			return ec.marshalNSchemaInfo2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐSchemaInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_schema(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchemaInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_selectionPreview(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4007,6 +4041,38 @@ func (ec *executionContext) fieldContext_Subscription_nodeTrace(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_schemaChanges(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_schemaChanges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Subscription().SchemaChanges(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SchemaChange) graphql.Marshaler {
+			return ec.marshalNSchemaChange2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐSchemaChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_schemaChanges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchemaChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_telemetry(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -4653,6 +4719,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_publishedNodes(ctx, field)
 				})
+		case "schema":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_schema(ctx, field)
+				})
 		case "selectionPreview":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -4796,6 +4868,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_values(ctx, fields[0])
 	case "nodeTrace":
 		return ec._Subscription_nodeTrace(ctx, fields[0])
+	case "schemaChanges":
+		return ec._Subscription_schemaChanges(ctx, fields[0])
 	case "telemetry":
 		return ec._Subscription_telemetry(ctx, fields[0])
 	default:

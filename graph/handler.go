@@ -104,8 +104,11 @@ func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 }
 
 // SetTypes adds the types of the plant's own model to the schema, in place of those of before. Operations that run go on with the schema
-// that they began with; each later one, also on a WebSocket that is open, takes the new one. On an error nothing changes.
-func (h *Handler) SetTypes(t *typed.Schema) error { return h.snapshots.setTypes(t) }
+// that they began with; each later one, also on a WebSocket that is open, takes the new one. On an error nothing changes. Subscribers to
+// schemaChanges are told the causes.
+func (h *Handler) SetTypes(t *typed.Schema, causes ...SchemaCause) error {
+	return h.snapshots.setTypes(t, causes)
+}
 
 // startOperation gives each operation what its resolvers share, and bounds the number of subscriptions.
 func startOperation(maxSubscriptions int64, running *atomic.Int64) graphql.OperationMiddleware {

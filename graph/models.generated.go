@@ -461,6 +461,26 @@ type PutServerInput struct {
 	ReverseConnect *bool `json:"reverseConnect,omitempty"`
 }
 
+// What made a schema change.
+type SchemaCause struct {
+	Kind SchemaCauseKind `json:"kind"`
+	// null for node set files.
+	Server *string `json:"server,omitempty"`
+	// The namespace whose types are concerned, where one can be told.
+	NamespaceURI *string `json:"namespaceUri,omitempty"`
+	// The version of the namespace's model now and before (Part 5, 6.3.13, NamespaceVersion), where it is told.
+	Version         *string `json:"version,omitempty"`
+	PreviousVersion *string `json:"previousVersion,omitempty"`
+	Message         *string `json:"message,omitempty"`
+}
+
+// A change as graphql-js tells it.
+type SchemaDifference struct {
+	Kind        SchemaDifferenceKind `json:"kind"`
+	Coordinate  string               `json:"coordinate"`
+	Description string               `json:"description"`
+}
+
 // What a selection would publish now.
 type SelectionPreview struct {
 	// How many nodes were found.
@@ -670,5 +690,129 @@ func (e *Aggregate) UnmarshalGQL(v any) error {
 }
 
 func (e Aggregate) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+type SchemaCauseKind string
+
+const (
+	// Types of node set files.
+	SchemaCauseKindNodeSets SchemaCauseKind = "NODE_SETS"
+	// A server's types were read for the first time.
+	SchemaCauseKindServerAdded SchemaCauseKind = "SERVER_ADDED"
+	// A server's types are others than before.
+	SchemaCauseKindModelChanged SchemaCauseKind = "MODEL_CHANGED"
+	// A server is gone from the configuration, and its types with it.
+	SchemaCauseKindServerRemoved SchemaCauseKind = "SERVER_REMOVED"
+	// Types of a namespace do not make a schema and are left out; message says why.
+	SchemaCauseKindNamespaceDropped SchemaCauseKind = "NAMESPACE_DROPPED"
+)
+
+var AllSchemaCauseKind = []SchemaCauseKind{
+	SchemaCauseKindNodeSets,
+	SchemaCauseKindServerAdded,
+	SchemaCauseKindModelChanged,
+	SchemaCauseKindServerRemoved,
+	SchemaCauseKindNamespaceDropped,
+}
+
+func (e SchemaCauseKind) IsValid() bool {
+	switch e {
+	case SchemaCauseKindNodeSets, SchemaCauseKindServerAdded, SchemaCauseKindModelChanged, SchemaCauseKindServerRemoved, SchemaCauseKindNamespaceDropped:
+		return true
+	}
+	return false
+}
+
+func (e SchemaCauseKind) String() string {
+	return string(e)
+}
+
+func (e *SchemaCauseKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SchemaCauseKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SchemaCauseKind", str)
+	}
+	return nil
+}
+
+func (e SchemaCauseKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+// Those up to ARG_CHANGED_KIND break, the others are dangerous.
+type SchemaDifferenceKind string
+
+const (
+	SchemaDifferenceKindTypeRemoved                 SchemaDifferenceKind = "TYPE_REMOVED"
+	SchemaDifferenceKindTypeChangedKind             SchemaDifferenceKind = "TYPE_CHANGED_KIND"
+	SchemaDifferenceKindTypeRemovedFromUnion        SchemaDifferenceKind = "TYPE_REMOVED_FROM_UNION"
+	SchemaDifferenceKindValueRemovedFromEnum        SchemaDifferenceKind = "VALUE_REMOVED_FROM_ENUM"
+	SchemaDifferenceKindRequiredInputFieldAdded     SchemaDifferenceKind = "REQUIRED_INPUT_FIELD_ADDED"
+	SchemaDifferenceKindImplementedInterfaceRemoved SchemaDifferenceKind = "IMPLEMENTED_INTERFACE_REMOVED"
+	SchemaDifferenceKindFieldRemoved                SchemaDifferenceKind = "FIELD_REMOVED"
+	SchemaDifferenceKindFieldChangedKind            SchemaDifferenceKind = "FIELD_CHANGED_KIND"
+	SchemaDifferenceKindRequiredArgAdded            SchemaDifferenceKind = "REQUIRED_ARG_ADDED"
+	SchemaDifferenceKindArgRemoved                  SchemaDifferenceKind = "ARG_REMOVED"
+	SchemaDifferenceKindArgChangedKind              SchemaDifferenceKind = "ARG_CHANGED_KIND"
+	SchemaDifferenceKindValueAddedToEnum            SchemaDifferenceKind = "VALUE_ADDED_TO_ENUM"
+	SchemaDifferenceKindTypeAddedToUnion            SchemaDifferenceKind = "TYPE_ADDED_TO_UNION"
+	SchemaDifferenceKindOptionalInputFieldAdded     SchemaDifferenceKind = "OPTIONAL_INPUT_FIELD_ADDED"
+	SchemaDifferenceKindOptionalArgAdded            SchemaDifferenceKind = "OPTIONAL_ARG_ADDED"
+	SchemaDifferenceKindImplementedInterfaceAdded   SchemaDifferenceKind = "IMPLEMENTED_INTERFACE_ADDED"
+	SchemaDifferenceKindArgDefaultValueChange       SchemaDifferenceKind = "ARG_DEFAULT_VALUE_CHANGE"
+)
+
+var AllSchemaDifferenceKind = []SchemaDifferenceKind{
+	SchemaDifferenceKindTypeRemoved,
+	SchemaDifferenceKindTypeChangedKind,
+	SchemaDifferenceKindTypeRemovedFromUnion,
+	SchemaDifferenceKindValueRemovedFromEnum,
+	SchemaDifferenceKindRequiredInputFieldAdded,
+	SchemaDifferenceKindImplementedInterfaceRemoved,
+	SchemaDifferenceKindFieldRemoved,
+	SchemaDifferenceKindFieldChangedKind,
+	SchemaDifferenceKindRequiredArgAdded,
+	SchemaDifferenceKindArgRemoved,
+	SchemaDifferenceKindArgChangedKind,
+	SchemaDifferenceKindValueAddedToEnum,
+	SchemaDifferenceKindTypeAddedToUnion,
+	SchemaDifferenceKindOptionalInputFieldAdded,
+	SchemaDifferenceKindOptionalArgAdded,
+	SchemaDifferenceKindImplementedInterfaceAdded,
+	SchemaDifferenceKindArgDefaultValueChange,
+}
+
+func (e SchemaDifferenceKind) IsValid() bool {
+	switch e {
+	case SchemaDifferenceKindTypeRemoved, SchemaDifferenceKindTypeChangedKind, SchemaDifferenceKindTypeRemovedFromUnion, SchemaDifferenceKindValueRemovedFromEnum, SchemaDifferenceKindRequiredInputFieldAdded, SchemaDifferenceKindImplementedInterfaceRemoved, SchemaDifferenceKindFieldRemoved, SchemaDifferenceKindFieldChangedKind, SchemaDifferenceKindRequiredArgAdded, SchemaDifferenceKindArgRemoved, SchemaDifferenceKindArgChangedKind, SchemaDifferenceKindValueAddedToEnum, SchemaDifferenceKindTypeAddedToUnion, SchemaDifferenceKindOptionalInputFieldAdded, SchemaDifferenceKindOptionalArgAdded, SchemaDifferenceKindImplementedInterfaceAdded, SchemaDifferenceKindArgDefaultValueChange:
+		return true
+	}
+	return false
+}
+
+func (e SchemaDifferenceKind) String() string {
+	return string(e)
+}
+
+func (e *SchemaDifferenceKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SchemaDifferenceKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SchemaDifferenceKind", str)
+	}
+	return nil
+}
+
+func (e SchemaDifferenceKind) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }

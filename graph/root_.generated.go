@@ -191,7 +191,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -216,6 +216,7 @@ var sources = []*ast.Source{
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
 	{Name: "nodetrace.graphqls", Input: sourceData("nodetrace.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
+	{Name: "schemachange.graphqls", Input: sourceData("schemachange.graphqls"), BuiltIn: false},
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
@@ -1572,6 +1573,76 @@ func (ec *executionContext) childFields_ReferenceEdge(ctx context.Context, field
 		return ec.fieldContext_ReferenceEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SchemaCause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_SchemaCause_kind(ctx, field)
+	case "server":
+		return ec.fieldContext_SchemaCause_server(ctx, field)
+	case "namespaceUri":
+		return ec.fieldContext_SchemaCause_namespaceUri(ctx, field)
+	case "version":
+		return ec.fieldContext_SchemaCause_version(ctx, field)
+	case "previousVersion":
+		return ec.fieldContext_SchemaCause_previousVersion(ctx, field)
+	case "message":
+		return ec.fieldContext_SchemaCause_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchemaCause", field.Name)
+}
+
+func (ec *executionContext) childFields_SchemaChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "generation":
+		return ec.fieldContext_SchemaChange_generation(ctx, field)
+	case "hash":
+		return ec.fieldContext_SchemaChange_hash(ctx, field)
+	case "time":
+		return ec.fieldContext_SchemaChange_time(ctx, field)
+	case "causes":
+		return ec.fieldContext_SchemaChange_causes(ctx, field)
+	case "added":
+		return ec.fieldContext_SchemaChange_added(ctx, field)
+	case "removed":
+		return ec.fieldContext_SchemaChange_removed(ctx, field)
+	case "breaking":
+		return ec.fieldContext_SchemaChange_breaking(ctx, field)
+	case "dangerous":
+		return ec.fieldContext_SchemaChange_dangerous(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchemaChange", field.Name)
+}
+
+func (ec *executionContext) childFields_SchemaDifference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_SchemaDifference_kind(ctx, field)
+	case "coordinate":
+		return ec.fieldContext_SchemaDifference_coordinate(ctx, field)
+	case "description":
+		return ec.fieldContext_SchemaDifference_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchemaDifference", field.Name)
+}
+
+func (ec *executionContext) childFields_SchemaInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "generation":
+		return ec.fieldContext_SchemaInfo_generation(ctx, field)
+	case "hash":
+		return ec.fieldContext_SchemaInfo_hash(ctx, field)
+	case "since":
+		return ec.fieldContext_SchemaInfo_since(ctx, field)
+	case "types":
+		return ec.fieldContext_SchemaInfo_types(ctx, field)
+	case "sdl":
+		return ec.fieldContext_SchemaInfo_sdl(ctx, field)
+	case "lastChange":
+		return ec.fieldContext_SchemaInfo_lastChange(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchemaInfo", field.Name)
 }
 
 func (ec *executionContext) childFields_SelectClause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -2,6 +2,9 @@ package graph
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -23,9 +26,21 @@ const typedMaxAge = 30 * time.Second
 
 // snapshot is one schema with an executor and a cache of parsed queries of its own: a parsed query points into its schema.
 type snapshot struct {
+	owner      *snapshots
 	generation uint64
 	executor   *executor.Executor
+	schema     *ast.Schema
+	// typedSDL is the text of the types of the plant's own model, types their number, hash that of the whole text.
+	typedSDL string
+	types    int
+	hash     string
+	since    time.Time
+	// change is how it differs from the one before.
+	change *SchemaChange
 }
+
+// sdl is the schema as text.
+func (s *snapshot) sdl() string { return SDL() + s.typedSDL }
 
 // snapshots runs each operation on the schema that is current when it begins, until it ends. It is the executor that transports see.
 type snapshots struct {
@@ -35,6 +50,8 @@ type snapshots struct {
 	// persisted are texts of queries, which are of no schema; subscriptions counts those that run on all schemas.
 	persisted     graphql.Cache[string]
 	subscriptions *atomic.Int64
+
+	feed schemaFeed
 
 	mu      sync.Mutex // of those who swap
 	current atomic.Pointer[snapshot]
@@ -46,25 +63,48 @@ func newSnapshots(cfg HandlerConfig, r *Resolver) *snapshots {
 	s := &snapshots{
 		cfg: cfg, resolver: r, space: typed.NewSpace(typedServices{r}, typedMaxAge), persisted: lru.New[string](persistedQueryText), subscriptions: &atomic.Int64{},
 	}
-	s.install(NewExecutableSchema(Config{Resolvers: r}), false)
+	fixed := NewExecutableSchema(Config{Resolvers: r})
+	s.install(&snapshot{executor: s.executor(fixed, false), schema: fixed.Schema()}, nil)
 	return s
 }
 
 // setTypes makes the fixed schema with a typed one the current schema. On an error the current one stays.
-func (s *snapshots) setTypes(t *typed.Schema) error {
-	merged, err := typed.Merge(Sources(), t.SDL())
+func (s *snapshots) setTypes(t *typed.Schema, causes []SchemaCause) error {
+	sdl := t.SDL()
+	merged, err := typed.Merge(Sources(), sdl)
 	if err != nil {
 		return err
 	}
 	// With the schema given, generated code answers introspection from it.
 	fixed := NewExecutableSchema(Config{Resolvers: s.resolver, Schema: merged})
-	s.install(typed.NewExecutable(t, merged, fixed, typedServices{s.resolver}, s.space, withRootNodes), true)
+	x := typed.NewExecutable(t, merged, fixed, typedServices{s.resolver}, s.space, withRootNodes)
+	s.install(&snapshot{executor: s.executor(x, true), schema: merged, typedSDL: sdl, types: len(t.Types)}, causes)
 	return nil
 }
 
-// install makes a schema the current one. Nothing of an executor is shared with another but what does not know schemas. In a large one
-// names are not suggested for those that are wrong: each would be compared with thousands, milliseconds for a name.
-func (s *snapshots) install(schema graphql.ExecutableSchema, large bool) {
+// install makes a schema the current one, and tells how it differs from the one before.
+func (s *snapshots) install(next *snapshot, causes []SchemaCause) {
+	hash := sha256.New()
+	io.WriteString(hash, SDL())         //nolint:errcheck // a hash takes everything
+	io.WriteString(hash, next.typedSDL) //nolint:errcheck // as above
+	next.owner, next.hash = s, hex.EncodeToString(hash.Sum(nil))
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next.generation, next.since = 1, s.resolver.now()
+	if now := s.current.Load(); now != nil {
+		next.generation = now.generation + 1
+		next.change = newSchemaChange(next, typed.Compare(now.schema, next.schema), causes)
+	}
+	s.current.Store(next)
+	if next.change != nil {
+		s.feed.publish(next.change)
+	}
+}
+
+// executor makes one for a schema. Nothing of it is shared with another but what does not know schemas. In a large one names are not
+// suggested for those that are wrong: each would be compared with thousands, milliseconds for a name.
+func (s *snapshots) executor(schema graphql.ExecutableSchema, large bool) *executor.Executor {
 	e := executor.New(pricedSchema{schema})
 	if large {
 		e.SetDisableSuggestion(true)
@@ -83,16 +123,10 @@ func (s *snapshots) install(schema graphql.ExecutableSchema, large bool) {
 	}
 	e.AroundOperations(startOperation(int64(s.cfg.MaxSubscriptions), s.subscriptions))
 	e.AroundResponses(countRequests)
+	e.AroundResponses(tellSchema)
 	e.AroundResponses(queryTimeout(s.cfg.QueryTimeout))
 	e.AroundResponses(endOfStream)
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := &snapshot{generation: 1, executor: e}
-	if now := s.current.Load(); now != nil {
-		next.generation = now.generation + 1
-	}
-	s.current.Store(next)
+	return e
 }
 
 // rulesWithoutSuggestions replaces the rule that goes on suggesting names of types.

@@ -1,6 +1,7 @@
 // Checks schemas with the npm packages of web/, whose folder it runs in.
 //   check.mjs validate FILE         graphql-js finds no error in the schema
 //   check.mjs compare OLD NEW       graphql-js finds no breaking change
+//   check.mjs changes OLD NEW OUT   writes the changes that graphql-js finds
 //   check.mjs query OUT              writes the query for introspection
 //   check.mjs introspection FILE SDL  the answer to it is the schema of the SDL, as far as introspection tells
 //   check.mjs codegen FILE OUT.ts   graphql-codegen writes the schema's types
@@ -24,7 +25,7 @@ const fail = (title, lines) => {
   process.exit(1);
 };
 
-const [mode, first, second] = process.argv.slice(2);
+const [mode, first, second, third] = process.argv.slice(2);
 switch (mode) {
   case 'validate':
     console.log(`${Object.keys(load(first).getTypeMap()).length} types`);
@@ -32,6 +33,12 @@ switch (mode) {
   case 'compare': {
     const changes = findBreakingChanges(load(first), load(second));
     if (changes.length) fail(`${changes.length} breaking changes`, changes.map((c) => `${c.type}: ${c.description}`));
+    break;
+  }
+  case 'changes': {
+    const [before, after] = [load(first), load(second)];
+    const told = (changes) => changes.map((c) => `${c.type} ${c.description}`).sort();
+    writeFileSync(third, JSON.stringify({ breaking: told(findBreakingChanges(before, after)), dangerous: told(findDangerousChanges(before, after)) }));
     break;
   }
   case 'query':
