@@ -72,7 +72,7 @@ type QueryResolver interface {
 }
 type SubscriptionResolver interface {
 	Discovery(ctx context.Context, id string) (<-chan *DiscoveryProgress, error)
-	Events(ctx context.Context, filter *EventFilter) (<-chan *Event, error)
+	Events(ctx context.Context, filter *EventFilter) (<-chan Event, error)
 	Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error)
 	NodeTrace(ctx context.Context, server string, nodeID model.ExpandedNodeID, seconds int) (<-chan *NodeTrace, error)
 	SchemaChanges(ctx context.Context) (<-chan *SchemaChange, error)
@@ -3922,8 +3922,8 @@ func (ec *executionContext) _Subscription_events(ctx context.Context, field grap
 			return ec.Resolvers.Subscription().Events(ctx, fc.Args["filter"].(*EventFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Event) graphql.Marshaler {
-			return ec.marshalNEvent2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEvent(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v Event) graphql.Marshaler {
+			return ec.marshalNEvent2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEvent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3936,7 +3936,7 @@ func (ec *executionContext) fieldContext_Subscription_events(ctx context.Context
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Event(ctx, field)
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	defer func() {

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -17,82 +16,12 @@ const (
 	maxSeverity = 1000
 )
 
-// Event shows an event.
-type Event struct{ event model.Event }
-
 func keyOfEvent(e *model.Event) string { return e.Position().String() }
 
-// ID is the same for the same event.
-func (e *Event) ID() string { return e.event.ID }
-
-// Gateway is the gateway that it came through.
-func (e *Event) Gateway() string { return e.event.Gateway }
-
-// Server is the server that reported it.
-func (e *Event) Server() string { return e.event.Server }
-
-// Group is the group of its writer.
-func (e *Event) Group() string { return e.event.Group }
-
-// Writer is the writer in the group.
-func (e *Event) Writer() string { return e.event.Writer }
-
-// EventID is the server's own name for it, nil if it was not selected.
-func (e *Event) EventID() *string {
-	return optional(base64.StdEncoding.EncodeToString(e.event.EventID))
-}
-
-// EventType is its type.
-func (e *Event) EventType() *model.ExpandedNodeID { return &e.event.EventType }
-
-// EventTypeName is the name of a type of the standard, nil for others.
-func (e *Event) EventTypeName() *string { return optional(model.EventTypeName(e.event.EventType)) }
-
-// SourceNode is the node that it is about.
-func (e *Event) SourceNode() *model.ExpandedNodeID { return &e.event.SourceNode }
-
-// SourceName is the name of that.
-func (e *Event) SourceName() *string { return optional(e.event.SourceName) }
-
-// Time is when it happened, 0 if not given.
-func (e *Event) Time() model.DateTime { return e.event.Time }
-
-// ReceiveTime is when the server learnt of it, 0 if not given.
-func (e *Event) ReceiveTime() model.DateTime { return e.event.ReceiveTime }
-
-// Message is nil if it was not selected.
-func (e *Event) Message() *model.LocalizedText {
-	if e.event.Message == (model.LocalizedText{}) {
-		return nil
-	}
-	return &e.event.Message
-}
-
-// Severity is 1 to 1000, nil if it was not selected.
-func (e *Event) Severity() *int {
-	if e.event.Severity == 0 {
-		return nil
-	}
-	n := int(e.event.Severity)
-	return &n
-}
-
-// ConditionID is the condition whose state changed.
-func (e *Event) ConditionID() *model.ExpandedNodeID { return &e.event.ConditionID }
-
-// BranchID is the branch of the condition.
-func (e *Event) BranchID() *model.ExpandedNodeID { return &e.event.BranchID }
-
-// Retain tells whether the condition is of interest still.
-func (e *Event) Retain() *bool { return e.event.Retain }
-
-// Fields are all fields.
-func (e *Event) Fields() []EventField {
-	fields := make([]EventField, len(e.event.Fields))
-	for i := range fields {
-		fields[i] = EventField{name: e.event.Fields[i].Name, value: DataValue{value: e.event.Fields[i].Value}}
-	}
-	return fields
+// EventEdge is an event on a page.
+type EventEdge struct {
+	Cursor string
+	event  model.Event
 }
 
 // EventField shows one field of an event.
@@ -195,13 +124,13 @@ func (r *Resolver) eventConnection(ctx context.Context, f *EventFilter, from, to
 	}
 	c := &EventConnection{PageInfo: p.info, Edges: make([]EventEdge, len(p.items))}
 	for i := range p.items {
-		c.Edges[i] = EventEdge{Cursor: p.cursors[i], Node: Event{p.items[i]}}
+		c.Edges[i] = EventEdge{Cursor: p.cursors[i], event: p.items[i]}
 	}
 	return c, nil
 }
 
 // watchEvents subscribes to events.
-func (r *Resolver) watchEvents(ctx context.Context, f *EventFilter) (<-chan *Event, error) {
+func (r *Resolver) watchEvents(ctx context.Context, f *EventFilter) (<-chan Event, error) {
 	if r.Events == nil {
 		return nil, fmt.Errorf("events: %w: this installation does not keep them", ErrUnavailable)
 	}
@@ -210,5 +139,5 @@ func (r *Resolver) watchEvents(ctx context.Context, f *EventFilter) (<-chan *Eve
 		return nil, err
 	}
 	events := r.Events.Watch(ctx, filter)
-	return forward(ctx, events, func(e model.Event) *Event { return &Event{e} }, fmt.Errorf("events ended; subscribe again: %w", ErrUnavailable)), nil
+	return forward(ctx, events, func(e model.Event) Event { return r.showEvent(ctx, &e) }, fmt.Errorf("events ended; subscribe again: %w", ErrUnavailable)), nil
 }

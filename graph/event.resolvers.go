@@ -10,10 +10,18 @@ import (
 	"time"
 )
 
+func (r *eventEdgeResolver) Node(ctx context.Context, obj *EventEdge) (Event, error) {
+	return r.showEvent(ctx, &obj.event), nil
+}
+
 func (r *queryResolver) Events(ctx context.Context, filter *EventFilter, from *time.Time, to *time.Time, first *int, after *string) (*EventConnection, error) {
 	return r.eventConnection(ctx, filter, from, to, first, after)
 }
 
-func (r *subscriptionResolver) Events(ctx context.Context, filter *EventFilter) (<-chan *Event, error) {
+func (r *subscriptionResolver) Events(ctx context.Context, filter *EventFilter) (<-chan Event, error) {
 	return r.watchEvents(ctx, filter)
 }
+
+func (r *Resolver) EventEdge() EventEdgeResolver { return &eventEdgeResolver{r} }
+
+type eventEdgeResolver struct{ *Resolver }

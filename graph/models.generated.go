@@ -247,11 +247,6 @@ type EventConnection struct {
 	PageInfo PageInfo    `json:"pageInfo"`
 }
 
-type EventEdge struct {
-	Cursor string `json:"cursor"`
-	Node   Event  `json:"node"`
-}
-
 // All that is given must match.
 type EventFilter struct {
 	Gateway *string `json:"gateway,omitempty"`

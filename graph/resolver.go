@@ -33,6 +33,8 @@ type Resolver struct {
 	Log zerolog.Logger
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
+
+	hierarchy eventHierarchy
 }
 
 func (r *Resolver) now() time.Time {

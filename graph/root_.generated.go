@@ -26,6 +26,7 @@ type ResolverRoot interface {
 	Configuration() ConfigurationResolver
 	Discovery() DiscoveryResolver
 	DiscoverySchedule() DiscoveryScheduleResolver
+	EventEdge() EventEdgeResolver
 	Gap() GapResolver
 	Gateway() GatewayResolver
 	Mutation() MutationResolver
@@ -767,48 +768,6 @@ func (ec *executionContext) childFields_Endpoint(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Endpoint", field.Name)
 }
 
-func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Event_id(ctx, field)
-	case "gateway":
-		return ec.fieldContext_Event_gateway(ctx, field)
-	case "server":
-		return ec.fieldContext_Event_server(ctx, field)
-	case "group":
-		return ec.fieldContext_Event_group(ctx, field)
-	case "writer":
-		return ec.fieldContext_Event_writer(ctx, field)
-	case "eventId":
-		return ec.fieldContext_Event_eventId(ctx, field)
-	case "eventType":
-		return ec.fieldContext_Event_eventType(ctx, field)
-	case "eventTypeName":
-		return ec.fieldContext_Event_eventTypeName(ctx, field)
-	case "sourceNode":
-		return ec.fieldContext_Event_sourceNode(ctx, field)
-	case "sourceName":
-		return ec.fieldContext_Event_sourceName(ctx, field)
-	case "time":
-		return ec.fieldContext_Event_time(ctx, field)
-	case "receiveTime":
-		return ec.fieldContext_Event_receiveTime(ctx, field)
-	case "message":
-		return ec.fieldContext_Event_message(ctx, field)
-	case "severity":
-		return ec.fieldContext_Event_severity(ctx, field)
-	case "conditionId":
-		return ec.fieldContext_Event_conditionId(ctx, field)
-	case "branchId":
-		return ec.fieldContext_Event_branchId(ctx, field)
-	case "retain":
-		return ec.fieldContext_Event_retain(ctx, field)
-	case "fields":
-		return ec.fieldContext_Event_fields(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Event", field.Name)
-}
-
 func (ec *executionContext) childFields_EventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -827,20 +786,6 @@ func (ec *executionContext) childFields_EventEdge(ctx context.Context, field gra
 		return ec.fieldContext_EventEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EventEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_EventField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_EventField_name(ctx, field)
-	case "value":
-		return ec.fieldContext_EventField_value(ctx, field)
-	case "dataType":
-		return ec.fieldContext_EventField_dataType(ctx, field)
-	case "status":
-		return ec.fieldContext_EventField_status(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type EventField", field.Name)
 }
 
 func (ec *executionContext) childFields_EventSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 )
 
 // Sources are the texts of the fixed schema.
@@ -14,7 +16,7 @@ func Sources() []*ast.Source {
 			out = append(out, &ast.Source{Name: s.Name, Input: s.Input})
 		}
 	}
-	return out
+	return append(out, &ast.Source{Name: "eventtypes.graphqls", Input: eventTypesText})
 }
 
 // SDL is the fixed schema as one text.
@@ -25,4 +27,13 @@ func SDL() string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// fixedSchema is the fixed schema, parsed anew. That of generated code lacks what comes from tables.
+func fixedSchema() *ast.Schema {
+	s, err := typed.Merge(Sources(), "")
+	if err != nil { // tests load it
+		panic(err)
+	}
+	return s
 }

@@ -63,7 +63,7 @@ func newSnapshots(cfg HandlerConfig, r *Resolver) *snapshots {
 	s := &snapshots{
 		cfg: cfg, resolver: r, space: typed.NewSpace(typedServices{r}, typedMaxAge), persisted: lru.New[string](persistedQueryText), subscriptions: &atomic.Int64{},
 	}
-	fixed := NewExecutableSchema(Config{Resolvers: r})
+	fixed := NewExecutableSchema(Config{Resolvers: r, Schema: fixedSchema()})
 	s.install(&snapshot{executor: s.executor(fixed, false), schema: fixed.Schema()}, nil)
 	return s
 }

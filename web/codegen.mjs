@@ -1,4 +1,4 @@
-// Generates src/gql/ from ../graph/*.graphqls and the graphql(`...`) documents in src/: every answer is typed by the schema.
+// Generates src/gql/ from ../graph/*.graphqls, ../graph/eventtypes/ and the graphql(`...`) documents in src/: every answer is typed by the schema.
 // The command line of graphql-codegen is not used because its dependencies refuse Node 20.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,14 +6,17 @@ import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
 import { buildSchema, parse } from 'graphql';
 
-const schemaDir = '../graph';
+const schemaDirs = ['../graph', '../graph/eventtypes'];
 const sourceDir = 'src';
 const outDir = 'src/gql/';
 
-const sdl = readdirSync(schemaDir)
-  .filter((f) => f.endsWith('.graphqls'))
-  .sort()
-  .map((f) => readFileSync(join(schemaDir, f), 'utf8'))
+const sdl = schemaDirs
+  .flatMap((dir) =>
+    readdirSync(dir)
+      .filter((f) => f.endsWith('.graphqls'))
+      .sort()
+      .map((f) => readFileSync(join(dir, f), 'utf8')),
+  )
   .join('\n');
 
 const documents = readdirSync(sourceDir, { recursive: true })

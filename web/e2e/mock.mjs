@@ -7,11 +7,14 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { mockDiscoveries } from './mockdiscovery.mjs';
 
-const schemaDir = new URL('../../graph/', import.meta.url);
+const schemaDirs = ['../../graph/', '../../graph/eventtypes/'].map((dir) => new URL(dir, import.meta.url));
 const schema = buildSchema(
-  readdirSync(schemaDir)
-    .filter((f) => f.endsWith('.graphqls'))
-    .map((f) => readFileSync(new URL(f, schemaDir), 'utf8'))
+  schemaDirs
+    .flatMap((dir) =>
+      readdirSync(dir)
+        .filter((f) => f.endsWith('.graphqls'))
+        .map((f) => readFileSync(new URL(f, dir), 'utf8')),
+    )
     .join('\n'),
 );
 
@@ -99,7 +102,7 @@ const deadLetters = [
 ];
 const event = (n, rest) => ({
   id: `event-${n}`, gateway: 'local', server: 'demo', group: 'demo', writer: 'alarms', time: new Date(Date.now() - n * 47e3).toISOString(), severity: 200, sourceName: 'Boiler1',
-  eventType: 'i=9482', eventTypeName: 'ExclusiveLevelAlarmType', retain: true, fields: [], message: { text: 'Temperature is normal' }, ...rest,
+  __typename: 'ExclusiveLevelAlarmType', eventType: 'i=9482', eventTypeName: 'ExclusiveLevelAlarmType', retain: true, fields: [], message: { text: 'Temperature is normal' }, ...rest,
 });
 const events = [
   event(1, { severity: 900, message: { text: 'Temperature of Boiler1 is above 110 °C' } }),

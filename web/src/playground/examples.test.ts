@@ -2,7 +2,7 @@ import { buildSchema, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
 import { examples } from './examples';
 
-const sdl = import.meta.glob<string>('../../../graph/*.graphqls', { query: '?raw', import: 'default', eager: true });
+const sdl = import.meta.glob<string>(['../../../graph/*.graphqls', '../../../graph/eventtypes/*.graphqls'], { query: '?raw', import: 'default', eager: true });
 const schema = buildSchema(Object.values(sdl).join('\n'));
 
 test.each(examples.map((e) => [/(?:query|mutation|subscription) (\w+)/.exec(e)?.[1], e]))('example %s is valid', (_, example) => {

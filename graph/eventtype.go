@@ -1,0 +1,134 @@
+package graph
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// The types of events that the gateway and the schema look at.
+const (
+	idBaseEventType      = 2041
+	idConditionType      = 2782
+	idAlarmConditionType = 2915
+)
+
+// eventTypesText is the part of the fixed schema that the tables of event types make. gqlgen does not see it: it would make a function of each field of each
+// object, and objects repeat the fields of all of their interfaces.
+//
+//go:embed eventtypes/eventtypes.graphqls
+var eventTypesText string
+
+// eventType is a standard type of events, and the object of the schema that shows it; also an object that fields of events have.
+type eventType struct {
+	name string // of the object: the BrowseName of the type
+	id   uint32
+	// super is the name of the supertype, empty for BaseEventType.
+	super string
+	// asInterface is the name of the interface that this type's events and those of its subtypes have, empty for none.
+	asInterface string
+	about       string
+	fields      []eventField // that the supertype does not have
+	// subtypes are further types that are shown as this one.
+	subtypes []uint32
+}
+
+// eventField is a field of events, or of an object within them.
+type eventField struct {
+	name  string // in GraphQL; empty for the last name of the path, with a small letter
+	path  string // browse names joined by "/", below the object
+	kind  string // the GraphQL type
+	about string
+}
+
+func (f *eventField) graphQLName() string {
+	if f.name != "" {
+		return f.name
+	}
+	name := f.path[strings.LastIndexByte(f.path, '/')+1:]
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(first)) + name[size:]
+}
+
+// eventObjectType is how events of one type, and of its subtypes that have none of their own, are shown: as an object of the schema that implements the
+// interface Event.
+type eventObjectType struct {
+	// name is that of the object, interfaces are all that it implements.
+	name       string
+	interfaces []string
+	// fields are those beyond the ones of the interface Event, by their names in GraphQL.
+	fields map[string]eventObjectField
+}
+
+// eventObjectField is a field of an eventObjectType.
+type eventObjectField struct {
+	// path is browse names joined by "/", as the field of the event is named: "ActiveState/Id".
+	path string
+	// kind is the GraphQL type, one of those that the standard types use: a scalar, LocalizedText, [LocalizedText!], StatusCode, TwoStateVariable, StateName,
+	// ShelvedStateMachine or LimitStateMachine.
+	kind string
+	// declaredBy is the type that a select clause names.
+	declaredBy model.ExpandedNodeID
+}
+
+// satisfies are the names of types whose fragments fit the object.
+func (t *eventObjectType) satisfies() []string { return append([]string{t.name}, t.interfaces...) }
+
+// standardEvents are the event types of the standard, made from the table once.
+var standardEvents = sync.OnceValue(func() *eventCatalog {
+	c := &eventCatalog{byID: map[uint32]*eventObjectType{}, byName: map[string]*eventObjectType{}, objects: map[string]*eventObjectType{}}
+	for i := range standardEventTypes {
+		c.add(&standardEventTypes[i])
+	}
+	for i := range eventObjects {
+		o := &eventObjects[i]
+		t := &eventObjectType{name: o.name, fields: map[string]eventObjectField{}}
+		for j := range o.fields {
+			t.fields[o.fields[j].graphQLName()] = eventObjectField{path: o.fields[j].path, kind: o.fields[j].kind}
+		}
+		c.objects[o.name] = t
+	}
+	return c
+})
+
+// eventCatalog finds the event types of the standard.
+type eventCatalog struct {
+	byID    map[uint32]*eventObjectType
+	byName  map[string]*eventObjectType // of objects and of interfaces
+	objects map[string]*eventObjectType
+}
+
+// add adds a type, whose supertype is there already.
+func (c *eventCatalog) add(in *eventType) {
+	t := &eventObjectType{name: in.name, fields: map[string]eventObjectField{}}
+	if in.asInterface != "" {
+		t.interfaces = append(t.interfaces, in.asInterface)
+		c.byName[in.asInterface] = t
+	}
+	if up := c.byName[in.super]; up != nil {
+		t.interfaces = append(t.interfaces, up.interfaces...)
+		for name, f := range up.fields {
+			t.fields[name] = f
+		}
+	}
+	for i := range in.fields {
+		f := &in.fields[i]
+		t.fields[f.graphQLName()] = eventObjectField{path: f.path, kind: f.kind, declaredBy: model.Expanded(model.NumericID(0, in.id))}
+	}
+	c.byName[in.name] = t
+	for _, id := range append([]uint32{in.id}, in.subtypes...) {
+		c.byID[id] = t
+	}
+}
+
+// find is the type of a node, nil for one that is not of the standard.
+func (c *eventCatalog) find(id model.ExpandedNodeID) *eventObjectType {
+	if id.NamespaceURI != "" || id.ServerIndex != 0 || id.Namespace() != 0 || id.Type() != model.IDNumeric {
+		return nil
+	}
+	return c.byID[id.Numeric()]
+}
