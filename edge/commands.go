@@ -34,6 +34,8 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return nil, g.cfg.Discoveries.handle(ctx, verb, body)
 	case model.VerbMonitor:
 		return nil, g.startMonitors(body)
+	case model.VerbModelMonitor:
+		return nil, g.startModelMonitors(body)
 	case model.VerbTrace:
 		return nil, g.startTraces(body)
 	case model.VerbRenew:

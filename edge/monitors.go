@@ -18,7 +18,7 @@ const (
 	maxTraces   = 20
 )
 
-// LiveSink takes the deliveries of monitorings, each the JSON of a model.ValueChanges or, of a trace, model.TraceEvents. A delivery that nobody takes is lost.
+// LiveSink takes the deliveries of monitorings, each the JSON of a model.ValueChanges, model.ModelChanges or, of a trace, model.TraceEvents. A delivery that nobody takes is lost.
 type LiveSink interface {
 	PublishLive(id string, body []byte) error
 }
@@ -55,6 +55,29 @@ func (g *Gateway) startMonitors(body []byte) error {
 		err := g.monitors.start(a, r.ID, func(ctx context.Context) {
 			// The only error is that ctx ended: faults of the server are in the deliveries.
 			_ = m.Monitor(ctx, r, func(c model.ValueChanges) { g.monitors.deliver(r.ID, c) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startModelMonitors starts the monitorings of address spaces that a command asks for.
+func (g *Gateway) startModelMonitors(body []byte) error {
+	cmd, source, err := command[model.ModelMonitorRequest](g, body)
+	if err != nil {
+		return err
+	}
+	m, ok := source.(ModelMonitor)
+	if !ok {
+		return fmt.Errorf("server %q does not tell of changes of an address space: %w", cmd.Server, model.StatusBadServiceUnsupported)
+	}
+	a := g.asset(cmd.Server)
+	for _, r := range cmd.Items {
+		err := g.monitors.start(a, r.ID, func(ctx context.Context) {
+			// The only error is that ctx ended: faults of the server are in the deliveries.
+			_ = m.MonitorModel(ctx, r, func(c model.ModelChanges) { g.monitors.deliver(r.ID, c) })
 		})
 		if err != nil {
 			return err

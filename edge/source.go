@@ -69,6 +69,10 @@ type (
 	Monitor interface {
 		Monitor(ctx context.Context, r model.MonitorRequest, deliver func(model.ValueChanges)) error
 	}
+	// ModelMonitor delivers changes of the address space, until ctx ends. It goes on while the server is away. deliver is as that of a Monitor.
+	ModelMonitor interface {
+		MonitorModel(ctx context.Context, r model.ModelMonitorRequest, deliver func(model.ModelChanges)) error
+	}
 	// EventMonitor delivers events as they come, until ctx ends. deliver is as that of a Monitor.
 	EventMonitor interface {
 		MonitorEvents(ctx context.Context, r model.EventMonitorRequest, deliver func(model.MonitoredEvents)) error

@@ -74,6 +74,7 @@ type SubscriptionResolver interface {
 	Discovery(ctx context.Context, id string) (<-chan *DiscoveryProgress, error)
 	Events(ctx context.Context, filter *EventFilter) (<-chan Event, error)
 	Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error)
+	NodeChanges(ctx context.Context, server string, rebrowse *time.Duration, verbs []NodeChangeVerb) (<-chan *NodeChanges, error)
 	NodeTrace(ctx context.Context, server string, nodeID model.ExpandedNodeID, seconds int) (<-chan *NodeTrace, error)
 	SchemaChanges(ctx context.Context) (<-chan *SchemaChange, error)
 	Telemetry(ctx context.Context, filter SeriesFilter, maxRate *float64) (<-chan *TelemetryBatch, error)
@@ -1054,6 +1055,36 @@ func (ec *executionContext) field_Subscription_events_args(ctx context.Context, 
 		return nil, err
 	}
 	args["filter"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_nodeChanges_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "server",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["server"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "rebrowse",
+		func(ctx context.Context, v any) (*time.Duration, error) {
+			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["rebrowse"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "verbs",
+		func(ctx context.Context, v any) ([]NodeChangeVerb, error) {
+			return ec.unmarshalONodeChangeVerb2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNodeChangeVerbᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["verbs"] = arg2
 	return args, nil
 }
 
@@ -3997,6 +4028,50 @@ func (ec *executionContext) fieldContext_Subscription_values(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_nodeChanges(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_nodeChanges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().NodeChanges(ctx, fc.Args["server"].(string), fc.Args["rebrowse"].(*time.Duration), fc.Args["verbs"].([]NodeChangeVerb))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *NodeChanges) graphql.Marshaler {
+			return ec.marshalNNodeChanges2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNodeChanges(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_nodeChanges(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NodeChanges(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_nodeChanges_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_nodeTrace(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -4866,6 +4941,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_events(ctx, fields[0])
 	case "values":
 		return ec._Subscription_values(ctx, fields[0])
+	case "nodeChanges":
+		return ec._Subscription_nodeChanges(ctx, fields[0])
 	case "nodeTrace":
 		return ec._Subscription_nodeTrace(ctx, fields[0])
 	case "schemaChanges":

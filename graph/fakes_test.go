@@ -176,6 +176,7 @@ type fakeCommands struct {
 	NodesFunc     func(server string, q model.NodeQuery) model.NodePage
 	KeyFrameFunc  func(server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
 	TraceFunc     func(r model.TraceRequest) (<-chan model.TraceEvents, error)
+	ModelFunc     func(ctx context.Context, r model.ModelMonitorRequest) (<-chan model.ModelChanges, error)
 	MonitorFunc   func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }
 
@@ -388,6 +389,10 @@ func (f *fakeCommands) Expand(_ context.Context, _ string, selections []model.Se
 
 func (f *fakeCommands) Monitor(ctx context.Context, _ string, r model.MonitorRequest) (<-chan model.ValueChanges, error) {
 	return f.MonitorFunc(ctx, r)
+}
+
+func (f *fakeCommands) ModelChanges(ctx context.Context, _ string, r model.ModelMonitorRequest) (<-chan model.ModelChanges, error) {
+	return f.ModelFunc(ctx, r)
 }
 
 func (f *fakeCommands) Trace(_ context.Context, _ string, r model.TraceRequest) (<-chan model.TraceEvents, error) {

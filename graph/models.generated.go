@@ -323,6 +323,30 @@ type ItemState struct {
 	Message *string              `json:"message,omitempty"`
 }
 
+type NodeChange struct {
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	// The type definition of an object or a variable, where it is known.
+	TypeDefinition *model.ExpandedNodeID `json:"typeDefinition,omitempty"`
+	Verbs          []NodeChangeVerb      `json:"verbs"`
+	// The browse path, and the class: of a deleted node as they were.
+	Path      *string          `json:"path,omitempty"`
+	NodeClass *model.NodeClass `json:"nodeClass,omitempty"`
+}
+
+type NodeChanges struct {
+	// Counts deliveries from 1, with a gap where all changes were of other kinds than asked for.
+	Sequence uint64 `json:"sequence"`
+	// At most 1,000; more come in the next delivery.
+	Changes []NodeChange `json:"changes"`
+	// There may be changes that are not among these: look again at what you keep of the address space.
+	Reload bool `json:"reload"`
+	// The server tells of changes by events. Else they are found by browsing alone.
+	Told bool `json:"told"`
+	// Bad while changes cannot be seen: BadServerNotConnected while the server is away; the next delivery tells when it is back.
+	Status  StatusCode `json:"status"`
+	Message *string    `json:"message,omitempty"`
+}
+
 type NodeStateCount struct {
 	State model.NodeState `json:"state"`
 	Count int             `json:"count"`
@@ -685,6 +709,57 @@ func (e *Aggregate) UnmarshalGQL(v any) error {
 }
 
 func (e Aggregate) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+// The verb of a change (ModelChangeStructureDataType, Part 5, 12.16).
+type NodeChangeVerb string
+
+const (
+	NodeChangeVerbNodeAdded        NodeChangeVerb = "NODE_ADDED"
+	NodeChangeVerbNodeDeleted      NodeChangeVerb = "NODE_DELETED"
+	NodeChangeVerbReferenceAdded   NodeChangeVerb = "REFERENCE_ADDED"
+	NodeChangeVerbReferenceDeleted NodeChangeVerb = "REFERENCE_DELETED"
+	NodeChangeVerbDataTypeChanged  NodeChangeVerb = "DATA_TYPE_CHANGED"
+	// What the node's values mean has changed, such as a unit or a range (SemanticChangeEventType).
+	NodeChangeVerbSemanticChanged NodeChangeVerb = "SEMANTIC_CHANGED"
+)
+
+var AllNodeChangeVerb = []NodeChangeVerb{
+	NodeChangeVerbNodeAdded,
+	NodeChangeVerbNodeDeleted,
+	NodeChangeVerbReferenceAdded,
+	NodeChangeVerbReferenceDeleted,
+	NodeChangeVerbDataTypeChanged,
+	NodeChangeVerbSemanticChanged,
+}
+
+func (e NodeChangeVerb) IsValid() bool {
+	switch e {
+	case NodeChangeVerbNodeAdded, NodeChangeVerbNodeDeleted, NodeChangeVerbReferenceAdded, NodeChangeVerbReferenceDeleted, NodeChangeVerbDataTypeChanged, NodeChangeVerbSemanticChanged:
+		return true
+	}
+	return false
+}
+
+func (e NodeChangeVerb) String() string {
+	return string(e)
+}
+
+func (e *NodeChangeVerb) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = NodeChangeVerb(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid NodeChangeVerb", str)
+	}
+	return nil
+}
+
+func (e NodeChangeVerb) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }
 

@@ -5826,4 +5826,46 @@ func (ec *executionContext) marshalONodeClass2ᚕgithubᚗcomᚋshopfloorᚑiiot
 	return ret
 }
 
+func (ec *executionContext) unmarshalONodeClass2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐNodeClass(ctx context.Context, v any) (*model.NodeClass, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalONodeClass2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐNodeClass[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONodeClass2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐNodeClass(ctx context.Context, sel ast.SelectionSet, v *model.NodeClass) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalONodeClass2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐNodeClass[*v])
+	return res
+}
+
+var (
+	unmarshalONodeClass2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐNodeClass = map[string]model.NodeClass{
+		"OBJECT":         model.NodeClassObject,
+		"VARIABLE":       model.NodeClassVariable,
+		"METHOD":         model.NodeClassMethod,
+		"OBJECT_TYPE":    model.NodeClassObjectType,
+		"VARIABLE_TYPE":  model.NodeClassVariableType,
+		"REFERENCE_TYPE": model.NodeClassReferenceType,
+		"DATA_TYPE":      model.NodeClassDataType,
+		"VIEW":           model.NodeClassView,
+	}
+	marshalONodeClass2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐNodeClass = map[model.NodeClass]string{
+		model.NodeClassObject:        "OBJECT",
+		model.NodeClassVariable:      "VARIABLE",
+		model.NodeClassMethod:        "METHOD",
+		model.NodeClassObjectType:    "OBJECT_TYPE",
+		model.NodeClassVariableType:  "VARIABLE_TYPE",
+		model.NodeClassReferenceType: "REFERENCE_TYPE",
+		model.NodeClassDataType:      "DATA_TYPE",
+		model.NodeClassView:          "VIEW",
+	}
+)
+
 // endregion ***************************** type.gotpl *****************************

@@ -82,6 +82,9 @@ type Commands interface {
 	// Trace delivers every notification of a published node until its time is over, which the last delivery says, or ctx ends; then, or when the
 	// gateway goes away, the channel is closed.
 	Trace(ctx context.Context, server string, r model.TraceRequest) (<-chan model.TraceEvents, error)
+	// ModelChanges delivers changes of the server's address space until ctx ends; then, or when the gateway goes away, the channel is closed. It goes
+	// on while the server is away.
+	ModelChanges(ctx context.Context, server string, r model.ModelMonitorRequest) (<-chan model.ModelChanges, error)
 	// Monitor delivers changes until ctx ends; then, or when the gateway goes away, the channel is closed.
 	Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }

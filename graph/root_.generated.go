@@ -192,7 +192,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -215,6 +215,7 @@ var sources = []*ast.Source{
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
 	{Name: "keyframe.graphqls", Input: sourceData("keyframe.graphqls"), BuiltIn: false},
 	{Name: "node.graphqls", Input: sourceData("node.graphqls"), BuiltIn: false},
+	{Name: "nodechange.graphqls", Input: sourceData("nodechange.graphqls"), BuiltIn: false},
 	{Name: "nodetrace.graphqls", Input: sourceData("nodetrace.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
 	{Name: "schemachange.graphqls", Input: sourceData("schemachange.graphqls"), BuiltIn: false},
@@ -1208,6 +1209,40 @@ func (ec *executionContext) childFields_ModelChangeFeed(ctx context.Context, fie
 		return ec.fieldContext_ModelChangeFeed_rebrowse(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ModelChangeFeed", field.Name)
+}
+
+func (ec *executionContext) childFields_NodeChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodeId":
+		return ec.fieldContext_NodeChange_nodeId(ctx, field)
+	case "typeDefinition":
+		return ec.fieldContext_NodeChange_typeDefinition(ctx, field)
+	case "verbs":
+		return ec.fieldContext_NodeChange_verbs(ctx, field)
+	case "path":
+		return ec.fieldContext_NodeChange_path(ctx, field)
+	case "nodeClass":
+		return ec.fieldContext_NodeChange_nodeClass(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NodeChange", field.Name)
+}
+
+func (ec *executionContext) childFields_NodeChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sequence":
+		return ec.fieldContext_NodeChanges_sequence(ctx, field)
+	case "changes":
+		return ec.fieldContext_NodeChanges_changes(ctx, field)
+	case "reload":
+		return ec.fieldContext_NodeChanges_reload(ctx, field)
+	case "told":
+		return ec.fieldContext_NodeChanges_told(ctx, field)
+	case "status":
+		return ec.fieldContext_NodeChanges_status(ctx, field)
+	case "message":
+		return ec.fieldContext_NodeChanges_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NodeChanges", field.Name)
 }
 
 func (ec *executionContext) childFields_NodeStateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

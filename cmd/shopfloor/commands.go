@@ -124,6 +124,15 @@ func (c *commands) Monitor(ctx context.Context, server string, r model.MonitorRe
 	})
 }
 
+// ModelChanges implements graph.Commands.
+func (c *commands) ModelChanges(ctx context.Context, server string, r model.ModelMonitorRequest) (<-chan model.ModelChanges, error) {
+	r.ID = nuid.Next()
+	return follow(ctx, c, server, model.VerbModelMonitor, r.ID, r, func(m *model.ModelChanges, lost uint64) bool {
+		m.Reload = m.Reload || lost > 0
+		return false
+	})
+}
+
 // Trace implements graph.Commands.
 func (c *commands) Trace(ctx context.Context, server string, r model.TraceRequest) (<-chan model.TraceEvents, error) {
 	r.ID = nuid.Next()

@@ -3,7 +3,6 @@ package opcua
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -38,12 +37,9 @@ func (w *writers) openFeed(ctx context.Context, ses *session, key model.WriterKe
 	}
 	if same {
 		n.feed = o.feed
-		n.feed.replace(set, every)
+		n.feed.replace(changeEvents{set}, every)
 	} else {
-		n.feed = &modelFeed{
-			key: key, node: node, every: every, set: set, due: time.Now(), retry: backoff{first: itemRetry, max: itemRetryMax},
-			told: map[knownChange]time.Time{}, found: map[knownChange]time.Time{},
-		}
+		n.feed = newModelFeed(key.String(), node, every, changeEvents{set})
 	}
 	if o != nil {
 		w.source.heartbeats.remove(o.beats)

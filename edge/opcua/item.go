@@ -31,6 +31,9 @@ type sink interface {
 	accepted()
 }
 
+// beginner is a sink that may want accepted also when the server takes the item at once.
+type beginner interface{ begins() bool }
+
 type itemState uint8
 
 const (

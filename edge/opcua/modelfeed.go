@@ -19,13 +19,36 @@ const (
 	maxPending = 10_000
 )
 
+// changeTaker takes what a modelFeed finds.
+type changeTaker interface {
+	takeChange(c *treeChange, now time.Time)
+	// looked tells that the address space was browsed, or why it could not be.
+	looked(err error)
+}
+
+// changeEvents publishes changes as events.
+type changeEvents struct{ set edge.EventSet }
+
+func (e changeEvents) takeChange(c *treeChange, now time.Time) { e.set.PutEvent(c.event(now)) }
+
+// looked needs nothing: state tells.
+func (e changeEvents) looked(error) {}
+
+// newModelFeed makes a feed that browses at once, and then after every.
+func newModelFeed(name string, node model.ExpandedNodeID, every time.Duration, to changeTaker) *modelFeed {
+	return &modelFeed{
+		name: name, node: node, every: every, to: to, due: time.Now(), retry: backoff{first: itemRetry, max: itemRetryMax},
+		told: map[knownChange]time.Time{}, found: map[knownChange]time.Time{},
+	}
+}
+
 // modelFeed publishes changes of the address space below a node: those that the server tells at once, and those that are found by browsing it again.
 type modelFeed struct {
-	key  model.WriterKey
+	name string // in the log
 	node model.ExpandedNodeID
 
-	handing sync.Mutex // held while an event is handed over, which may block
-	set     edge.EventSet
+	handing sync.Mutex // held while a change is handed over, which may block
+	to      changeTaker
 
 	mu      sync.Mutex
 	pending []modelChange
@@ -152,7 +175,7 @@ func (f *modelFeed) hand(c *treeChange, now time.Time) {
 	f.handing.Lock()
 	defer f.handing.Unlock()
 	f.counts.arrived(now, 0)
-	f.set.PutEvent(c.event(now))
+	f.to.takeChange(c, now)
 }
 
 // tell publishes what the server told and was not found before.
@@ -306,6 +329,9 @@ func (m *modelFeeds) serve(ctx context.Context, f *modelFeed) {
 	if ctx.Err() != nil {
 		return
 	}
+	f.handing.Lock()
+	f.to.looked(err)
+	f.handing.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.at.last = now
@@ -315,7 +341,7 @@ func (m *modelFeeds) serve(ctx context.Context, f *modelFeed) {
 		return
 	}
 	if err != nil && (f.err == nil || f.err.Error() != err.Error()) {
-		m.source.log.Warn().Err(err).Stringer("writer", f.key).Msg("model change feed cannot browse the server")
+		m.source.log.Warn().Err(err).Str("feed", f.name).Msg("model change feed cannot browse the server")
 	}
 	if f.err = err; err != nil {
 		f.due = time.Now().Add(f.retry.pause())
@@ -344,11 +370,16 @@ func (f *modelFeed) state(connected bool) (s model.ItemState) {
 	return s
 }
 
-// replace gives the feed another DataSet, and another time between two looks.
-func (f *modelFeed) replace(set edge.EventSet, every time.Duration) {
+// replace gives the feed another taker, and another time between two looks.
+func (f *modelFeed) replace(to changeTaker, every time.Duration) {
 	f.handing.Lock()
-	f.set = set
+	f.to = to
 	f.handing.Unlock()
+	f.pace(every)
+}
+
+// pace gives the feed another time between two looks.
+func (f *modelFeed) pace(every time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.every = every

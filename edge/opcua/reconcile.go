@@ -302,7 +302,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		s.created(it)
 		to := it.sink
 		s.mu.Unlock()
-		if again {
+		if b, ok := to.(beginner); again || ok && b.begins() {
 			to.accepted()
 		}
 		return

@@ -20,6 +20,7 @@ var (
 	_ edge.Caller       = (*Source)(nil)
 	_ edge.Monitor      = (*Source)(nil)
 	_ edge.EventMonitor = (*Source)(nil)
+	_ edge.ModelMonitor = (*Source)(nil)
 	_ edge.NodeReporter = (*Source)(nil)
 )
 
@@ -34,6 +35,7 @@ type Source struct {
 	snapshots  *snapshots
 	model      *modelWatch
 	feeds      *modelFeeds
+	monitors   *modelMonitors
 	cyclic     *cyclic
 	publishes  *link // for subscriptions; see lanes
 	asks       *link // for everything that is asked
@@ -60,6 +62,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s.snapshots = newSnapshots(func() bool { return s.status.connected(linkPublishing) })
 	s.model = &modelWatch{source: s}
 	s.feeds = &modelFeeds{source: s, wake: make(chan struct{}, 1), feeds: map[*modelFeed]struct{}{}}
+	s.monitors = &modelMonitors{source: s, list: map[*modelMonitor]struct{}{}}
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.laneLink((*s.publishing.lanes.Load())[0], linkPublishing)
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {

@@ -70,6 +70,8 @@ type status struct {
 	mu    sync.Mutex
 	links []linkStatus
 	shown model.ServerStatus
+	// changed is closed and replaced when shown changes its state or its fault.
+	changed chan struct{}
 }
 
 type linkStatus struct {
@@ -85,7 +87,7 @@ const (
 )
 
 func newStatus(server string) *status {
-	s := &status{links: make([]linkStatus, 2), shown: model.ServerStatus{Server: server, State: model.StateConnecting, Since: time.Now()}}
+	s := &status{links: make([]linkStatus, 2), shown: model.ServerStatus{Server: server, State: model.StateConnecting, Since: time.Now()}, changed: make(chan struct{})}
 	for i := range s.links {
 		s.links[i].state = model.StateConnecting
 	}
@@ -168,10 +170,22 @@ func (s *status) show() {
 			worst = l
 		}
 	}
+	before := s.shown
 	s.shown.Reason, s.shown.Error = worst.reason, worst.err
 	if s.shown.State != worst.state {
 		s.shown.State, s.shown.Since = worst.state, time.Now()
 	}
+	if before.State != s.shown.State || before.Error != s.shown.Error {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}
+}
+
+// follow returns the state now, and what is closed when it is another.
+func (s *status) follow() (model.ServerStatus, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown, s.changed
 }
 
 func (s *status) get() model.ServerStatus {

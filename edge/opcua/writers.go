@@ -83,7 +83,7 @@ func (w *writers) configure(list []model.DataSetWriter) {
 		w.desired[c.Key()] = c
 		depends = depends || dependsOnModel(&c)
 	}
-	w.source.model.want(depends)
+	w.source.model.wantWriters(depends)
 	for _, o := range w.open {
 		o.retryAt = time.Time{}
 	}
