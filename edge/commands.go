@@ -24,6 +24,18 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return answer(g, ctx, body, func(s Writer) serve[model.WriteValue, model.WriteResult] { return s.Write })
 	case model.VerbCall:
 		return answer(g, ctx, body, func(s Caller) serve[model.CallRequest, model.CallResult] { return s.Call })
+	case model.VerbHistoryRead:
+		return answer(g, ctx, body, func(s HistoryReader) serve[model.HistoryRead, model.HistoryReadResult] { return s.HistoryRead })
+	case model.VerbHistoryUpdate:
+		return answer(g, ctx, body, func(s HistoryUpdater) serve[model.HistoryUpdate, model.HistoryUpdateResult] { return s.HistoryUpdate })
+	case model.VerbHistoryCapabilities:
+		return answer(g, ctx, body, func(s HistoryDescriber) serve[model.HistoryCapabilitiesQuery, model.HistoryCapabilities] {
+			return s.HistoryCapabilities
+		})
+	case model.VerbHistoryConfiguration:
+		return answer(g, ctx, body, func(s HistoryDescriber) serve[model.ExpandedNodeID, model.HistoryConfiguration] {
+			return s.HistoryConfiguration
+		})
 	case model.VerbNodes:
 		return answer(g, ctx, body, func(s NodeReporter) serve[model.NodeQuery, model.NodePage] { return s.Nodes })
 	case model.VerbExpand:

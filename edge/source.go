@@ -51,6 +51,19 @@ type (
 	Caller interface {
 		Call(ctx context.Context, calls []model.CallRequest) ([]model.CallResult, error)
 	}
+	// HistoryReader reads what the server keeps of its variables and events.
+	HistoryReader interface {
+		HistoryRead(ctx context.Context, items []model.HistoryRead) ([]model.HistoryReadResult, error)
+	}
+	// HistoryUpdater changes it.
+	HistoryUpdater interface {
+		HistoryUpdate(ctx context.Context, items []model.HistoryUpdate) ([]model.HistoryUpdateResult, error)
+	}
+	// HistoryDescriber tells what the server can do with history, and how it keeps that of nodes.
+	HistoryDescriber interface {
+		HistoryCapabilities(ctx context.Context, queries []model.HistoryCapabilitiesQuery) ([]model.HistoryCapabilities, error)
+		HistoryConfiguration(ctx context.Context, nodes []model.ExpandedNodeID) ([]model.HistoryConfiguration, error)
+	}
 	// NodeReporter tells how each published node stands. It asks the server nothing and works without a connection.
 	NodeReporter interface {
 		Nodes(ctx context.Context, queries []model.NodeQuery) ([]model.NodePage, error)

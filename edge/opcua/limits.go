@@ -72,12 +72,13 @@ func tooLarge(err error) bool {
 
 // limits are those of one server (Part 5, 6.3.11).
 type limits struct {
-	read, write, call, browse, translate, monitor, register batchLimit
+	read, write, call, browse, translate, monitor, register                             batchLimit
+	historyRead, historyReversed, historyReadEvents, historyUpdate, historyUpdateEvents batchLimit
 }
 
 func newLimits() *limits {
 	l := &limits{}
-	for _, b := range []*batchLimit{&l.read, &l.write, &l.call, &l.browse, &l.translate, &l.monitor, &l.register} {
+	for _, b := range []*batchLimit{&l.read, &l.write, &l.call, &l.browse, &l.translate, &l.monitor, &l.register, &l.historyRead, &l.historyReversed, &l.historyReadEvents, &l.historyUpdate, &l.historyUpdateEvents} {
 		b.set(0)
 	}
 	return l
@@ -96,6 +97,10 @@ func (s *session) prepare(ctx context.Context) error {
 		{idMaxNodesPerTranslate, &s.limits.translate},
 		{idMaxMonitoredItemsPerCall, &s.limits.monitor},
 		{idMaxNodesPerRegisterNodes, &s.limits.register},
+		{idMaxNodesPerHistoryReadData, &s.limits.historyRead},
+		{idMaxNodesPerHistoryReadEvents, &s.limits.historyReadEvents},
+		{idMaxNodesPerHistoryUpdateData, &s.limits.historyUpdate},
+		{idMaxNodesPerHistoryUpdateEvents, &s.limits.historyUpdateEvents},
 	}
 	nodes := []*ua.ReadValueID{{NodeID: ns0(idNamespaceArray), AttributeID: ua.AttributeIDValue}}
 	for _, t := range targets {

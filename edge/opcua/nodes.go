@@ -32,6 +32,16 @@ const (
 	idMaxNodesPerRegisterNodes = 11711
 	idMaxNodesPerTranslate     = 11712
 	idMaxMonitoredItemsPerCall = 11714
+
+	idHasHistoricalConfiguration     = 56
+	idHistoryServerCapabilities      = 11192
+	idMaxHistoryContinuationPoints   = 2737
+	idAggregateFunctions             = 2997  // of ServerCapabilities
+	idHistoryAggregateFunctions      = 11201 // of HistoryServerCapabilities
+	idMaxNodesPerHistoryReadData     = 12165
+	idMaxNodesPerHistoryReadEvents   = 12166
+	idMaxNodesPerHistoryUpdateData   = 12167
+	idMaxNodesPerHistoryUpdateEvents = 12168
 )
 
 func ns0(id uint32) *ua.NodeID { return ua.NewNumericNodeID(0, id) }
