@@ -160,30 +160,46 @@ func nodeOPCUACases() []historyCase {
 	next := processed(aggregateMaximum, second(20), second(50), 2)
 	next.After = model.HistoryPosition{At: second(30), N: 1}
 	return []historyCase{
-		{name: "structures", read: model.HistoryRead{NodeID: plant("HVec"), Start: second(1), End: second(9), Limit: 9},
-			want: `{"typeId":"nsu=urn:shopfloor:plant:types;i=3002","encoding":"json","body":{"X":1,"Y":0,"Z":0}} {"typeId":"nsu=urn:shopfloor:plant:types;i=3002","encoding":"json","body":{"X":2,"Y":0,"Z":0}}`},
+		{
+			name: "structures", read: model.HistoryRead{NodeID: plant("HVec"), Start: second(1), End: second(9), Limit: 9},
+			want: `{"typeId":"nsu=urn:shopfloor:plant:types;i=3002","encoding":"json","body":{"X":1,"Y":0,"Z":0}} {"typeId":"nsu=urn:shopfloor:plant:types;i=3002","encoding":"json","body":{"X":2,"Y":0,"Z":0}}`,
+		},
 		{name: "a Bad value", read: model.HistoryRead{NodeID: plant("HFixed"), Start: second(9.5), End: second(11.5), Limit: 9}, want: "10 11"},
 		{name: "maximum", read: processed(aggregateMaximum, second(20), second(40), 10), want: "29 39"},
 		{name: "maximum, configured", read: configured, want: "29 39"},
 		{name: "count", read: processed(aggregateCount, second(20), second(40), 10), want: "10 10"},
 		{name: "maximum, limited", read: processed(aggregateMaximum, second(20), second(50), 2), want: "29 39", more: true},
 		{name: "maximum, the next page", read: next, want: "49"},
-		{name: "an aggregate that is not supported", read: processed(aggregateTotal, second(20), second(40), 10),
-			status: model.StatusBadAggregateNotSupported, says: "Minimum"},
+		{
+			name: "an aggregate that is not supported", read: processed(aggregateTotal, second(20), second(40), 10),
+			status: model.StatusBadAggregateNotSupported, says: "Minimum",
+		},
 		{name: "a configuration that is wrong", read: rejected, status: model.StatusBadAggregateInvalidInputs, says: "interval"},
-		{name: "modified values", read: model.HistoryRead{NodeID: plant("HFixed"), Kind: model.HistoryModified, Start: second(1), End: second(9), Limit: 9},
-			status: model.StatusBadUnexpectedError},
-		{name: "at times", read: model.HistoryRead{NodeID: plant("HFixed"), Kind: model.HistoryAtTime, Times: []model.DateTime{second(1.5)}},
-			status: model.StatusBadHistoryOperationUnsupported, says: "does not interpolate"},
-		{name: "no history", read: model.HistoryRead{NodeID: plant("Scalar_Double"), Start: second(1), End: second(9), Limit: 9},
-			status: model.StatusBadHistoryOperationUnsupported, says: "it is not Historizing"},
+		{
+			name: "modified values", read: model.HistoryRead{NodeID: plant("HFixed"), Kind: model.HistoryModified, Start: second(1), End: second(9), Limit: 9},
+			status: model.StatusBadUnexpectedError,
+		},
+		{
+			name: "at times", read: model.HistoryRead{NodeID: plant("HFixed"), Kind: model.HistoryAtTime, Times: []model.DateTime{second(1.5)}},
+			status: model.StatusBadHistoryOperationUnsupported, says: "does not interpolate",
+		},
+		{
+			name: "no history", read: model.HistoryRead{NodeID: plant("Scalar_Double"), Start: second(1), End: second(9), Limit: 9},
+			status: model.StatusBadHistoryOperationUnsupported, says: "it is not Historizing",
+		},
 		{name: "no such node", read: model.HistoryRead{NodeID: plant("Nothing"), Start: second(1), End: second(9), Limit: 9}, status: model.StatusBadNodeIdUnknown},
-		{name: "no such namespace", read: model.HistoryRead{NodeID: rawID(1), Start: second(1), End: second(9), Limit: 9},
-			status: model.StatusBadNodeIdUnknown, says: "urn:raw"},
-		{name: "events of an object without", read: model.HistoryRead{NodeID: plant("Hist"), Kind: model.HistoryEvents, Start: second(1), End: second(9), Limit: 9},
-			status: model.StatusBadHistoryOperationInvalid, says: "EventNotifier lacks HistoryRead"},
-		{name: "no limit", read: model.HistoryRead{NodeID: plant("HFixed"), Start: second(1), End: second(9)},
-			status: model.StatusBadInvalidArgument, says: "limit 0"},
+		{
+			name: "no such namespace", read: model.HistoryRead{NodeID: rawID(1), Start: second(1), End: second(9), Limit: 9},
+			status: model.StatusBadNodeIdUnknown, says: "urn:raw",
+		},
+		{
+			name: "events of an object without", read: model.HistoryRead{NodeID: plant("Hist"), Kind: model.HistoryEvents, Start: second(1), End: second(9), Limit: 9},
+			status: model.StatusBadHistoryOperationInvalid, says: "EventNotifier lacks HistoryRead",
+		},
+		{
+			name: "no limit", read: model.HistoryRead{NodeID: plant("HFixed"), Start: second(1), End: second(9)},
+			status: model.StatusBadInvalidArgument, says: "limit 0",
+		},
 	}
 }
 

@@ -121,7 +121,8 @@ func (p *historyPage) readModifications(r *uadp.Binary) {
 		}
 		p.modifications = append(p.modifications, m)
 	}
-	if len(p.modifications) != len(p.values) && r.Err() == nil {
+	// asyncua tells no modifications at all
+	if n := len(p.modifications); n != 0 && n != len(p.values) && r.Err() == nil {
 		r.Fail(fmt.Errorf("%w: %d modifications of %d values", uadp.ErrMalformed, len(p.modifications), len(p.values)))
 	}
 }
