@@ -91,7 +91,7 @@ func FuzzHistory(f *testing.F) {
 	f.Add(historyBytes(), uint8(4))
 	for _, v := range hostileVariants() {
 		body := slices.Concat(int32Bytes(1), []byte{1}, v)
-		f.Add(slices.Concat(int32Bytes(1), int32Bytes(0), int32Bytes(-1), []byte{1, 0, 0x92, 2, 1}, int32Bytes(len(body)), body), 1)
+		f.Add(slices.Concat(int32Bytes(1), int32Bytes(0), int32Bytes(-1), []byte{1, 0, 0x92, 2, 1}, int32Bytes(len(body)), body), uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, count uint8) {
 		nodes := int(count)

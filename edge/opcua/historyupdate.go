@@ -17,7 +17,7 @@ import (
 func (s *Source) HistoryUpdate(ctx context.Context, items []model.HistoryUpdate) ([]model.HistoryUpdateResult, error) {
 	total := 0
 	for i := range items {
-		total += 1 + operations(&items[i])
+		total += 1 + entriesOf(&items[i])
 	}
 	if total > model.MaxHistoryTotal {
 		return nil, fmt.Errorf("%d items have %d entries, the limit is %d: %w", len(items), total, model.MaxHistoryTotal, model.StatusBadTooManyOperations)
@@ -46,8 +46,8 @@ func (s *Source) HistoryUpdate(ctx context.Context, items []model.HistoryUpdate)
 	return u.results, nil
 }
 
-// operations is how many results an item has.
-func operations(h *model.HistoryUpdate) int {
+// entriesOf is how many results an item has.
+func entriesOf(h *model.HistoryUpdate) int {
 	switch h.Kind {
 	case model.HistoryUpdateData:
 		return len(h.Values)
@@ -145,7 +145,7 @@ func invalidUpdate(h *model.HistoryUpdate) string {
 	switch {
 	case h.Kind > model.HistoryDeleteEvents:
 		return fmt.Sprintf("there is no kind %d of update", h.Kind)
-	case h.Kind != model.HistoryDeleteRaw && operations(h) == 0:
+	case h.Kind != model.HistoryDeleteRaw && entriesOf(h) == 0:
 		return "there is nothing in it"
 	case performs && (h.Perform < model.HistoryInsert || h.Perform > model.HistoryUpsert):
 		return fmt.Sprintf("%d is none of insert, replace and update", h.Perform)

@@ -127,7 +127,7 @@ func (s *session) eventFields(
 
 // deleteDetails encodes the details of the kinds that delete (Part 11, 6.9.5 to 6.9.7).
 func (s *session) deleteDetails(h *historyUpdate) error {
-	h.result.Results = make([]model.WriteResult, operations(h.item))
+	h.result.Results = make([]model.WriteResult, entriesOf(h.item))
 	for i := range h.result.Results {
 		h.sent = append(h.sent, i)
 	}
