@@ -1,6 +1,10 @@
 package graph
 
-import "github.com/shopfloor-iiot/shopfloor/model"
+import (
+	"fmt"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
 
 // attribute is one thing to read of a node.
 type attribute struct {
@@ -11,6 +15,11 @@ type attribute struct {
 // attributeOfField is the attribute that a field of a node type shows. Fields that are not here need no read.
 var attributeOfField = map[string]model.AttributeID{
 	"description":             model.AttributeDescription,
+	"writeMask":               model.AttributeWriteMask,
+	"userWriteMask":           model.AttributeUserWriteMask,
+	"rolePermissions":         model.AttributeRolePermissions,
+	"userRolePermissions":     model.AttributeUserRolePermissions,
+	"accessRestrictions":      model.AttributeAccessRestrictions,
 	"eventNotifier":           model.AttributeEventNotifier,
 	"value":                   model.AttributeValue,
 	"dataType":                model.AttributeDataType,
@@ -18,10 +27,12 @@ var attributeOfField = map[string]model.AttributeID{
 	"arrayDimensions":         model.AttributeArrayDimensions,
 	"accessLevel":             model.AttributeAccessLevel,
 	"userAccessLevel":         model.AttributeUserAccessLevel,
+	"accessLevelEx":           model.AttributeAccessLevelEx,
 	"minimumSamplingInterval": model.AttributeMinimumSamplingInterval,
 	"historizing":             model.AttributeHistorizing,
 	"executable":              model.AttributeExecutable,
 	"userExecutable":          model.AttributeUserExecutable,
+	"dataTypeDefinition":      model.AttributeDataTypeDefinition,
 	"isAbstract":              model.AttributeIsAbstract,
 	"symmetric":               model.AttributeSymmetric,
 	"inverseName":             model.AttributeInverseName,
@@ -33,13 +44,30 @@ var identity = []attribute{
 	{id: model.AttributeNodeID}, {id: model.AttributeNodeClass}, {id: model.AttributeBrowseName}, {id: model.AttributeDisplayName},
 }
 
-// attributeValue is the attribute's value, null when the node lacks it or may not show it. The error is that of the whole read.
+// attributeValue is the attribute's value, null when the node does not have the attribute. The error is that of the whole read, or says why the server does not
+// give the attribute.
 func attributeValue(n *node, id model.AttributeID) (model.Variant, error) {
 	r, err := n.level.attribute(n, attribute{id: id})
-	if err != nil || r.Status.IsBad() {
+	switch {
+	case err != nil:
 		return model.Variant{}, err
+	case r.Status == model.StatusBadAttributeIdInvalid:
+		return model.Variant{}, nil
+	case r.Status.IsBad():
+		return model.Variant{}, &statusError{about: aboutAttribute(n, id), status: r.Status, message: r.Message}
 	}
 	return r.Value, nil
+}
+
+// aboutAttribute is what an error with an attribute is about.
+func aboutAttribute(n *node, id model.AttributeID) string {
+	name := fmt.Sprint(uint32(id))
+	for field, a := range attributeOfField {
+		if a == id {
+			name = field
+		}
+	}
+	return fmt.Sprintf("%s of node %s of server %q", name, n.id, n.server.ID)
 }
 
 func boolean(n *node, id model.AttributeID) (*bool, error) {
@@ -107,18 +135,46 @@ func arrayDimensions(n *node) ([]int, error) {
 	return dims, nil
 }
 
-func accessLevel(n *node, id model.AttributeID) ([]model.AccessLevel, error) {
-	mask, err := integer(n, id)
+// bits are the values of an enumeration for the bits that are set in an attribute, in the order of known.
+func bits[T ~uint16 | ~uint32](n *node, id model.AttributeID, known []T) ([]T, error) {
+	mask, err := number(n, id)
 	if mask == nil {
 		return nil, err
 	}
-	levels := []model.AccessLevel{}
-	for _, l := range []model.AccessLevel{
-		model.AccessCurrentRead, model.AccessCurrentWrite, model.AccessHistoryRead, model.AccessHistoryWrite,
-	} {
-		if model.AccessLevel(*mask)&l != 0 {
-			levels = append(levels, l)
+	return setBits(T(*mask), known), nil
+}
+
+func setBits[T ~uint16 | ~uint32](mask T, known []T) []T {
+	set := []T{}
+	for _, bit := range known {
+		if mask&bit != 0 {
+			set = append(set, bit)
 		}
 	}
-	return levels, nil
+	return set
+}
+
+var (
+	accessLevelBits = []model.AccessLevel{
+		model.AccessCurrentRead, model.AccessCurrentWrite, model.AccessHistoryRead, model.AccessHistoryWrite, model.AccessSemanticChange,
+		model.AccessStatusWrite, model.AccessTimestampWrite, model.AccessNonatomicRead, model.AccessNonatomicWrite, model.AccessWriteFullArrayOnly,
+		model.AccessNoSubDataTypes, model.AccessNonVolatile, model.AccessConstant,
+	}
+	permissionBits = []model.Permission{
+		model.PermissionBrowse, model.PermissionReadRolePermissions, model.PermissionWriteAttribute, model.PermissionWriteRolePermissions,
+		model.PermissionWriteHistorizing, model.PermissionRead, model.PermissionWrite, model.PermissionReadHistory, model.PermissionInsertHistory,
+		model.PermissionModifyHistory, model.PermissionDeleteHistory, model.PermissionReceiveEvents, model.PermissionCall, model.PermissionAddReference,
+		model.PermissionRemoveReference, model.PermissionDeleteNode, model.PermissionAddNode,
+	}
+	restrictionBits = []model.AccessRestriction{
+		model.RestrictionSigningRequired, model.RestrictionEncryptionRequired, model.RestrictionSessionRequired, model.RestrictionAppliesToBrowse,
+	}
+)
+
+func writeMask(n *node, id model.AttributeID) ([]model.AttributeID, error) {
+	mask, err := number(n, id)
+	if mask == nil {
+		return nil, err
+	}
+	return model.WritableAttributes(uint32(*mask)), nil
 }

@@ -5016,6 +5016,20 @@ func (ec *executionContext) marshalNIngestStatistics2githubᚗcomᚋshopfloorᚑ
 	return ec._IngestStatistics(ctx, sel, &v)
 }
 
+func (ec *executionContext) unmarshalNInt642int64(ctx context.Context, v any) (int64, error) {
+	res, err := UnmarshalInt64(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInt642int64(ctx context.Context, sel ast.SelectionSet, v int64) graphql.Marshaler {
+	_ = sel
+	res := MarshalInt64(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Int64!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNInt642uint64(ctx context.Context, v any) (uint64, error) {
 	res, err := UnmarshalUint64(v)
 	return res, graphql.ErrorOnPath(ctx, err)

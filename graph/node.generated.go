@@ -1098,6 +1098,139 @@ func (ec *executionContext) fieldContext_DataTypeNode_description(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _DataTypeNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DataTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _DataTypeNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DataTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _DataTypeNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DataTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DataTypeNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DataTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DataTypeNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DataTypeNode", field, true, false, "AccessRestriction")
+}
+
 func (ec *executionContext) _DataTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1207,6 +1340,171 @@ func (ec *executionContext) _DataTypeNode_isAbstract(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_DataTypeNode_isAbstract(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DataTypeNode", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _DataTypeNode_dataTypeDefinition(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_dataTypeDefinition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataTypeDefinition()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v DataTypeDefinition) graphql.Marshaler {
+			return ec.marshalODataTypeDefinition2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐDataTypeDefinition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_dataTypeDefinition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DataTypeNode", field, true, false, "DataTypeDefinition")
+}
+
+func (ec *executionContext) _EnumDefinition_fields(ctx context.Context, field graphql.CollectedField, obj *EnumDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumDefinition_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []EnumField) graphql.Marshaler {
+			return ec.marshalNEnumField2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEnumFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumDefinition_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnumDefinition",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnumField(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EnumField_value(ctx context.Context, field graphql.CollectedField, obj *EnumField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumField_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumField_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumField", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _EnumField_name(ctx context.Context, field graphql.CollectedField, obj *EnumField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumField_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumField_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumField", field, false, false, "String")
+}
+
+func (ec *executionContext) _EnumField_displayName(ctx context.Context, field graphql.CollectedField, obj *EnumField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumField_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DisplayName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnumField_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnumField",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EnumField_description(ctx context.Context, field graphql.CollectedField, obj *EnumField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumField_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnumField_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnumField",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _MethodNode_id(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
@@ -1404,6 +1702,139 @@ func (ec *executionContext) fieldContext_MethodNode_description(_ context.Contex
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _MethodNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _MethodNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _MethodNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MethodNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MethodNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MethodNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MethodNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodNode", field, true, false, "AccessRestriction")
 }
 
 func (ec *executionContext) _MethodNode_references(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
@@ -1737,6 +2168,139 @@ func (ec *executionContext) fieldContext_ObjectNode_description(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ObjectNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObjectNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ObjectNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObjectNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ObjectNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObjectNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObjectNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObjectNode", field, true, false, "AccessRestriction")
+}
+
 func (ec *executionContext) _ObjectNode_references(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2043,6 +2607,139 @@ func (ec *executionContext) fieldContext_ObjectTypeNode_description(_ context.Co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ObjectTypeNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectTypeNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectTypeNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObjectTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ObjectTypeNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectTypeNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectTypeNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObjectTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ObjectTypeNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectTypeNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectTypeNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObjectTypeNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectTypeNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectTypeNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObjectTypeNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectTypeNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectTypeNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObjectTypeNode", field, true, false, "AccessRestriction")
 }
 
 func (ec *executionContext) _ObjectTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
@@ -2610,6 +3307,139 @@ func (ec *executionContext) fieldContext_ReferenceTypeNode_description(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _ReferenceTypeNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReferenceTypeNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReferenceTypeNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReferenceTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ReferenceTypeNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReferenceTypeNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReferenceTypeNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReferenceTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ReferenceTypeNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReferenceTypeNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReferenceTypeNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReferenceTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReferenceTypeNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReferenceTypeNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReferenceTypeNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReferenceTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReferenceTypeNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReferenceTypeNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReferenceTypeNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReferenceTypeNode", field, true, false, "AccessRestriction")
+}
+
 func (ec *executionContext) _ReferenceTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2774,6 +3604,346 @@ func (ec *executionContext) fieldContext_ReferenceTypeNode_inverseName(_ context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RolePermission_roleId(ctx context.Context, field graphql.CollectedField, obj *RolePermission) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RolePermission_roleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RoleID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ExpandedNodeID) graphql.Marshaler {
+			return ec.marshalNNodeId2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RolePermission_roleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RolePermission", field, false, false, "NodeId")
+}
+
+func (ec *executionContext) _RolePermission_permissions(ctx context.Context, field graphql.CollectedField, obj *RolePermission) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RolePermission_permissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Permissions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Permission) graphql.Marshaler {
+			return ec.marshalNPermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermissionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RolePermission_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RolePermission", field, false, false, "Permission")
+}
+
+func (ec *executionContext) _StructureDefinition_structureType(ctx context.Context, field graphql.CollectedField, obj *StructureDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureDefinition_structureType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StructureType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StructureType) graphql.Marshaler {
+			return ec.marshalNStructureType2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐStructureType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureDefinition_structureType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureDefinition", field, false, false, "StructureType")
+}
+
+func (ec *executionContext) _StructureDefinition_baseDataType(ctx context.Context, field graphql.CollectedField, obj *StructureDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureDefinition_baseDataType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BaseDataType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ExpandedNodeID) graphql.Marshaler {
+			return ec.marshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StructureDefinition_baseDataType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureDefinition", field, false, false, "NodeId")
+}
+
+func (ec *executionContext) _StructureDefinition_defaultEncodingId(ctx context.Context, field graphql.CollectedField, obj *StructureDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureDefinition_defaultEncodingId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DefaultEncodingID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ExpandedNodeID) graphql.Marshaler {
+			return ec.marshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StructureDefinition_defaultEncodingId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureDefinition", field, false, false, "NodeId")
+}
+
+func (ec *executionContext) _StructureDefinition_fields(ctx context.Context, field graphql.CollectedField, obj *StructureDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureDefinition_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []StructureField) graphql.Marshaler {
+			return ec.marshalNStructureField2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐStructureFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureDefinition_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StructureDefinition",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StructureField(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StructureField_name(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureField", field, false, false, "String")
+}
+
+func (ec *executionContext) _StructureField_description(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StructureField",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StructureField_dataType(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_dataType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ExpandedNodeID) graphql.Marshaler {
+			return ec.marshalNNodeId2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_dataType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureField", field, false, false, "NodeId")
+}
+
+func (ec *executionContext) _StructureField_valueRank(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_valueRank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValueRank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_valueRank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureField", field, false, false, "Int")
+}
+
+func (ec *executionContext) _StructureField_arrayDimensions(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_arrayDimensions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ArrayDimensions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
+			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_arrayDimensions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureField", field, false, false, "Int")
+}
+
+func (ec *executionContext) _StructureField_maxStringLength(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_maxStringLength(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxStringLength, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_maxStringLength(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureField", field, false, false, "Float")
+}
+
+func (ec *executionContext) _StructureField_isOptional(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_isOptional(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsOptional, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_isOptional(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureField", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _StructureField_allowSubTypes(ctx context.Context, field graphql.CollectedField, obj *StructureField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StructureField_allowSubTypes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AllowSubTypes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StructureField_allowSubTypes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StructureField", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _ValueChange_nodeId(ctx context.Context, field graphql.CollectedField, obj *ValueChange) (ret graphql.Marshaler) {
@@ -3106,6 +4276,139 @@ func (ec *executionContext) fieldContext_VariableNode_description(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _VariableNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _VariableNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _VariableNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VariableNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VariableNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableNode", field, true, false, "AccessRestriction")
+}
+
 func (ec *executionContext) _VariableNode_references(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3353,6 +4656,29 @@ func (ec *executionContext) fieldContext_VariableNode_userAccessLevel(_ context.
 	return graphql.NewScalarFieldContext("VariableNode", field, true, false, "AccessLevel")
 }
 
+func (ec *executionContext) _VariableNode_accessLevelEx(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_accessLevelEx(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessLevelEx()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessLevel) graphql.Marshaler {
+			return ec.marshalOAccessLevel2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessLevelᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_accessLevelEx(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableNode", field, true, false, "AccessLevel")
+}
+
 func (ec *executionContext) _VariableNode_minimumSamplingInterval(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3594,6 +4920,139 @@ func (ec *executionContext) fieldContext_VariableTypeNode_description(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _VariableTypeNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableTypeNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableTypeNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _VariableTypeNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableTypeNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableTypeNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableTypeNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _VariableTypeNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableTypeNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableTypeNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VariableTypeNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableTypeNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableTypeNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VariableTypeNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableTypeNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableTypeNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableTypeNode", field, true, false, "AccessRestriction")
 }
 
 func (ec *executionContext) _VariableTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
@@ -4017,6 +5476,139 @@ func (ec *executionContext) fieldContext_ViewNode_description(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _ViewNode_writeMask(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewNode_writeMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ViewNode_writeMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ViewNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ViewNode_userWriteMask(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewNode_userWriteMask(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserWriteMask()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+			return ec.marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ViewNode_userWriteMask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ViewNode", field, true, false, "NodeAttribute")
+}
+
+func (ec *executionContext) _ViewNode_rolePermissions(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewNode_rolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ViewNode_rolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ViewNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ViewNode_userRolePermissions(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewNode_userRolePermissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserRolePermissions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+			return ec.marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ViewNode_userRolePermissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ViewNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RolePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ViewNode_accessRestrictions(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewNode_accessRestrictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessRestrictions()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+			return ec.marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ViewNode_accessRestrictions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ViewNode", field, true, false, "AccessRestriction")
+}
+
 func (ec *executionContext) _ViewNode_references(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4343,6 +5935,29 @@ func (ec *executionContext) unmarshalInputWriteInput(ctx context.Context, obj an
 
 // region    ************************** interface.gotpl ***************************
 
+func (ec *executionContext) _DataTypeDefinition(ctx context.Context, sel ast.SelectionSet, obj DataTypeDefinition) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case *StructureDefinition:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StructureDefinition(ctx, sel, obj)
+	case *EnumDefinition:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._EnumDefinition(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of DataTypeDefinition must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
 func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
@@ -4548,6 +6163,31 @@ func (ec *executionContext) _DataTypeNode(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "writeMask":
+			out.Values[i] = ec._DataTypeNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._DataTypeNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._DataTypeNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._DataTypeNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._DataTypeNode_accessRestrictions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._DataTypeNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -4560,6 +6200,92 @@ func (ec *executionContext) _DataTypeNode(ctx context.Context, sel ast.Selection
 			}
 		case "isAbstract":
 			out.Values[i] = ec._DataTypeNode_isAbstract(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dataTypeDefinition":
+			out.Values[i] = ec._DataTypeNode_dataTypeDefinition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var enumDefinitionImplementors = []string{"EnumDefinition", "DataTypeDefinition"}
+
+func (ec *executionContext) _EnumDefinition(ctx context.Context, sel ast.SelectionSet, obj *EnumDefinition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enumDefinitionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnumDefinition")
+		case "fields":
+			out.Values[i] = ec._EnumDefinition_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var enumFieldImplementors = []string{"EnumField"}
+
+func (ec *executionContext) _EnumField(ctx context.Context, sel ast.SelectionSet, obj *EnumField) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enumFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnumField")
+		case "value":
+			out.Values[i] = ec._EnumField_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._EnumField_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "displayName":
+			out.Values[i] = ec._EnumField_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._EnumField_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -4623,6 +6349,31 @@ func (ec *executionContext) _MethodNode(ctx context.Context, sel ast.SelectionSe
 			}
 		case "description":
 			out.Values[i] = ec._MethodNode_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "writeMask":
+			out.Values[i] = ec._MethodNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._MethodNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._MethodNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._MethodNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._MethodNode_accessRestrictions(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -4709,6 +6460,31 @@ func (ec *executionContext) _ObjectNode(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "writeMask":
+			out.Values[i] = ec._ObjectNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._ObjectNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._ObjectNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._ObjectNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._ObjectNode_accessRestrictions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._ObjectNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -4784,6 +6560,31 @@ func (ec *executionContext) _ObjectTypeNode(ctx context.Context, sel ast.Selecti
 			}
 		case "description":
 			out.Values[i] = ec._ObjectTypeNode_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "writeMask":
+			out.Values[i] = ec._ObjectTypeNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._ObjectTypeNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._ObjectTypeNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._ObjectTypeNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._ObjectTypeNode_accessRestrictions(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -4999,6 +6800,31 @@ func (ec *executionContext) _ReferenceTypeNode(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "writeMask":
+			out.Values[i] = ec._ReferenceTypeNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._ReferenceTypeNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._ReferenceTypeNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._ReferenceTypeNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._ReferenceTypeNode_accessRestrictions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._ReferenceTypeNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -5022,6 +6848,160 @@ func (ec *executionContext) _ReferenceTypeNode(ctx context.Context, sel ast.Sele
 		case "inverseName":
 			out.Values[i] = ec._ReferenceTypeNode_inverseName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var rolePermissionImplementors = []string{"RolePermission"}
+
+func (ec *executionContext) _RolePermission(ctx context.Context, sel ast.SelectionSet, obj *RolePermission) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rolePermissionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RolePermission")
+		case "roleId":
+			out.Values[i] = ec._RolePermission_roleId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "permissions":
+			out.Values[i] = ec._RolePermission_permissions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var structureDefinitionImplementors = []string{"StructureDefinition", "DataTypeDefinition"}
+
+func (ec *executionContext) _StructureDefinition(ctx context.Context, sel ast.SelectionSet, obj *StructureDefinition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, structureDefinitionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StructureDefinition")
+		case "structureType":
+			out.Values[i] = ec._StructureDefinition_structureType(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "baseDataType":
+			out.Values[i] = ec._StructureDefinition_baseDataType(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "defaultEncodingId":
+			out.Values[i] = ec._StructureDefinition_defaultEncodingId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._StructureDefinition_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var structureFieldImplementors = []string{"StructureField"}
+
+func (ec *executionContext) _StructureField(ctx context.Context, sel ast.SelectionSet, obj *StructureField) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, structureFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StructureField")
+		case "name":
+			out.Values[i] = ec._StructureField_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._StructureField_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dataType":
+			out.Values[i] = ec._StructureField_dataType(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "valueRank":
+			out.Values[i] = ec._StructureField_valueRank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "arrayDimensions":
+			out.Values[i] = ec._StructureField_arrayDimensions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maxStringLength":
+			out.Values[i] = ec._StructureField_maxStringLength(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isOptional":
+			out.Values[i] = ec._StructureField_isOptional(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "allowSubTypes":
+			out.Values[i] = ec._StructureField_allowSubTypes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -5168,6 +7148,31 @@ func (ec *executionContext) _VariableNode(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "writeMask":
+			out.Values[i] = ec._VariableNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._VariableNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._VariableNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._VariableNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._VariableNode_accessRestrictions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._VariableNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -5205,6 +7210,11 @@ func (ec *executionContext) _VariableNode(ctx context.Context, sel ast.Selection
 			}
 		case "userAccessLevel":
 			out.Values[i] = ec._VariableNode_userAccessLevel(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessLevelEx":
+			out.Values[i] = ec._VariableNode_accessLevelEx(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -5278,6 +7288,31 @@ func (ec *executionContext) _VariableTypeNode(ctx context.Context, sel ast.Selec
 			}
 		case "description":
 			out.Values[i] = ec._VariableTypeNode_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "writeMask":
+			out.Values[i] = ec._VariableTypeNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._VariableTypeNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._VariableTypeNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._VariableTypeNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._VariableTypeNode_accessRestrictions(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -5376,6 +7411,31 @@ func (ec *executionContext) _ViewNode(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "description":
 			out.Values[i] = ec._ViewNode_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "writeMask":
+			out.Values[i] = ec._ViewNode_writeMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userWriteMask":
+			out.Values[i] = ec._ViewNode_userWriteMask(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rolePermissions":
+			out.Values[i] = ec._ViewNode_rolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userRolePermissions":
+			out.Values[i] = ec._ViewNode_userRolePermissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessRestrictions":
+			out.Values[i] = ec._ViewNode_accessRestrictions(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -5480,16 +7540,64 @@ func (ec *executionContext) marshalNAccessLevel2githubᚗcomᚋshopfloorᚑiiot�
 
 var (
 	unmarshalNAccessLevel2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessLevel = map[string]model.AccessLevel{
-		"CURRENT_READ":  model.AccessCurrentRead,
-		"CURRENT_WRITE": model.AccessCurrentWrite,
-		"HISTORY_READ":  model.AccessHistoryRead,
-		"HISTORY_WRITE": model.AccessHistoryWrite,
+		"CURRENT_READ":          model.AccessCurrentRead,
+		"CURRENT_WRITE":         model.AccessCurrentWrite,
+		"HISTORY_READ":          model.AccessHistoryRead,
+		"HISTORY_WRITE":         model.AccessHistoryWrite,
+		"SEMANTIC_CHANGE":       model.AccessSemanticChange,
+		"STATUS_WRITE":          model.AccessStatusWrite,
+		"TIMESTAMP_WRITE":       model.AccessTimestampWrite,
+		"NONATOMIC_READ":        model.AccessNonatomicRead,
+		"NONATOMIC_WRITE":       model.AccessNonatomicWrite,
+		"WRITE_FULL_ARRAY_ONLY": model.AccessWriteFullArrayOnly,
+		"NO_SUB_DATA_TYPES":     model.AccessNoSubDataTypes,
+		"NON_VOLATILE":          model.AccessNonVolatile,
+		"CONSTANT":              model.AccessConstant,
 	}
 	marshalNAccessLevel2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessLevel = map[model.AccessLevel]string{
-		model.AccessCurrentRead:  "CURRENT_READ",
-		model.AccessCurrentWrite: "CURRENT_WRITE",
-		model.AccessHistoryRead:  "HISTORY_READ",
-		model.AccessHistoryWrite: "HISTORY_WRITE",
+		model.AccessCurrentRead:        "CURRENT_READ",
+		model.AccessCurrentWrite:       "CURRENT_WRITE",
+		model.AccessHistoryRead:        "HISTORY_READ",
+		model.AccessHistoryWrite:       "HISTORY_WRITE",
+		model.AccessSemanticChange:     "SEMANTIC_CHANGE",
+		model.AccessStatusWrite:        "STATUS_WRITE",
+		model.AccessTimestampWrite:     "TIMESTAMP_WRITE",
+		model.AccessNonatomicRead:      "NONATOMIC_READ",
+		model.AccessNonatomicWrite:     "NONATOMIC_WRITE",
+		model.AccessWriteFullArrayOnly: "WRITE_FULL_ARRAY_ONLY",
+		model.AccessNoSubDataTypes:     "NO_SUB_DATA_TYPES",
+		model.AccessNonVolatile:        "NON_VOLATILE",
+		model.AccessConstant:           "CONSTANT",
+	}
+)
+
+func (ec *executionContext) unmarshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction(ctx context.Context, v any) (model.AccessRestriction, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction(ctx context.Context, sel ast.SelectionSet, v model.AccessRestriction) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "AccessRestriction!")
+	}
+	return res
+}
+
+var (
+	unmarshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction = map[string]model.AccessRestriction{
+		"SIGNING_REQUIRED":             model.RestrictionSigningRequired,
+		"ENCRYPTION_REQUIRED":          model.RestrictionEncryptionRequired,
+		"SESSION_REQUIRED":             model.RestrictionSessionRequired,
+		"APPLY_RESTRICTIONS_TO_BROWSE": model.RestrictionAppliesToBrowse,
+	}
+	marshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction = map[model.AccessRestriction]string{
+		model.RestrictionSigningRequired:    "SIGNING_REQUIRED",
+		model.RestrictionEncryptionRequired: "ENCRYPTION_REQUIRED",
+		model.RestrictionSessionRequired:    "SESSION_REQUIRED",
+		model.RestrictionAppliesToBrowse:    "APPLY_RESTRICTIONS_TO_BROWSE",
 	}
 )
 
@@ -5541,6 +7649,26 @@ func (ec *executionContext) marshalNCallResult2ᚕgithubᚗcomᚋshopfloorᚑiio
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallResult2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐCallResult(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEnumField2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEnumField(ctx context.Context, sel ast.SelectionSet, v EnumField) graphql.Marshaler {
+	return ec._EnumField(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEnumField2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEnumFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []EnumField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEnumField2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEnumField(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -5620,6 +7748,92 @@ func (ec *executionContext) marshalNOutputArgument2ᚕgithubᚗcomᚋshopfloor�
 	return ret
 }
 
+func (ec *executionContext) unmarshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission(ctx context.Context, v any) (model.Permission, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission(ctx context.Context, sel ast.SelectionSet, v model.Permission) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Permission!")
+	}
+	return res
+}
+
+var (
+	unmarshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission = map[string]model.Permission{
+		"BROWSE":                 model.PermissionBrowse,
+		"READ_ROLE_PERMISSIONS":  model.PermissionReadRolePermissions,
+		"WRITE_ATTRIBUTE":        model.PermissionWriteAttribute,
+		"WRITE_ROLE_PERMISSIONS": model.PermissionWriteRolePermissions,
+		"WRITE_HISTORIZING":      model.PermissionWriteHistorizing,
+		"READ":                   model.PermissionRead,
+		"WRITE":                  model.PermissionWrite,
+		"READ_HISTORY":           model.PermissionReadHistory,
+		"INSERT_HISTORY":         model.PermissionInsertHistory,
+		"MODIFY_HISTORY":         model.PermissionModifyHistory,
+		"DELETE_HISTORY":         model.PermissionDeleteHistory,
+		"RECEIVE_EVENTS":         model.PermissionReceiveEvents,
+		"CALL":                   model.PermissionCall,
+		"ADD_REFERENCE":          model.PermissionAddReference,
+		"REMOVE_REFERENCE":       model.PermissionRemoveReference,
+		"DELETE_NODE":            model.PermissionDeleteNode,
+		"ADD_NODE":               model.PermissionAddNode,
+	}
+	marshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission = map[model.Permission]string{
+		model.PermissionBrowse:               "BROWSE",
+		model.PermissionReadRolePermissions:  "READ_ROLE_PERMISSIONS",
+		model.PermissionWriteAttribute:       "WRITE_ATTRIBUTE",
+		model.PermissionWriteRolePermissions: "WRITE_ROLE_PERMISSIONS",
+		model.PermissionWriteHistorizing:     "WRITE_HISTORIZING",
+		model.PermissionRead:                 "READ",
+		model.PermissionWrite:                "WRITE",
+		model.PermissionReadHistory:          "READ_HISTORY",
+		model.PermissionInsertHistory:        "INSERT_HISTORY",
+		model.PermissionModifyHistory:        "MODIFY_HISTORY",
+		model.PermissionDeleteHistory:        "DELETE_HISTORY",
+		model.PermissionReceiveEvents:        "RECEIVE_EVENTS",
+		model.PermissionCall:                 "CALL",
+		model.PermissionAddReference:         "ADD_REFERENCE",
+		model.PermissionRemoveReference:      "REMOVE_REFERENCE",
+		model.PermissionDeleteNode:           "DELETE_NODE",
+		model.PermissionAddNode:              "ADD_NODE",
+	}
+)
+
+func (ec *executionContext) unmarshalNPermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermissionᚄ(ctx context.Context, v any) ([]model.Permission, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.Permission, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNPermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Permission) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐPermission(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx context.Context, sel ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ReferenceConnection!")
@@ -5647,6 +7861,62 @@ func (ec *executionContext) marshalNReferenceEdge2ᚕgithubᚗcomᚋshopfloorᚑ
 
 	return ret
 }
+
+func (ec *executionContext) marshalNRolePermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermission(ctx context.Context, sel ast.SelectionSet, v RolePermission) graphql.Marshaler {
+	return ec._RolePermission(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStructureField2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐStructureField(ctx context.Context, sel ast.SelectionSet, v StructureField) graphql.Marshaler {
+	return ec._StructureField(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStructureField2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐStructureFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []StructureField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStructureField2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐStructureField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNStructureType2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐStructureType(ctx context.Context, v any) (model.StructureType, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNStructureType2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐStructureType[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStructureType2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐStructureType(ctx context.Context, sel ast.SelectionSet, v model.StructureType) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNStructureType2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐStructureType[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "StructureType!")
+	}
+	return res
+}
+
+var (
+	unmarshalNStructureType2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐStructureType = map[string]model.StructureType{
+		"STRUCTURE":                      model.StructurePlain,
+		"STRUCTURE_WITH_OPTIONAL_FIELDS": model.StructureWithOptionalFields,
+		"UNION":                          model.StructureUnion,
+		"STRUCTURE_WITH_SUBTYPED_VALUES": model.StructureWithSubtypedValues,
+		"UNION_WITH_SUBTYPED_VALUES":     model.StructureUnionSubtypedValues,
+	}
+	marshalNStructureType2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐStructureType = map[model.StructureType]string{
+		model.StructurePlain:               "STRUCTURE",
+		model.StructureWithOptionalFields:  "STRUCTURE_WITH_OPTIONAL_FIELDS",
+		model.StructureUnion:               "UNION",
+		model.StructureWithSubtypedValues:  "STRUCTURE_WITH_SUBTYPED_VALUES",
+		model.StructureUnionSubtypedValues: "UNION_WITH_SUBTYPED_VALUES",
+	}
+)
 
 func (ec *executionContext) marshalNValueChange2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐValueChange(ctx context.Context, sel ast.SelectionSet, v ValueChange) graphql.Marshaler {
 	return ec._ValueChange(ctx, sel, &v)
@@ -5751,6 +8021,42 @@ func (ec *executionContext) marshalOAccessLevel2ᚕgithubᚗcomᚋshopfloorᚑii
 	return ret
 }
 
+func (ec *executionContext) unmarshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx context.Context, v any) ([]model.AccessRestriction, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.AccessRestriction, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOAccessRestriction2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestrictionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.AccessRestriction) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAccessRestriction2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAccessRestriction(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOBrowseDirection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐBrowseDirection(ctx context.Context, v any) (*model.BrowseDirection, error) {
 	if v == nil {
 		return nil, nil
@@ -5782,6 +8088,13 @@ var (
 		model.BrowseBoth:    "BOTH",
 	}
 )
+
+func (ec *executionContext) marshalODataTypeDefinition2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐDataTypeDefinition(ctx context.Context, sel ast.SelectionSet, v DataTypeDefinition) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DataTypeDefinition(ctx, sel, v)
+}
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx context.Context, sel ast.SelectionSet, v Node) graphql.Marshaler {
 	if v == nil {
@@ -5867,5 +8180,24 @@ var (
 		model.NodeClassView:          "VIEW",
 	}
 )
+
+func (ec *executionContext) marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []RolePermission) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRolePermission2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermission(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
 
 // endregion ***************************** type.gotpl *****************************

@@ -85,6 +85,31 @@ func (n *node) Description() (*model.LocalizedText, error) {
 	return localizedText(n, model.AttributeDescription)
 }
 
+// WriteMask are the attributes that clients may write.
+func (n *node) WriteMask() ([]model.AttributeID, error) {
+	return writeMask(n, model.AttributeWriteMask)
+}
+
+// UserWriteMask are the attributes that the session's user may write.
+func (n *node) UserWriteMask() ([]model.AttributeID, error) {
+	return writeMask(n, model.AttributeUserWriteMask)
+}
+
+// RolePermissions are what each role may do.
+func (n *node) RolePermissions() ([]RolePermission, error) {
+	return rolePermissions(n, model.AttributeRolePermissions)
+}
+
+// UserRolePermissions are what the roles of the session's user may do.
+func (n *node) UserRolePermissions() ([]RolePermission, error) {
+	return rolePermissions(n, model.AttributeUserRolePermissions)
+}
+
+// AccessRestrictions are the conditions for access to the node.
+func (n *node) AccessRestrictions() ([]model.AccessRestriction, error) {
+	return bits(n, model.AttributeAccessRestrictions, restrictionBits)
+}
+
 // References are the references of the node that the arguments select.
 func (n *node) References(
 	direction *model.BrowseDirection, referenceType *model.ExpandedNodeID, includeSubtypes *bool,
@@ -171,12 +196,17 @@ func (n *VariableTypeNode) ArrayDimensions() ([]int, error) { return arrayDimens
 
 // AccessLevel is what the variable allows.
 func (n *VariableNode) AccessLevel() ([]model.AccessLevel, error) {
-	return accessLevel(n.node, model.AttributeAccessLevel)
+	return bits(n.node, model.AttributeAccessLevel, accessLevelBits)
 }
 
 // UserAccessLevel is what the variable allows the session's user.
 func (n *VariableNode) UserAccessLevel() ([]model.AccessLevel, error) {
-	return accessLevel(n.node, model.AttributeUserAccessLevel)
+	return bits(n.node, model.AttributeUserAccessLevel, accessLevelBits)
+}
+
+// AccessLevelEx is AccessLevel with how the value is read and written.
+func (n *VariableNode) AccessLevelEx() ([]model.AccessLevel, error) {
+	return bits(n.node, model.AttributeAccessLevelEx, accessLevelBits)
 }
 
 // MinimumSamplingInterval is in milliseconds, -1 if the server does not know it.
@@ -214,6 +244,11 @@ func (n *ReferenceTypeNode) IsAbstract() (*bool, error) {
 
 // IsAbstract tells that there are no values of the type itself.
 func (n *DataTypeNode) IsAbstract() (*bool, error) { return boolean(n.node, model.AttributeIsAbstract) }
+
+// DataTypeDefinition tells how values of the type are made up, nil when the server does not say.
+func (n *DataTypeNode) DataTypeDefinition() (DataTypeDefinition, error) {
+	return dataTypeDefinition(n.node)
+}
 
 // Symmetric tells that the reference means the same in both directions.
 func (n *ReferenceTypeNode) Symmetric() (*bool, error) {

@@ -769,6 +769,20 @@ func (ec *executionContext) childFields_Endpoint(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Endpoint", field.Name)
 }
 
+func (ec *executionContext) childFields_EnumField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_EnumField_value(ctx, field)
+	case "name":
+		return ec.fieldContext_EnumField_name(ctx, field)
+	case "displayName":
+		return ec.fieldContext_EnumField_displayName(ctx, field)
+	case "description":
+		return ec.fieldContext_EnumField_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnumField", field.Name)
+}
+
 func (ec *executionContext) childFields_EventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -1555,6 +1569,16 @@ func (ec *executionContext) childFields_ReferenceEdge(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RolePermission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "roleId":
+		return ec.fieldContext_RolePermission_roleId(ctx, field)
+	case "permissions":
+		return ec.fieldContext_RolePermission_permissions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RolePermission", field.Name)
+}
+
 func (ec *executionContext) childFields_SchemaCause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -1895,6 +1919,28 @@ func (ec *executionContext) childFields_StatusCode(ctx context.Context, field gr
 		return ec.fieldContext_StatusCode_severity(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StatusCode", field.Name)
+}
+
+func (ec *executionContext) childFields_StructureField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_StructureField_name(ctx, field)
+	case "description":
+		return ec.fieldContext_StructureField_description(ctx, field)
+	case "dataType":
+		return ec.fieldContext_StructureField_dataType(ctx, field)
+	case "valueRank":
+		return ec.fieldContext_StructureField_valueRank(ctx, field)
+	case "arrayDimensions":
+		return ec.fieldContext_StructureField_arrayDimensions(ctx, field)
+	case "maxStringLength":
+		return ec.fieldContext_StructureField_maxStringLength(ctx, field)
+	case "isOptional":
+		return ec.fieldContext_StructureField_isOptional(ctx, field)
+	case "allowSubTypes":
+		return ec.fieldContext_StructureField_allowSubTypes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StructureField", field.Name)
 }
 
 func (ec *executionContext) childFields_TelemetryBatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

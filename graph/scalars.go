@@ -104,6 +104,20 @@ func UnmarshalUint64(v any) (uint64, error) {
 	return n, nil
 }
 
+// MarshalInt64 prints a string, since JavaScript has no 64-bit integers.
+func MarshalInt64(n int64) graphql.Marshaler {
+	return graphql.MarshalString(strconv.FormatInt(n, 10))
+}
+
+// UnmarshalInt64 reads a string or a number.
+func UnmarshalInt64(v any) (int64, error) {
+	n, err := strconv.ParseInt(fmt.Sprint(v), 10, 64)
+	if err != nil {
+		return 0, scalarError("Int64", v, "want a whole number of 64 bits, best as a string")
+	}
+	return n, nil
+}
+
 // durationUnits are the units in which a Duration is printed, the largest first.
 var durationUnits = []struct {
 	name string

@@ -2830,6 +2830,42 @@ var (
 	}
 )
 
+func (ec *executionContext) unmarshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx context.Context, v any) ([]model.AttributeID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.AttributeID, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNodeAttribute2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeID(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalONodeAttribute2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeIDᚄ(ctx context.Context, sel ast.SelectionSet, v []model.AttributeID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNodeAttribute2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeID(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalONodeAttribute2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐAttributeID(ctx context.Context, v any) (*model.AttributeID, error) {
 	if v == nil {
 		return nil, nil

@@ -131,15 +131,29 @@ const (
 	AttributeAccessLevelEx           AttributeID = 27
 )
 
-// AccessLevel is the bit mask of the AccessLevel attribute (Part 3, 8.57).
-type AccessLevel uint8
+// AccessLevel is the bit mask of the attributes AccessLevel and UserAccessLevel, which have the lower 8 bits (Part 3, 8.57), and AccessLevelEx, which
+// has all (Part 3, 8.58).
+type AccessLevel uint32
 
 // The bits of AccessLevel.
 const (
-	AccessCurrentRead  AccessLevel = 1
-	AccessCurrentWrite AccessLevel = 2
-	AccessHistoryRead  AccessLevel = 4
-	AccessHistoryWrite AccessLevel = 8
+	AccessCurrentRead    AccessLevel = 1 << 0
+	AccessCurrentWrite   AccessLevel = 1 << 1
+	AccessHistoryRead    AccessLevel = 1 << 2
+	AccessHistoryWrite   AccessLevel = 1 << 3
+	AccessSemanticChange AccessLevel = 1 << 4
+	AccessStatusWrite    AccessLevel = 1 << 5
+	AccessTimestampWrite AccessLevel = 1 << 6
+)
+
+// The bits of AccessLevelEx alone.
+const (
+	AccessNonatomicRead      AccessLevel = 1 << 8
+	AccessNonatomicWrite     AccessLevel = 1 << 9
+	AccessWriteFullArrayOnly AccessLevel = 1 << 10
+	AccessNoSubDataTypes     AccessLevel = 1 << 11
+	AccessNonVolatile        AccessLevel = 1 << 12
+	AccessConstant           AccessLevel = 1 << 13
 )
 
 // The values of the ValueRank attribute that are no number of dimensions (Part 3, 5.6.2).

@@ -39,6 +39,19 @@ func newDataTypes() *dataTypes {
 	return t
 }
 
+// begin gives what is known from the start the server's namespaces: ids within structures are told with their URIs.
+func (t *dataTypes) begin(ns model.NamespaceTable) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.schema.Namespaces = schemaNamespaces(ns)
+	t.codec = uajson.NewStructureCodec(&t.schema)
+}
+
+// schemaNamespaces are the namespaces of a schema, which begins with that of the standard.
+func schemaNamespaces(ns model.NamespaceTable) []string {
+	return append([]string{namespaceZero}, ns[min(1, len(ns)):]...)
+}
+
 // current is the codec of what is known.
 func (t *dataTypes) current() *uajson.StructureCodec {
 	t.mu.Lock()
@@ -90,7 +103,7 @@ func (t *dataTypes) settle(ns model.NamespaceTable, loaded *model.DataTypeSchema
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.Copy(t.seen, seen)
-	t.schema.Namespaces = append([]string{namespaceZero}, ns[min(1, len(ns)):]...)
+	t.schema.Namespaces = schemaNamespaces(ns)
 	gather(&t.schema, loaded, t.seen)
 	for i := range loaded.Structures {
 		if d := &loaded.Structures[i]; !d.EncodingID.IsNull() {

@@ -116,6 +116,7 @@ func (s *session) prepare(ctx context.Context) error {
 		return model.StatusCode(values[0].Status)
 	}
 	s.namespaces = uris
+	s.dataTypes.begin(s.namespaces)
 	if v := values[len(values)-1]; v.Status == ua.StatusOK {
 		s.started, _ = v.Value.Value().(time.Time) // zero where the server does not tell
 	}

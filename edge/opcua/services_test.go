@@ -32,6 +32,8 @@ func TestServices(t *testing.T) {
 		{"ReadErrors", testReadErrors},
 		{"WriteErrors", testWriteErrors},
 		{"Structures", testStructures},
+		{"StructuresOfAttributes", testStructuresOfAttributes},
+		{"RolePermissions", testRolePermissions},
 		{"Call", testCall},
 		{"Browse", testBrowse},
 		{"Translate", testTranslate},

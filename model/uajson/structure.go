@@ -233,14 +233,23 @@ func standardStructures() []model.StructureDescription {
 	field := func(name string, dataType uint32) model.StructureField {
 		return model.StructureField{Name: name, DataType: model.NumericID(0, dataType), ValueRank: model.ValueRankScalar}
 	}
-	const boolean, int16, int32, int64, float, double, text, localized = 1, 4, 6, 8, 10, 11, 12, 21
-	dimensions := field("ArrayDimensions", 7)
-	dimensions.ValueRank = 1
+	array := func(name string, dataType uint32) model.StructureField {
+		return model.StructureField{Name: name, DataType: model.NumericID(0, dataType), ValueRank: 1}
+	}
+	const boolean, int16, int32, uint32, int64, float, double, text, nodeID, localized = 1, 4, 6, 7, 8, 10, 11, 12, 17, 21
+	dimensions := array("ArrayDimensions", uint32)
 	return []model.StructureDescription{
 		describe("Range", 884, 886, field("Low", double), field("High", double)),
 		describe("EUInformation", 887, 889, field("NamespaceUri", text), field("UnitId", int32), field("DisplayName", localized), field("Description", localized)),
-		describe("Argument", 296, 298, field("Name", text), field("DataType", 17), field("ValueRank", int32), dimensions, field("Description", localized)),
+		describe("Argument", 296, 298, field("Name", text), field("DataType", nodeID), field("ValueRank", int32), dimensions, field("Description", localized)),
 		describe("EnumValueType", 7594, 8251, field("Value", int64), field("DisplayName", localized), field("Description", localized)),
+		// What the attributes RolePermissions and DataTypeDefinition hold.
+		describe("RolePermissionType", 96, 128, field("RoleId", nodeID), field("Permissions", uint32)),
+		describe("StructureField", 101, 14844, field("Name", text), field("Description", localized), field("DataType", nodeID), field("ValueRank", int32), dimensions,
+			field("MaxStringLength", uint32), field("IsOptional", boolean)),
+		describe("StructureDefinition", 99, 122, field("DefaultEncodingId", nodeID), field("BaseDataType", nodeID), field("StructureType", int32), array("Fields", 101)),
+		describe("EnumField", 102, 14845, field("Value", int64), field("DisplayName", localized), field("Description", localized), field("Name", text)),
+		describe("EnumDefinition", 100, 123, array("Fields", 102)),
 		describe("TimeZoneDataType", 8912, 8917, field("Offset", int16), field("DaylightSavingInOffset", boolean)),
 		describe("KeyValuePair", 14533, 14846, field("Key", 20), field("Value", 24)),
 		describe("XVType", 12080, 12090, field("X", double), field("Value", float)),
