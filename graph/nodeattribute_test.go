@@ -28,7 +28,9 @@ func (f *fakeCommands) answering(values map[model.AttributeID]model.ReadResult) 
 	}
 }
 
-func good(v model.Variant) model.ReadResult { return model.ReadResult{DataValue: model.DataValue{Value: v}} }
+func good(v model.Variant) model.ReadResult {
+	return model.ReadResult{DataValue: model.DataValue{Value: v}}
+}
 
 func TestAttributesOfAccess(t *testing.T) {
 	p := newPlatform(HandlerConfig{})

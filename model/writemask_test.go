@@ -15,5 +15,5 @@ func TestWritableAttributes(t *testing.T) {
 	f(0)
 	f(1<<6, AttributeDisplayName)
 	f(1<<5|1<<21|1<<25, AttributeDescription, AttributeValue, AttributeAccessLevelEx)
-	f(1<<26|1<<31) // not defined
+	f(1<<26 | 1<<31) // not defined
 }
