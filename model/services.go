@@ -85,7 +85,22 @@ type ReadValueID struct {
 	Attribute AttributeID    `json:"attribute"`
 	// IndexRange is "3", "2:5" or "0:1,3"; empty for the whole value.
 	IndexRange string `json:"indexRange,omitempty"`
+	// MaxAge is how old a value the server may answer with instead of asking its device (Part 4, 5.10.2); 0 for the newest that it can get.
+	MaxAge time.Duration `json:"maxAge,omitempty"`
+	// Timestamps are those to return. What differs in it or in MaxAge goes in requests of its own.
+	Timestamps TimestampsToReturn `json:"timestamps,omitempty"`
 }
+
+// TimestampsToReturn tells which times come with a value (Part 4, 7.40). Its zero value is both, unlike that of the standard.
+type TimestampsToReturn uint8
+
+// The choices.
+const (
+	TimestampsBoth TimestampsToReturn = iota
+	TimestampsSource
+	TimestampsServer
+	TimestampsNeither
+)
 
 // ReadResult answers one ReadValueID. NodeIds within Value are made ExpandedNodeIds in their nsu= form, QualifiedNames carry
 // their NamespaceURI.
@@ -101,13 +116,39 @@ type WriteValue struct {
 	Attribute  AttributeID     `json:"attribute"`
 	IndexRange string          `json:"indexRange,omitempty"`
 	Value      json.RawMessage `json:"value"`
+	// Quality and SourceTimestamp are written with the value, for servers that take them; both 0 writes the value alone.
+	Quality         StatusCode `json:"quality,omitempty"`
+	SourceTimestamp DateTime   `json:"sourceTimestamp,omitempty"`
+	// Verify has the gateway read back what it wrote and compare.
+	Verify bool `json:"verify,omitempty"`
 }
 
 // WriteResult answers one WriteValue.
 type WriteResult struct {
 	Status  StatusCode `json:"status,omitempty"`
 	Message string     `json:"message,omitempty"`
+	// Verification is there when it was asked for and the write was carried out.
+	Verification *Verification `json:"verification,omitempty"`
 }
+
+// Verification tells what a node has after it was written.
+type Verification struct {
+	Outcome VerificationOutcome `json:"outcome"`
+	// Difference says what is not as it was written, or why it could not be read.
+	Difference string `json:"difference,omitempty"`
+	// Read is what was read back.
+	Read ReadResult `json:"read"`
+}
+
+// VerificationOutcome is the outcome of reading back what was written.
+type VerificationOutcome string
+
+// The outcomes.
+const (
+	Verified           VerificationOutcome = "verified"   // the node has what was written
+	VerifiedDifferent  VerificationOutcome = "different"  // it has something else
+	VerifiedUnreadable VerificationOutcome = "unreadable" // it cannot be read
+)
 
 // CallRequest asks to call one method (Part 4, 5.12.2). Arguments are plain JSON, coerced to the method's InputArguments.
 type CallRequest struct {

@@ -84,15 +84,33 @@ type valueToWrite struct {
 	NodeID      *ua.NodeID
 	AttributeID ua.AttributeID
 	IndexRange  string
-	Value       plainValue
+	Value       writtenValue
 }
 
-// plainValue is a DataValue that has a value and nothing else.
-type plainValue struct{ encodedVariant }
+// writtenValue is a DataValue with a value, and with a status and a source timestamp unless they are 0 (Part 6, 5.2.2.17).
+type writtenValue struct {
+	encodedVariant
+	status model.StatusCode
+	source model.DateTime
+}
 
 // Encode implements ua.BinaryEncoder.
-func (v plainValue) Encode() ([]byte, error) {
-	return append([]byte{ua.DataValueValue}, v.encodedVariant...), nil
+func (v writtenValue) Encode() ([]byte, error) {
+	mask := byte(ua.DataValueValue)
+	if v.status != 0 {
+		mask |= ua.DataValueStatusCode
+	}
+	if v.source != 0 {
+		mask |= ua.DataValueSourceTimestamp
+	}
+	b := append([]byte{mask}, v.encodedVariant...)
+	if v.status != 0 {
+		b = binary.LittleEndian.AppendUint32(b, uint32(v.status))
+	}
+	if v.source != 0 {
+		b = binary.LittleEndian.AppendUint64(b, uint64(v.source))
+	}
+	return b, nil
 }
 
 func (r *writeRequest) Header() *ua.RequestHeader     { return r.RequestHeader }

@@ -174,10 +174,8 @@ func (c *eventCompiler) attribute(ctx context.Context, s *model.SelectClause) (*
 	}
 	switch {
 	case o.attribute != model.AttributeValue:
-		if a, ok := attributeTypes[o.attribute]; ok {
+		if a, ok := attributeType(o.attribute); ok {
 			d.variableType = a
-		} else if o.attribute == model.AttributeNodeID {
-			d.variableType = variableType{builtIn: model.TypeNodeID, rank: model.ValueRankScalar}
 		}
 	case d.node != model.NodeID{}:
 		types, status, err := c.session.variableTypes(ctx, []model.NodeID{d.node})

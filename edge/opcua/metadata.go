@@ -73,14 +73,7 @@ func (s *session) describeValues(ctx context.Context, fields []model.FieldMetaDa
 // describeAttribute fills in the type of an attribute other than Value (Part 3, 5.2 to 5.8); those that are structures or of no fixed type
 // stay as they are.
 func describeAttribute(f *model.FieldMetaData, a model.AttributeID) {
-	t, ok := attributeTypes[a]
-	switch a {
-	case model.AttributeNodeID:
-		t, ok = variableType{builtIn: model.TypeNodeID, rank: model.ValueRankScalar}, true
-	case model.AttributeNodeClass:
-		t, ok = variableType{builtIn: model.TypeInt32, rank: model.ValueRankScalar}, true
-	}
-	if ok {
+	if t, ok := attributeType(a); ok && t.builtIn != model.TypeExtensionObject {
 		f.BuiltInType, f.DataType = published(t.builtIn), model.Expanded(model.NumericID(0, uint32(t.builtIn)))
 		f.ValueRank = t.rank
 	}

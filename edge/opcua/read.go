@@ -3,6 +3,7 @@ package opcua
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gopcua/opcua/ua"
 
@@ -10,38 +11,75 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
-// Read implements edge.Reader: one request for as many nodes as the server takes at a time.
+// Read implements edge.Reader: as few requests as the server's limit allows, one more for each other MaxAge and choice of timestamps.
 func (s *Source) Read(ctx context.Context, nodes []model.ReadValueID) ([]model.ReadResult, error) {
 	ses, err := s.asks.session(ctx)
 	if err != nil {
 		return nil, err
 	}
+	results, err := ses.readNodes(ctx, nodes)
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	return results, nil
+}
+
+// readHow is what holds for a Read request as a whole.
+type readHow struct {
+	maxAge     time.Duration
+	timestamps model.TimestampsToReturn
+}
+
+func (h readHow) request(nodes []*ua.ReadValueID) *ua.ReadRequest {
+	r := &ua.ReadRequest{MaxAge: float64(max(h.maxAge, 0)) / float64(time.Millisecond), TimestampsToReturn: ua.TimestampsToReturnBoth, NodesToRead: nodes}
+	switch h.timestamps {
+	case model.TimestampsSource:
+		r.TimestampsToReturn = ua.TimestampsToReturnSource
+	case model.TimestampsServer:
+		r.TimestampsToReturn = ua.TimestampsToReturnServer
+	case model.TimestampsNeither:
+		r.TimestampsToReturn = ua.TimestampsToReturnNeither
+	}
+	return r
+}
+
+// readNodes reads what may be asked in different ways, and makes structures JSON.
+func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]model.ReadResult, error) {
 	results := make([]model.ReadResult, len(nodes))
-	var reads []*ua.ReadValueID
-	var whose []int
+	reads, whose := map[readHow][]*ua.ReadValueID{}, map[readHow][]int{}
 	for i := range nodes {
 		n := &nodes[i]
-		id, err := ses.resolve(n.NodeID)
+		id, err := s.resolve(n.NodeID)
 		if err != nil {
 			results[i] = model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadNodeIdUnknown}, Message: err.Error()}
 			continue
 		}
 		attribute := n.Attribute
 		defaultTo(&attribute, model.AttributeValue)
-		reads = append(reads, &ua.ReadValueID{NodeID: id, AttributeID: ua.AttributeID(attribute), IndexRange: n.IndexRange})
-		whose = append(whose, i)
+		how := readHow{n.MaxAge, n.Timestamps}
+		reads[how] = append(reads[how], &ua.ReadValueID{NodeID: id, AttributeID: ua.AttributeID(attribute), IndexRange: n.IndexRange})
+		whose[how] = append(whose[how], i)
 	}
-	values, err := ses.readValues(ctx, reads)
-	if err == nil {
-		err = ses.unfold(ctx, variantsOf(values))
+	var read []int
+	for how, ids := range reads {
+		values, err := s.readValuesAs(ctx, ids, how)
+		if err != nil {
+			return nil, err
+		}
+		for j, i := range whose[how] {
+			results[i].DataValue = values[j]
+		}
+		read = append(read, whose[how]...)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read: %w", err)
+	variants := make([]*model.Variant, len(read))
+	for j, i := range read {
+		variants[j] = &results[i].Value
 	}
-	for j, i := range whose {
-		r := &results[i]
-		r.DataValue = values[j]
-		if r.Status.IsBad() {
+	if err := s.unfold(ctx, variants); err != nil {
+		return nil, err
+	}
+	for _, i := range read {
+		if r := &results[i]; r.Status.IsBad() {
 			r.Message = fmt.Sprintf("read %s: %s", nodes[i].NodeID, r.Status.Name())
 		} else {
 			r.Message = undescribed(r.Value)
@@ -50,32 +88,23 @@ func (s *Source) Read(ctx context.Context, nodes []model.ReadValueID) ([]model.R
 	return results, nil
 }
 
-func variantsOf(values []model.DataValue) []*model.Variant {
-	variants := make([]*model.Variant, len(values))
-	for i := range values {
-		variants[i] = &values[i].Value
-	}
-	return variants
-}
-
 // readValues reads in batches, as read does, with a decoder of our own: it takes matrices without elements, all dates and the bodies of all structures.
 func (s *session) readValues(ctx context.Context, nodes []*ua.ReadValueID) ([]model.DataValue, error) {
+	return s.readValuesAs(ctx, nodes, readHow{})
+}
+
+func (s *session) readValuesAs(ctx context.Context, nodes []*ua.ReadValueID, how readHow) ([]model.DataValue, error) {
 	values := make([]model.DataValue, len(nodes))
 	for _, n := range nodes { // gopcua encodes a nil pointer as nothing at all
 		n.DataEncoding = &ua.QualifiedName{}
 	}
 	var r uadp.Binary
 	err := s.limits.read.each(len(nodes), func(from, to int) error {
-		return s.readBatch(ctx, &r, nodes[from:to], values[from:to])
+		return s.readEach(ctx, &r, how.request(nodes[from:to]), func(i int, v *model.DataValue) { values[from+i] = v.Clone() })
 	}, func(i int, err error) {
 		values[i] = model.DataValue{Status: statusOf(err, model.StatusBadDecodingError)}
 	})
 	return values, err
-}
-
-func (s *session) readBatch(ctx context.Context, r *uadp.Binary, nodes []*ua.ReadValueID, values []model.DataValue) error {
-	req := &ua.ReadRequest{TimestampsToReturn: ua.TimestampsToReturnBoth, NodesToRead: nodes}
-	return s.readEach(ctx, r, req, func(i int, v *model.DataValue) { values[i] = v.Clone() })
 }
 
 // readEach sends one request and calls take with each value, which is valid during the call only.

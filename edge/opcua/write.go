@@ -9,31 +9,8 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// attributeTypes are the built-in types of attributes other than Value that may be writable (Part 3, 5.2 to 5.8).
-var attributeTypes = map[model.AttributeID]variableType{
-	model.AttributeBrowseName:              {builtIn: model.TypeQualifiedName, rank: model.ValueRankScalar},
-	model.AttributeDisplayName:             {builtIn: model.TypeLocalizedText, rank: model.ValueRankScalar},
-	model.AttributeDescription:             {builtIn: model.TypeLocalizedText, rank: model.ValueRankScalar},
-	model.AttributeWriteMask:               {builtIn: model.TypeUInt32, rank: model.ValueRankScalar},
-	model.AttributeUserWriteMask:           {builtIn: model.TypeUInt32, rank: model.ValueRankScalar},
-	model.AttributeIsAbstract:              {builtIn: model.TypeBoolean, rank: model.ValueRankScalar},
-	model.AttributeSymmetric:               {builtIn: model.TypeBoolean, rank: model.ValueRankScalar},
-	model.AttributeInverseName:             {builtIn: model.TypeLocalizedText, rank: model.ValueRankScalar},
-	model.AttributeContainsNoLoops:         {builtIn: model.TypeBoolean, rank: model.ValueRankScalar},
-	model.AttributeEventNotifier:           {builtIn: model.TypeByte, rank: model.ValueRankScalar},
-	model.AttributeDataType:                {builtIn: model.TypeNodeID, rank: model.ValueRankScalar},
-	model.AttributeValueRank:               {builtIn: model.TypeInt32, rank: model.ValueRankScalar},
-	model.AttributeArrayDimensions:         {builtIn: model.TypeUInt32, rank: 1},
-	model.AttributeAccessLevel:             {builtIn: model.TypeByte, rank: model.ValueRankScalar},
-	model.AttributeUserAccessLevel:         {builtIn: model.TypeByte, rank: model.ValueRankScalar},
-	model.AttributeMinimumSamplingInterval: {builtIn: model.TypeDouble, rank: model.ValueRankScalar},
-	model.AttributeHistorizing:             {builtIn: model.TypeBoolean, rank: model.ValueRankScalar},
-	model.AttributeExecutable:              {builtIn: model.TypeBoolean, rank: model.ValueRankScalar},
-	model.AttributeUserExecutable:          {builtIn: model.TypeBoolean, rank: model.ValueRankScalar},
-}
-
-// Write implements edge.Writer. The value is coerced to the DataType and ValueRank of the node. It is sent without status and timestamps, which many
-// servers refuse to have written.
+// Write implements edge.Writer. A value is coerced to the DataType and ValueRank of the node, that of another attribute to the attribute's type. It is sent without
+// status and timestamp, which many servers refuse to have written, unless they are given.
 func (s *Source) Write(ctx context.Context, values []model.WriteValue) ([]model.WriteResult, error) {
 	ses, err := s.asks.session(ctx)
 	if err != nil {
@@ -52,13 +29,14 @@ func (s *Source) Write(ctx context.Context, values []model.WriteValue) ([]model.
 			return model.StatusBadUnknownResponse
 		}
 		for j, status := range r.Results {
-			w.fail(w.whose[from+j], model.StatusCode(status), nil)
+			w.answer(w.whose[from+j], model.StatusCode(status))
 		}
 		return nil
 	}, func(j int, err error) { w.fail(w.whose[j], statusOf(err, model.StatusBadEncodingError), nil) })
 	if err != nil {
 		return nil, fmt.Errorf("write: %w", err)
 	}
+	w.verify(ctx)
 	return w.results, nil
 }
 
@@ -82,6 +60,16 @@ func (w *writing) fail(i int, status model.StatusCode, err error) {
 	}
 }
 
+// answer is the status that the server has for a value.
+func (w *writing) answer(i int, status model.StatusCode) {
+	v := &w.values[i]
+	if status == model.StatusBadWriteNotSupported && (v.Quality != 0 || v.SourceTimestamp != 0) {
+		w.fail(i, status, fmt.Errorf("%s: the server does not take a status or a timestamp with the value: leave them out", status.Name()))
+		return
+	}
+	w.fail(i, status, nil)
+}
+
 // prepare finds the types and coerces the values.
 func (w *writing) prepare(ctx context.Context) error {
 	var variables []model.NodeID
@@ -97,7 +85,7 @@ func (w *writing) prepare(ctx context.Context) error {
 			variables, whose = append(variables, id), append(whose, i)
 			continue
 		}
-		t, ok := attributeTypes[v.Attribute]
+		t, ok := attributeType(v.Attribute)
 		if !ok {
 			w.fail(i, model.StatusBadWriteNotSupported, fmt.Errorf("attribute %d cannot be written", v.Attribute))
 			continue
@@ -131,7 +119,7 @@ func (w *writing) add(ctx context.Context, i int, id model.NodeID, attribute mod
 	}
 	w.requests = append(w.requests, &valueToWrite{
 		NodeID: uaNodeID(id), AttributeID: ua.AttributeID(attribute), IndexRange: v.IndexRange,
-		Value: plainValue{value},
+		Value: writtenValue{value, v.Quality, v.SourceTimestamp},
 	})
 	w.whose = append(w.whose, i)
 }

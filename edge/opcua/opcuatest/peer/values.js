@@ -113,6 +113,23 @@ function addRestricted(addressSpace, folder) {
   const permit = (role, permissions) => ({
     roleId: opcua.WellKnownRoles[role], permissions: opcua.makePermissionFlag(permissions),
   });
+  // A setpoint that the machine bounds: what is written over 100 is 100.
+  let setpoint = 50;
+  addressSpace.getOwnNamespace().addVariable({
+    componentOf: folder, browseName: "Clamped", nodeId: "s=Clamped", dataType: DataType.Double, minimumSamplingInterval: MIN_SAMPLING_MS,
+    value: {
+      get: () => new Variant({ dataType: DataType.Double, value: setpoint }),
+      set: (variant) => {
+        setpoint = Math.min(variant.value, 100);
+        return StatusCodes.Good;
+      },
+    },
+  });
+  addressSpace.getOwnNamespace().addVariable({
+    componentOf: folder, browseName: "WriteOnly", nodeId: "s=WriteOnly", dataType: DataType.Double, minimumSamplingInterval: MIN_SAMPLING_MS,
+    accessLevel: "CurrentWrite", userAccessLevel: "CurrentWrite", value,
+  });
+
   writable(addressSpace, folder, "OperatorOnlyWrite", DataType.Double, value, {
     rolePermissions: [
       permit("Anonymous", "Browse | Read"),
