@@ -11,9 +11,6 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// maxCalls bounds the methods that one mutation calls.
-const maxCalls = 1000
-
 // byServer runs one command per server, at the same time, over the items that belong to it, and returns the results in the
 // order of the items. What keeps a server from answering becomes the result of its items and does not disturb the others.
 func byServer[In, Out any](
@@ -74,75 +71,6 @@ func (r *Resolver) statusOf(ctx context.Context, err error) (model.StatusCode, s
 	}
 	shown := presenter{r.Log}.present(ctx, err)
 	return model.StatusBadInternalError, fmt.Sprintf("%s, request %s", shown.Message, requestID(ctx))
-}
-
-// write writes values.
-func (r *Resolver) write(ctx context.Context, input []WriteInput) ([]WriteResult, error) {
-	if err := checkCount("input", len(input), maxBatch); err != nil {
-		return nil, err
-	}
-	run := func(ctx context.Context, server string, items []WriteInput) ([]WriteResult, error) {
-		values := make([]model.WriteValue, len(items))
-		for i, in := range items {
-			values[i] = model.WriteValue{
-				NodeID: in.NodeID, Attribute: model.AttributeValue, IndexRange: valueOrZero(in.IndexRange), Value: orNull(in.Value),
-			}
-		}
-		results, err := r.Commands.Write(ctx, server, values)
-		if err != nil || len(results) != len(items) {
-			return nil, batchError("write to", server, len(results), len(items), err)
-		}
-		out := make([]WriteResult, len(results))
-		for i, res := range results {
-			out[i] = WriteResult{NodeID: items[i].NodeID, Status: StatusCode{res.Status}, Message: optional(res.Message)}
-		}
-		return out, nil
-	}
-	refused := func(in *WriteInput, status model.StatusCode, message string) WriteResult {
-		return WriteResult{NodeID: in.NodeID, Status: StatusCode{status}, Message: optional(message)}
-	}
-	return byServer(ctx, r, input, func(in *WriteInput) string { return in.Server }, run, refused), nil
-}
-
-// call calls methods.
-func (r *Resolver) call(ctx context.Context, input []CallInput) ([]CallResult, error) {
-	if err := checkCount("input", len(input), maxCalls); err != nil {
-		return nil, err
-	}
-	run := func(ctx context.Context, server string, items []CallInput) ([]CallResult, error) {
-		calls := make([]model.CallRequest, len(items))
-		for i, in := range items {
-			calls[i] = model.CallRequest{ObjectID: in.ObjectID, MethodID: in.MethodID, InputArguments: make([]json.RawMessage, len(in.InputArguments))}
-			for j, a := range in.InputArguments {
-				calls[i].InputArguments[j] = orNull(a)
-			}
-		}
-		results, err := r.Commands.Call(ctx, server, calls)
-		if err != nil || len(results) != len(items) {
-			return nil, batchError("call methods of", server, len(results), len(items), err)
-		}
-		out := make([]CallResult, len(results))
-		for i := range results {
-			out[i] = callResult(&results[i])
-		}
-		return out, nil
-	}
-	refused := func(_ *CallInput, status model.StatusCode, message string) CallResult {
-		return CallResult{Status: StatusCode{status}, Message: optional(message)}
-	}
-	return byServer(ctx, r, input, func(in *CallInput) string { return in.Server }, run, refused), nil
-}
-
-func callResult(r *model.CallResult) CallResult {
-	out := CallResult{Status: StatusCode{r.Status}, Message: optional(r.Message)}
-	for _, a := range r.InputArgumentResults {
-		out.InputArgumentResults = append(out.InputArgumentResults, ArgumentResult{Status: StatusCode{a.Status}, Message: optional(a.Message)})
-	}
-	for _, a := range r.OutputArguments {
-		v := DataValue{value: model.DataValue{Value: a.Value}}
-		out.OutputArguments = append(out.OutputArguments, OutputArgument{Name: a.Name, Value: v.Value(), DataType: a.Value.TypeName()})
-	}
-	return out
 }
 
 // batchError is why a batch has no results, or not one for each item.

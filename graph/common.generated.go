@@ -32,13 +32,13 @@ type MutationResolver interface {
 	EnrolGateway(ctx context.Context, id string, publicKey string) (*model.GatewayStatus, error)
 	RevokeGateway(ctx context.Context, id string) (bool, error)
 	SendKeyFrame(ctx context.Context, writers []string) ([]SendKeyFrameResult, error)
-	Write(ctx context.Context, input []WriteInput) ([]WriteResult, error)
-	Call(ctx context.Context, input []CallInput) ([]CallResult, error)
 	ImportPublishedNodes(ctx context.Context, gateway string, json string, dryRun *bool, replace *bool) (*ImportResult, error)
 	AddServer(ctx context.Context, input AddServerInput) (*model.Server, error)
 	UpdateServer(ctx context.Context, input UpdateServerInput) (*model.Server, error)
 	RemoveServer(ctx context.Context, id string) (string, error)
 	TrustServerCertificate(ctx context.Context, server string, thumbprint string) (*model.Server, error)
+	Write(ctx context.Context, input []WriteInput) ([]WriteResult, error)
+	Call(ctx context.Context, input []CallInput) ([]CallResult, error)
 	Publish(ctx context.Context, input PublishInput) (*PublishResult, error)
 	Unpublish(ctx context.Context, input UnpublishInput) (*UnpublishResult, error)
 }
@@ -68,6 +68,7 @@ type QueryResolver interface {
 	Servers(ctx context.Context, first *int, after *string, filter *ServerFilter) (*ServerConnection, error)
 	Gateway(ctx context.Context, id string) (*model.GatewayStatus, error)
 	Gateways(ctx context.Context, first *int, after *string) (*GatewayConnection, error)
+	Read(ctx context.Context, input []ReadInput, maxAge *time.Duration, timestamps *model.TimestampsToReturn) ([]ReadResult, error)
 	Writers(ctx context.Context, first *int, after *string, filter *WriterFilter) (*WriterConnection, error)
 }
 type SubscriptionResolver interface {
@@ -901,6 +902,36 @@ func (ec *executionContext) field_Query_publishedNodes_args(ctx context.Context,
 		return nil, err
 	}
 	args["gateway"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_read_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) ([]ReadInput, error) {
+			return ec.unmarshalNReadInput2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReadInputᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "maxAge",
+		func(ctx context.Context, v any) (*time.Duration, error) {
+			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["maxAge"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "timestamps",
+		func(ctx context.Context, v any) (*model.TimestampsToReturn, error) {
+			return ec.unmarshalOTimestampsToReturn2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐTimestampsToReturn(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["timestamps"] = arg2
 	return args, nil
 }
 
@@ -2043,94 +2074,6 @@ func (ec *executionContext) fieldContext_Mutation_sendKeyFrame(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_write(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_write(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Write(ctx, fc.Args["input"].([]WriteInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []WriteResult) graphql.Marshaler {
-			return ec.marshalNWriteResult2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐWriteResultᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_write(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_WriteResult(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_write_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_call(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_call(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Call(ctx, fc.Args["input"].([]CallInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []CallResult) graphql.Marshaler {
-			return ec.marshalNCallResult2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐCallResultᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_call(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CallResult(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_call_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Mutation_importPublishedNodes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2345,6 +2288,94 @@ func (ec *executionContext) fieldContext_Mutation_trustServerCertificate(ctx con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_trustServerCertificate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_write(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_write(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Write(ctx, fc.Args["input"].([]WriteInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []WriteResult) graphql.Marshaler {
+			return ec.marshalNWriteResult2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐWriteResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_write(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WriteResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_write_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_call(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_call(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Call(ctx, fc.Args["input"].([]CallInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []CallResult) graphql.Marshaler {
+			return ec.marshalNCallResult2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐCallResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_call(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_call_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -3707,6 +3738,50 @@ func (ec *executionContext) fieldContext_Query_gateways(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_read(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_read(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Read(ctx, fc.Args["input"].([]ReadInput), fc.Args["maxAge"].(*time.Duration), fc.Args["timestamps"].(*model.TimestampsToReturn))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ReadResult) graphql.Marshaler {
+			return ec.marshalNReadResult2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReadResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_read(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReadResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_read_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_writers(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4464,20 +4539,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "write":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_write(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "call":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_call(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		case "importPublishedNodes":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_importPublishedNodes(ctx, field)
@@ -4509,6 +4570,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "trustServerCertificate":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_trustServerCertificate(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "write":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_write(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "call":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_call(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -4841,6 +4916,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_gateways(ctx, field)
+				})
+		case "read":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_read(ctx, field)
 				})
 		case "writers":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

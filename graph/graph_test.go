@@ -74,6 +74,7 @@ type answer struct {
 		Path       []any
 		Extensions map[string]any
 	}
+	Extensions map[string]any
 }
 
 func (a *answer) codes() (codes []string) {

@@ -110,14 +110,17 @@ type ArgumentResult struct {
 type CallInput struct {
 	Server string `json:"server"`
 	// The object, or object type, that the method belongs to.
-	ObjectID       model.ExpandedNodeID `json:"objectId"`
-	MethodID       model.ExpandedNodeID `json:"methodId"`
-	InputArguments []json.RawMessage    `json:"inputArguments,omitempty"`
+	ObjectID model.ExpandedNodeID `json:"objectId"`
+	MethodID model.ExpandedNodeID `json:"methodId"`
+	// One value per input argument of the method, coerced to its DataType and ValueRank.
+	InputArguments []json.RawMessage `json:"inputArguments,omitempty"`
 }
 
 type CallResult struct {
 	Status  StatusCode `json:"status"`
 	Message *string    `json:"message,omitempty"`
+	// What to do about a Bad status.
+	Remedy *string `json:"remedy,omitempty"`
 	// One per input argument when one was refused, else empty.
 	InputArgumentResults []ArgumentResult `json:"inputArgumentResults"`
 	OutputArguments      []OutputArgument `json:"outputArguments"`
@@ -480,6 +483,23 @@ type PutServerInput struct {
 	ReverseConnect *bool `json:"reverseConnect,omitempty"`
 }
 
+type ReadInput struct {
+	Server    string               `json:"server"`
+	NodeID    model.ExpandedNodeID `json:"nodeId"`
+	Attribute *model.AttributeID   `json:"attribute,omitempty"`
+	// A part of an array: "3", "2:5", "0:1,3".
+	IndexRange *string `json:"indexRange,omitempty"`
+}
+
+type ReadResult struct {
+	NodeID    model.ExpandedNodeID `json:"nodeId"`
+	Attribute model.AttributeID    `json:"attribute"`
+	// The attribute with its status; its message says more about a Bad one.
+	Value DataValue `json:"value"`
+	// What to do about a Bad status.
+	Remedy *string `json:"remedy,omitempty"`
+}
+
 // What made a schema change.
 type SchemaCause struct {
 	Kind SchemaCauseKind `json:"kind"`
@@ -628,16 +648,36 @@ type ValueChanges struct {
 }
 
 type WriteInput struct {
-	Server     string               `json:"server"`
-	NodeID     model.ExpandedNodeID `json:"nodeId"`
-	Value      json.RawMessage      `json:"value,omitempty"`
-	IndexRange *string              `json:"indexRange,omitempty"`
+	Server    string               `json:"server"`
+	NodeID    model.ExpandedNodeID `json:"nodeId"`
+	Attribute *model.AttributeID   `json:"attribute,omitempty"`
+	// The value as JSON. It is coerced to the node's DataType and ValueRank, or to the type of the attribute; what does not fit is refused.
+	Value      json.RawMessage `json:"value,omitempty"`
+	IndexRange *string         `json:"indexRange,omitempty"`
+	// Written with the value where the server takes it: a StatusCode by its name, "UncertainLastUsableValue", or number.
+	Status *string `json:"status,omitempty"`
+	// Written with the value where the server takes it.
+	SourceTimestamp *time.Time `json:"sourceTimestamp,omitempty"`
+	// Reads back what was written and compares.
+	Verify *bool `json:"verify,omitempty"`
 }
 
 type WriteResult struct {
 	NodeID  model.ExpandedNodeID `json:"nodeId"`
 	Status  StatusCode           `json:"status"`
 	Message *string              `json:"message,omitempty"`
+	// What to do about a Bad status.
+	Remedy *string `json:"remedy,omitempty"`
+	// null unless it was asked for and the server took the value.
+	Verification *WriteVerification `json:"verification,omitempty"`
+}
+
+type WriteVerification struct {
+	Outcome model.VerificationOutcome `json:"outcome"`
+	// What is not as it was written, or why it cannot be read.
+	Difference *string `json:"difference,omitempty"`
+	// What was read back.
+	Value DataValue `json:"value"`
 }
 
 type WriterConnection struct {

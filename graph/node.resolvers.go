@@ -12,14 +12,6 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-func (r *mutationResolver) Write(ctx context.Context, input []WriteInput) ([]WriteResult, error) {
-	return r.write(ctx, input)
-}
-
-func (r *mutationResolver) Call(ctx context.Context, input []CallInput) ([]CallResult, error) {
-	return r.call(ctx, input)
-}
-
 func (r *queryResolver) Node(ctx context.Context, server string, nodeID model.ExpandedNodeID) (Node, error) {
 	return r.rootNode(ctx)
 }

@@ -88,6 +88,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishedNodeFilter", ec.unmarshalInputPublishedNodeFilter),
 			graphql.NewInputUnmarshaler("PutServerInput", ec.unmarshalInputPutServerInput),
 			graphql.NewInputUnmarshaler("PutWriterInput", ec.unmarshalInputPutWriterInput),
+			graphql.NewInputUnmarshaler("ReadInput", ec.unmarshalInputReadInput),
 			graphql.NewInputUnmarshaler("SelectClauseInput", ec.unmarshalInputSelectClauseInput),
 			graphql.NewInputUnmarshaler("SelectionFieldInput", ec.unmarshalInputSelectionFieldInput),
 			graphql.NewInputUnmarshaler("SelectionInput", ec.unmarshalInputSelectionInput),
@@ -192,7 +193,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -222,6 +223,7 @@ var sources = []*ast.Source{
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
+	{Name: "service.graphqls", Input: sourceData("service.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
 	{Name: "writeroptions.graphqls", Input: sourceData("writeroptions.graphqls"), BuiltIn: false},
 }
@@ -343,6 +345,8 @@ func (ec *executionContext) childFields_CallResult(ctx context.Context, field gr
 		return ec.fieldContext_CallResult_status(ctx, field)
 	case "message":
 		return ec.fieldContext_CallResult_message(ctx, field)
+	case "remedy":
+		return ec.fieldContext_CallResult_remedy(ctx, field)
 	case "inputArgumentResults":
 		return ec.fieldContext_CallResult_inputArgumentResults(ctx, field)
 	case "outputArguments":
@@ -1543,6 +1547,20 @@ func (ec *executionContext) childFields_QualifiedName(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type QualifiedName", field.Name)
 }
 
+func (ec *executionContext) childFields_ReadResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodeId":
+		return ec.fieldContext_ReadResult_nodeId(ctx, field)
+	case "attribute":
+		return ec.fieldContext_ReadResult_attribute(ctx, field)
+	case "value":
+		return ec.fieldContext_ReadResult_value(ctx, field)
+	case "remedy":
+		return ec.fieldContext_ReadResult_remedy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReadResult", field.Name)
+}
+
 func (ec *executionContext) childFields_ReferenceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -2055,8 +2073,24 @@ func (ec *executionContext) childFields_WriteResult(ctx context.Context, field g
 		return ec.fieldContext_WriteResult_status(ctx, field)
 	case "message":
 		return ec.fieldContext_WriteResult_message(ctx, field)
+	case "remedy":
+		return ec.fieldContext_WriteResult_remedy(ctx, field)
+	case "verification":
+		return ec.fieldContext_WriteResult_verification(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WriteResult", field.Name)
+}
+
+func (ec *executionContext) childFields_WriteVerification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "outcome":
+		return ec.fieldContext_WriteVerification_outcome(ctx, field)
+	case "difference":
+		return ec.fieldContext_WriteVerification_difference(ctx, field)
+	case "value":
+		return ec.fieldContext_WriteVerification_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WriteVerification", field.Name)
 }
 
 func (ec *executionContext) childFields_Writer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
