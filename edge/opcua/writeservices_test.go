@@ -145,7 +145,8 @@ func testReadHow(t *testing.T, s *Source) {
 	}
 	results, err := s.Read(ctx, []model.ReadValueID{
 		id(model.TimestampsBoth, 0), id(model.TimestampsSource, 0), id(model.TimestampsServer, 0), id(model.TimestampsNeither, 0), id(model.TimestampsBoth, time.Hour),
-		{NodeID: plant("Scalar_Double"), Attribute: model.AttributeDisplayName}, {NodeID: plant("Array_Int32"), Attribute: model.AttributeValue, IndexRange: "1"},
+		{NodeID: plant("Scalar_Double"), Attribute: model.AttributeDisplayName},
+		{NodeID: plant("Array_Int32"), Attribute: model.AttributeValue, IndexRange: "1"},
 	})
 	if err != nil {
 		t.Fatal(err)
