@@ -84,7 +84,7 @@ func TestEventOfVendorType(t *testing.T) {
 
 // Every standard type is in the schema, behind its supertype, as the names of Part 5 and 9 have it.
 func TestStandardEventTypes(t *testing.T) {
-	schema := fixedSchema()
+	schema := Fixed()
 	for i := range standardEventTypes {
 		row := &standardEventTypes[i]
 		id := model.Expanded(model.NumericID(0, row.id))

@@ -12,6 +12,25 @@ import (
 // pricedSchema says what a field costs: 1, and what is asked below it as often as the field's arguments tell.
 type pricedSchema struct{ graphql.ExecutableSchema }
 
+// priceList is a schema as prices are asked of it. What a field of an interface costs is asked for each object that implements it, thousands
+// where types of a plant are nodes; since they all cost the same, one is enough.
+type priceList struct {
+	pricedSchema
+	schema *ast.Schema
+}
+
+func newPriceList(s pricedSchema) priceList {
+	schema := *s.Schema()
+	schema.PossibleTypes = make(map[string][]*ast.Definition, len(schema.PossibleTypes))
+	for name, types := range s.Schema().PossibleTypes {
+		schema.PossibleTypes[name] = types[:min(len(types), 1)]
+	}
+	return priceList{s, &schema}
+}
+
+// Schema has one possible type for each interface.
+func (l priceList) Schema() *ast.Schema { return l.schema }
+
 // historyDiscount is how many points of history cost as much as one other item: they come from our own store, in one go.
 const historyDiscount = 10
 

@@ -29,8 +29,8 @@ func SDL() string {
 	return b.String()
 }
 
-// fixedSchema is the fixed schema, parsed anew. That of generated code lacks what comes from tables.
-func fixedSchema() *ast.Schema {
+// Fixed is the fixed schema, parsed anew. That of generated code lacks what comes from tables.
+func Fixed() *ast.Schema {
 	s, err := typed.Merge(Sources(), "")
 	if err != nil { // tests load it
 		panic(err)

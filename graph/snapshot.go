@@ -63,7 +63,7 @@ func newSnapshots(cfg HandlerConfig, r *Resolver) *snapshots {
 	s := &snapshots{
 		cfg: cfg, resolver: r, space: typed.NewSpace(typedServices{r}, typedMaxAge), persisted: lru.New[string](persistedQueryText), subscriptions: &atomic.Int64{},
 	}
-	fixed := NewExecutableSchema(Config{Resolvers: r, Schema: fixedSchema()})
+	fixed := NewExecutableSchema(Config{Resolvers: r, Schema: Fixed()})
 	s.install(&snapshot{executor: s.executor(fixed, false), schema: fixed.Schema()}, nil)
 	return s
 }
@@ -105,7 +105,8 @@ func (s *snapshots) install(next *snapshot, causes []SchemaCause) {
 // executor makes one for a schema. Nothing of it is shared with another but what does not know schemas. In a large one names are not
 // suggested for those that are wrong: each would be compared with thousands, milliseconds for a name.
 func (s *snapshots) executor(schema graphql.ExecutableSchema, large bool) *executor.Executor {
-	e := executor.New(pricedSchema{schema})
+	priced := pricedSchema{schema}
+	e := executor.New(priced)
 	if large {
 		e.SetDisableSuggestion(true)
 		e.SetDefaultRulesFn(rulesWithoutSuggestions)
@@ -117,7 +118,9 @@ func (s *snapshots) executor(schema graphql.ExecutableSchema, large bool) *execu
 	e.Use(queryLength{s.cfg.MaxQueryBytes})
 	e.Use(extension.AutomaticPersistedQuery{Cache: s.persisted})
 	e.Use(depthLimit{s.cfg.MaxDepth})
-	e.Use(extension.FixedComplexityLimit(s.cfg.MaxComplexity))
+	limit := extension.FixedComplexityLimit(s.cfg.MaxComplexity)
+	e.Use(limit)
+	limit.Validate(newPriceList(priced)) //nolint:errcheck // it takes every schema
 	if !s.cfg.DisableIntrospection {
 		e.Use(extension.Introspection{})
 	}

@@ -31,7 +31,7 @@ var plantTypes = sync.OnceValues(func() (*typed.Schema, error) {
 		}
 		b.Add(d.Nodes)
 	}
-	return typed.Generate(b.Build(), typed.Options{Prefixes: map[string]string{acmeBase: "Acme"}})
+	return typed.Generate(b.Build(), typed.Options{Fixed: Fixed(), Prefixes: map[string]string{acmeBase: "Acme"}})
 })
 
 var plantFiles []string
@@ -121,8 +121,14 @@ func (p *pressPlant) browse(nodes []model.BrowseDescription) ([]model.BrowseResu
 			results[i].Status = model.StatusBadNodeIdUnknown
 			continue
 		}
+		if d.ReferenceType == typemodel.HasTypeDefinition {
+			results[i].References = []model.Reference{{
+				ReferenceType: d.ReferenceType, IsForward: true, NodeID: n.reference.TypeDefinition, NodeClass: model.NodeClassObjectType,
+			}}
+			continue
+		}
 		for _, c := range n.children {
-			if d.NodeClassMask&c.reference.NodeClass != 0 {
+			if d.NodeClassMask == 0 || d.NodeClassMask&c.reference.NodeClass != 0 {
 				results[i].References = append(results[i].References, c.reference)
 			}
 		}

@@ -12,15 +12,23 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// delegation is what the fixed schema has of instances: their server, or their generic nodes, all that one selection asks of one server in
-// one field of the fixed schema.
+// delegation is what the fixed schema has of instances: their server, their generic nodes, or fields of these. All that one selection asks of
+// one server is one field of the fixed schema.
 type delegation struct {
-	field      string // "server" or "node"
+	field      string // "server", "node", or "" for fields of the node
 	server     string
 	selections ast.SelectionSet
 	position   *ast.Position
 	ids        []model.ExpandedNodeID
-	slots      []*slot
+	// slots are where the instances belong, kids the slots of the fields there.
+	slots []*slot
+	kids  [][]nodeField
+}
+
+// nodeField is a field of Node that is asked of an object, with its place.
+type nodeField struct {
+	asked graphql.CollectedField
+	slot  *slot
 }
 
 // maxDelegated is how many nodes the fixed field takes at a time.
@@ -28,15 +36,33 @@ const maxDelegated = 1000
 
 // delegate adds a slot to a delegation with room for it.
 func (r *run) delegate(k *slot, f graphql.CollectedField, i *instance) {
+	d := r.delegation(f.Name, i.server, f.Selections, f.Position)
+	d.ids, d.slots = append(d.ids, i.id), append(d.slots, k)
+}
+
+// delegateFields has fields of Node filled for an object.
+func (r *run) delegateFields(p *pending, fields []nodeField) {
+	if len(fields) == 0 {
+		return
+	}
+	var same ast.SelectionSet // for objects of which the same is asked: what is below a field may be more for one type than for another
+	for _, f := range fields {
+		same = append(append(same, f.asked.Field), f.asked.Selections...)
+	}
+	d := r.delegation("", p.instance.server, same, p.slot.position)
+	d.ids, d.slots, d.kids = append(d.ids, p.instance.id), append(d.slots, p.slot), append(d.kids, fields)
+}
+
+// delegation finds one with room, or makes it.
+func (r *run) delegation(field, server string, selections ast.SelectionSet, position *ast.Position) *delegation {
 	for _, d := range r.delegated {
-		if d.field == f.Name && d.server == i.server && sameSelections(d.selections, f.Selections) && (f.Name == "server" || len(d.ids) < maxDelegated) {
-			d.ids, d.slots = append(d.ids, i.id), append(d.slots, k)
-			return
+		if d.field == field && d.server == server && sameSelections(d.selections, selections) && (field == "server" || len(d.ids) < maxDelegated) {
+			return d
 		}
 	}
-	r.delegated = append(r.delegated, &delegation{
-		field: f.Name, server: i.server, selections: f.Selections, position: f.Position, ids: []model.ExpandedNodeID{i.id}, slots: []*slot{k},
-	})
+	d := &delegation{field: field, server: server, selections: selections, position: position}
+	r.delegated = append(r.delegated, d)
+	return d
 }
 
 // sameSelections tells whether two are the same part of a query.
@@ -52,54 +78,103 @@ func sameSelections(a, b ast.SelectionSet) bool {
 	return true
 }
 
+// asked is the selection for the fixed schema: of fields, each with all that was selected below it.
+func (d *delegation) asked() ast.SelectionSet {
+	if d.kids == nil {
+		return d.selections
+	}
+	selections := make(ast.SelectionSet, len(d.kids[0]))
+	for i, f := range d.kids[0] {
+		own := *f.asked.Field
+		own.SelectionSet, own.Directives = f.asked.Selections, nil // skip and include are decided
+		selections[i] = &own
+	}
+	return selections
+}
+
 // run fills the slots, with the errors of the fixed schema at their places.
 func (d *delegation) run(r *run) {
-	fail := func(err error) {
-		for _, s := range d.slots {
-			s.err = err
-		}
-	}
-	defer r.caught(fail)
+	defer r.caught(d.fail)
 	name, args := "server", ast.ArgumentList{r.argument("server", "id", d.server)}
-	if d.field == "node" {
+	if d.field != "server" {
 		ids := make([]string, len(d.ids))
 		for i, id := range d.ids {
 			ids[i] = id.String()
 		}
 		name, args = "nodes", ast.ArgumentList{r.argument("nodes", "server", d.server), r.argument("nodes", "nodeIds", ids...)}
 	}
+	selections := d.asked()
 	field := &ast.Field{
-		Alias: name, Name: name, Arguments: args, SelectionSet: d.selections, Position: d.position,
+		Alias: name, Name: name, Arguments: args, SelectionSet: selections, Position: d.position,
 		Definition: r.x.merged.Query.Fields.ForName(name), ObjectDefinition: r.x.merged.Query,
 	}
 	ctx := graphql.WithFreshResponseContext(r.ctx)
-	got, complete := r.x.fixedFields(ctx, r.op, ast.Query, []graphql.CollectedField{{Field: field, Selections: d.selections}})
+	got, complete := r.x.fixedFields(ctx, r.op, ast.Query, []graphql.CollectedField{{Field: field, Selections: selections}})
 	told := d.relocate(r, graphql.GetErrors(ctx))
-	if !complete {
-		if !told {
-			fail(fmt.Errorf("%s of server %q: %w", name, d.server, errNull))
-		}
-		return
-	}
-	if name == "server" {
+	switch {
+	case !complete && !told:
+		d.fail(fmt.Errorf("%s of server %q: %w", name, d.server, errNull))
+	case !complete:
+		d.null()
+	case name == "server":
 		for _, s := range d.slots {
 			s.raw = got[0]
 		}
-	} else {
+	default:
 		var nodes []json.RawMessage
 		if err := json.Unmarshal(got[0], &nodes); err != nil || len(nodes) != len(d.slots) {
+			nodes = make([]json.RawMessage, len(d.slots))
 			if !told {
-				fail(errors.New("the nodes did not come"))
+				d.fail(errors.New("the nodes did not come"))
+				return
 			}
-			return
 		}
-		for i, s := range d.slots {
-			s.raw = nodes[i]
+		for i := range nodes {
+			d.fill(i, nodes[i])
 		}
 	}
-	for _, s := range d.slots {
-		if isNull(s.raw) {
-			s.raw = nil
+}
+
+// fill fills the slot of an instance, or those of its fields, with what the fixed schema has of its node.
+func (d *delegation) fill(i int, node json.RawMessage) {
+	if d.kids == nil {
+		if !isNull(node) {
+			d.slots[i].raw = node
+		}
+		return
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(node, &fields) != nil || fields == nil { // null, with its error told
+		for _, f := range d.kids[i] {
+			f.slot.told = true
+		}
+		return
+	}
+	for _, f := range d.kids[i] {
+		if raw := fields[f.asked.Alias]; !isNull(raw) {
+			f.slot.raw = raw
+		}
+	}
+}
+
+// null leaves everything null, with its error told.
+func (d *delegation) null() {
+	for i, s := range d.slots {
+		s.told = true
+		if d.kids != nil {
+			d.fill(i, nil)
+		}
+	}
+}
+
+func (d *delegation) fail(err error) {
+	for i, s := range d.slots {
+		if d.kids == nil {
+			s.err = err
+			continue
+		}
+		for _, f := range d.kids[i] {
+			f.slot.err = err
 		}
 	}
 }
@@ -112,7 +187,7 @@ func (d *delegation) relocate(r *run, errs gqlerror.List) (told bool) {
 			rest = rest[1:]
 		}
 		slots := d.slots
-		if d.field == "node" && len(rest) > 0 {
+		if d.field != "server" && len(rest) > 0 {
 			if i, ok := rest[0].(ast.PathIndex); ok && int(i) < len(slots) {
 				slots, rest = slots[i:i+1], rest[1:]
 			}

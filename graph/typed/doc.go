@@ -11,7 +11,7 @@
 //
 // # Types
 //
-//   - ObjectType: an interface, which is what fields refer to, and always an object <name>_Object, which also stands for instances whose own
+//   - ObjectType: an interface that implements the fixed Node, which is what fields refer to, and always an object <name>_Object, which also stands for instances whose own
 //     subtype is not known. HasSubtype and HasInterface are implements.
 //   - A declaration that has more below it than its type definition (DI's ParameterSet, say): a type of its own, <type>_<BrowseName>.
 //   - VariableType: an interface, and an object per type of the value, <name>_of_<type>. Properties are plain values.
@@ -26,7 +26,8 @@
 // An Executable runs operations on the merged schema: root fields of the fixed part go to generated code, an operation with none of its own
 // as it is. For typed fields the address space is looked at level by level, one Browse for a server and level; then all values that the query
 // asks for, of all its typed root fields, are read in one Read for each server. Fields of fixed types below typed objects (server, node) are
-// run on the fixed schema, all that one selection asks of a server together.
+// run on the fixed schema, all that one selection asks of a server together. The other way round, nodes of the fixed schema are given as the
+// objects of their types where a query has fragments for these (lift.go).
 //
 // Which objects a server has is remembered for a while (Space). Instances of a type that the schema does not have are found as what they are
 // known to be: objects.

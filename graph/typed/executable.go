@@ -97,7 +97,7 @@ func (x *Executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	}
 	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{root.Name})
 	parts := x.split(kind, fields)
-	if len(parts) == 0 || len(parts) == 1 && !parts[0].typed {
+	if len(parts) == 0 || len(parts) == 1 && !parts[0].typed && !x.lifter().liftsAny(fields) {
 		return x.ExecutableSchema.Exec(ctx)
 	}
 	done := false
@@ -180,10 +180,14 @@ func (x *Executable) runPart(ctx context.Context, op *graphql.OperationContext, 
 
 // fixedFields runs root fields on the fixed schema as an operation of its own, which shares all else with op.
 func (x *Executable) fixedFields(ctx context.Context, op *graphql.OperationContext, kind ast.Operation, fields []graphql.CollectedField) ([]json.RawMessage, bool) {
-	selections := make(ast.SelectionSet, len(fields))
+	l, selections := x.lifter(), make(ast.SelectionSet, len(fields))
+	lifts := false
 	for i, f := range fields {
 		own := *f.Field
 		own.SelectionSet, own.Directives = f.Selections, nil // skip and include are decided
+		if l.liftsAny(fields[i : i+1]) {
+			own.SelectionSet, lifts = l.rewritten(f.Field, f.Selections), true
+		}
 		selections[i] = &own
 	}
 	operation := *op.Operation
@@ -194,13 +198,24 @@ func (x *Executable) fixedFields(ctx context.Context, op *graphql.OperationConte
 		RootResolverMiddleware: op.RootResolverMiddleware, Stats: op.Stats,
 	}
 	ctx = x.prepare(graphql.WithOperationContext(ctx, sub))
+	asked := ctx
+	if lifts {
+		asked = graphql.WithFreshResponseContext(ctx)
+	}
+	data := x.ExecutableSchema.Exec(asked)(asked).Data
+	if lifts {
+		tellLifted(ctx, graphql.GetErrors(asked))
+	}
 	var byKey map[string]json.RawMessage
-	if err := json.Unmarshal(x.ExecutableSchema.Exec(ctx)(ctx).Data, &byKey); err != nil || byKey == nil {
+	if err := json.Unmarshal(data, &byKey); err != nil || byKey == nil {
 		return nil, false // null, with its error told
 	}
 	out := make([]json.RawMessage, len(fields))
 	for i, f := range fields {
 		out[i] = byKey[f.Alias]
+	}
+	if lifts {
+		return x.lift(ctx, sub, l, fields, out)
 	}
 	return out, true
 }

@@ -17,8 +17,10 @@ type Options struct {
 	Names *Names
 	// Prefixes are wanted ones for namespaces, by URI; those in Names stay.
 	Prefixes map[string]string
-	// Fixed is the schema that the result extends. When it has an interface Event, event types implement it.
+	// Fixed is the schema that the result extends: objects implement its interface Node.
 	Fixed *ast.Schema
+	// Events lets event types implement the interface Event of Fixed.
+	Events bool
 }
 
 // Generate makes the schema of a model. It depends on nothing but the model and the options. The error is about names.
@@ -67,6 +69,8 @@ type generator struct {
 	interfaces map[*typemodel.Type][]string
 	// extended are the types of declarations, by name.
 	extended map[string]*extension
+	// objectBase are the fields that all objects have.
+	objectBase []*Field
 	// later makes types once the fields of all others are known.
 	later []func()
 }

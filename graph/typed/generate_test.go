@@ -37,6 +37,9 @@ func someNodeSets(t testing.TB) (files []string) {
 
 func generate(t testing.TB, o typed.Options, files ...string) *typed.Schema {
 	t.Helper()
+	if o.Fixed == nil {
+		o.Fixed = graph.Fixed()
+	}
 	s, err := typed.Generate(loadModel(t, files...), o)
 	if err != nil {
 		t.Fatal(err)

@@ -17,17 +17,19 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/plant.graphql anew")
 
-// eventInterface is a fixed schema with events, as far as typed ones look at it.
-var eventInterface = &ast.Source{Name: "event", Input: `interface Event { eventId: String! server: ID! fields(first: Int = 10): [String!]! }
-type Query { event: Event }`}
+// fixedInterfaces is a fixed schema, as far as typed ones look at it.
+var fixedInterfaces = &ast.Source{Name: "fixed", Input: `interface Event { eventId: String! server: ID! fields(first: Int = 10): [String!]! }
+interface Node { id: ID! nodeId: NodeId! children(first: Int = 100, after: String): [Node!]! State: Int }
+scalar NodeId
+type Query { event: Event node: Node }`}
 
 func plant(t testing.TB) *typed.Schema {
 	t.Helper()
-	fixed, err := gqlparser.LoadSchema(eventInterface)
+	fixed, err := gqlparser.LoadSchema(fixedInterfaces)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := typed.Options{Prefixes: map[string]string{"urn:acme:base": "Acme"}, Fixed: fixed}
+	o := typed.Options{Prefixes: map[string]string{"urn:acme:base": "Acme"}, Fixed: fixed, Events: true}
 	return generate(t, o, opcuatest.NodeSet(t, "Opc.Ua.NodeSet2.xml"), "testdata/plant.NodeSet2.xml")
 }
 

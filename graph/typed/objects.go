@@ -44,15 +44,15 @@ func (g *generator) eventFields() (fields []*Field, implements []string) {
 		{Name: "id", Type: named("ID"), Description: "Of the condition's node, where the event tells the state of one: \"<server>/<nodeId>\"."},
 		{Name: "nodeId", Type: named("NodeId"), Description: "Of the condition's node."},
 	}
-	if g.options.Fixed == nil || g.options.Fixed.Types["Event"] == nil || g.options.Fixed.Types["Event"].Kind != ast.Interface {
+	event := g.fixedInterface("Event")
+	if event == nil || !g.options.Events {
 		return fields, nil
 	}
-	event := g.options.Fixed.Types["Event"]
-	for _, f := range event.Fields {
+	for _, f := range fixedFieldsOf(event) {
 		fields = slices.DeleteFunc(fields, func(have *Field) bool { return have.Name == f.Name })
-		fields = append(fields, &Field{Name: f.Name, Type: refOf(f.Type), Args: argsOf(f.Arguments)})
+		fields = append(fields, f)
 	}
-	return fields, append([]string{"Event"}, event.Interfaces...)
+	return fields, append([]string{event.Name}, event.Interfaces...)
 }
 
 func refOf(t *ast.Type) Ref {
@@ -81,7 +81,7 @@ func (g *generator) base(t *typemodel.Type) (fields []*Field, implements []strin
 	case t.IsA(typemodel.BaseEventType):
 		return g.eventFields()
 	}
-	return identityFields(), []string{"TypedNode"}
+	return g.objectFields()
 }
 
 // supertype is the one whose fields a type inherits: events begin anew, since they are no nodes.

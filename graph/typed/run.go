@@ -133,6 +133,7 @@ func (r *run) fields(p *pending) {
 	s := p.slot
 	s.object = true
 	definition := r.x.merged.Types[p.typ.Name]
+	var generic []nodeField
 	for _, f := range graphql.CollectFields(r.op, p.selections, r.x.satisfies[p.typ.Name]) {
 		if f.Name == "__typename" {
 			s.kid(f, f.Definition.Type).text(p.typ.Name)
@@ -143,13 +144,16 @@ func (r *run) fields(p *pending) {
 		switch {
 		case own == nil:
 		case own.Role == RoleIdentity:
-			r.identity(k, f, p.instance)
+			if !r.identity(k, f, p.instance) {
+				generic = append(generic, nodeField{f, k})
+			}
 		case own.Role == RoleValue && own.Key.Name == "":
 			r.valueField(k, f, own, p.instance)
 		default:
 			p.members = append(p.members, memberField{own, f, k})
 		}
 	}
+	r.delegateFields(p, generic)
 }
 
 func (t *Type) field(name string) *Field {
@@ -161,8 +165,8 @@ func (t *Type) field(name string) *Field {
 	return nil
 }
 
-// identity fills a field of TypedNode.
-func (r *run) identity(k *slot, f graphql.CollectedField, i *instance) {
+// identity fills a field of TypedNode, or of Node as far as the instance tells; false means that the fixed schema is to be asked.
+func (r *run) identity(k *slot, f graphql.CollectedField, i *instance) bool {
 	switch f.Name {
 	case "id":
 		k.raw = quoted(i.key())
@@ -174,9 +178,14 @@ func (r *run) identity(k *slot, f graphql.CollectedField, i *instance) {
 		k.raw = r.json(k, named("QualifiedName"), f, model.QualifiedNameValue(&i.browseName).AppendJSON(nil))
 	case "displayName":
 		k.raw = r.json(k, named("LocalizedText"), f, model.LocalizedTextValue(&i.displayName).AppendJSON(nil))
+	case "nodeClass":
+		k.raw = quoted("OBJECT") // no others implement Node
 	case "server", "node":
 		r.delegate(k, f, i)
+	default:
+		return false
 	}
+	return true
 }
 
 func quoted(s string) []byte {

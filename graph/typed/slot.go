@@ -16,8 +16,9 @@ type slot struct {
 	path     ast.Path
 	position *ast.Position
 
-	// err takes the place of a value.
-	err error
+	// err takes the place of a value; told says that it is among the errors already.
+	err  error
+	told bool
 	// raw is the value as JSON.
 	raw []byte
 	// late makes the value when everything was read.
@@ -99,7 +100,7 @@ func (r *run) write(b *bytes.Buffer, s *slot) bool {
 		}
 		b.WriteByte(']')
 	default:
-		if s.typ.NonNull {
+		if s.typ.NonNull && !s.told {
 			graphql.AddError(r.ctx, s.located(errNull))
 		}
 		return r.null(b, s)
