@@ -36,6 +36,8 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return answer(g, ctx, body, func(s HistoryDescriber) serve[model.ExpandedNodeID, model.HistoryConfiguration] {
 			return s.HistoryConfiguration
 		})
+	case model.VerbMethods:
+		return answer(g, ctx, body, func(s MethodDescriber) serve[model.ExpandedNodeID, model.MethodDescription] { return s.DescribeMethods })
 	case model.VerbNodes:
 		return answer(g, ctx, body, func(s NodeReporter) serve[model.NodeQuery, model.NodePage] { return s.Nodes })
 	case model.VerbExpand:

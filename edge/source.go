@@ -64,6 +64,10 @@ type (
 		HistoryCapabilities(ctx context.Context, queries []model.HistoryCapabilitiesQuery) ([]model.HistoryCapabilities, error)
 		HistoryConfiguration(ctx context.Context, nodes []model.ExpandedNodeID) ([]model.HistoryConfiguration, error)
 	}
+	// MethodDescriber tells what methods take and give.
+	MethodDescriber interface {
+		DescribeMethods(ctx context.Context, methods []model.ExpandedNodeID) ([]model.MethodDescription, error)
+	}
 	// NodeReporter tells how each published node stands. It asks the server nothing and works without a connection.
 	NodeReporter interface {
 		Nodes(ctx context.Context, queries []model.NodeQuery) ([]model.NodePage, error)

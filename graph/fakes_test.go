@@ -173,6 +173,7 @@ type fakeCommands struct {
 	AwayFunc      func(server string) error
 	WriteFunc     func(server string, values []model.WriteValue) ([]model.WriteResult, error)
 	CallFunc      func(server string, calls []model.CallRequest) ([]model.CallResult, error)
+	DescribeFunc  func(methods []model.ExpandedNodeID) ([]model.MethodDescription, error)
 	NodesFunc     func(server string, q model.NodeQuery) model.NodePage
 	KeyFrameFunc  func(server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
 	TraceFunc     func(r model.TraceRequest) (<-chan model.TraceEvents, error)
@@ -376,6 +377,13 @@ func (f *fakeCommands) Call(_ context.Context, server string, calls []model.Call
 }
 
 // Expand finds the variables 1 to 3, or nothing of the path "Nowhere".
+func (f *fakeCommands) DescribeMethods(_ context.Context, server string, methods []model.ExpandedNodeID) ([]model.MethodDescription, error) {
+	if err := f.away(server); err != nil {
+		return nil, err
+	}
+	return f.DescribeFunc(methods)
+}
+
 func (f *fakeCommands) SendKeyFrames(_ context.Context, server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error) {
 	return f.KeyFrameFunc(server, writers)
 }

@@ -1796,6 +1796,70 @@ func (ec *executionContext) fieldContext_MethodNode_userExecutable(_ context.Con
 	return graphql.NewScalarFieldContext("MethodNode", field, true, false, "Boolean")
 }
 
+func (ec *executionContext) _MethodNode_inputArguments(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_inputArguments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InputArguments()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []MethodArgument) graphql.Marshaler {
+			return ec.marshalOMethodArgument2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐMethodArgumentᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_inputArguments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MethodNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MethodArgument(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MethodNode_outputArguments(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_outputArguments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutputArguments()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []MethodArgument) graphql.Marshaler {
+			return ec.marshalOMethodArgument2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐMethodArgumentᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_outputArguments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MethodNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MethodArgument(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ObjectNode_id(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5880,6 +5944,16 @@ func (ec *executionContext) _MethodNode(ctx context.Context, sel ast.SelectionSe
 			}
 		case "userExecutable":
 			out.Values[i] = ec._MethodNode_userExecutable(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "inputArguments":
+			out.Values[i] = ec._MethodNode_inputArguments(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "outputArguments":
+			out.Values[i] = ec._MethodNode_outputArguments(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -28,6 +28,8 @@ type level struct {
 	browses   map[model.BrowseDescription]*model.BrowseResult
 	browseErr error
 	pages     map[pageKey]*ReferenceConnection
+	methods   map[model.ExpandedNodeID]*model.MethodDescription
+	methodErr error
 }
 
 type pageKey struct {
@@ -42,7 +44,7 @@ func loadNodes(ctx context.Context, commands Commands, server *model.Server, gro
 	for len(groups) > 0 {
 		l := &level{
 			reads: map[model.ReadValueID]*model.ReadResult{}, browses: map[model.BrowseDescription]*model.BrowseResult{},
-			pages: map[pageKey]*ReferenceConnection{},
+			pages: map[pageKey]*ReferenceConnection{}, methods: map[model.ExpandedNodeID]*model.MethodDescription{},
 		}
 		var todo []plannedGroup
 		for _, g := range groups {
@@ -110,6 +112,12 @@ func (l *level) fetch(ctx context.Context, commands Commands, server string, tod
 	work.Go(func() error {
 		return guarded(ctx, func() error {
 			l.browseErr = l.browse(ctx, commands, server, browses)
+			return nil
+		})
+	})
+	work.Go(func() error {
+		return guarded(ctx, func() error {
+			l.methodErr = l.describe(ctx, commands, server, todo)
 			return nil
 		})
 	})

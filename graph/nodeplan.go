@@ -12,6 +12,8 @@ import (
 type nodePlan struct {
 	attributes []attribute
 	references []plannedReferences
+	// arguments tells that those of methods are asked for.
+	arguments bool
 }
 
 type plannedReferences struct {
@@ -61,6 +63,9 @@ func (p *nodePlan) addField(op *graphql.OperationContext, f graphql.CollectedFie
 		if q, ok := queryOfField(f.Name, f.ArgumentMap(op.Variables)); ok {
 			p.addReferences(q, nodeSelections(op, f.Selections))
 		}
+		return
+	case "inputArguments", "outputArguments":
+		p.arguments = true
 		return
 	}
 	id, ok := attributeOfField[f.Name]

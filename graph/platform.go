@@ -75,6 +75,8 @@ type Commands interface {
 	// Nodes asks the gateway how the nodes that it publishes from the server stand.
 	Nodes(ctx context.Context, server string, queries []model.NodeQuery) ([]model.NodePage, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
+	// DescribeMethods tells what methods take and give.
+	DescribeMethods(ctx context.Context, server string, methods []model.ExpandedNodeID) ([]model.MethodDescription, error)
 	// SendKeyFrames has the gateway send key frames of writers of the server.
 	SendKeyFrames(ctx context.Context, server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
 	// Expand tells what selections would publish.

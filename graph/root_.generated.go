@@ -1221,6 +1221,24 @@ func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LocalizedText", field.Name)
 }
 
+func (ec *executionContext) childFields_MethodArgument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_MethodArgument_name(ctx, field)
+	case "dataType":
+		return ec.fieldContext_MethodArgument_dataType(ctx, field)
+	case "builtInType":
+		return ec.fieldContext_MethodArgument_builtInType(ctx, field)
+	case "valueRank":
+		return ec.fieldContext_MethodArgument_valueRank(ctx, field)
+	case "arrayDimensions":
+		return ec.fieldContext_MethodArgument_arrayDimensions(ctx, field)
+	case "description":
+		return ec.fieldContext_MethodArgument_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MethodArgument", field.Name)
+}
+
 func (ec *executionContext) childFields_ModelChangeFeed(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "rebrowse":

@@ -222,6 +222,153 @@ func (ec *executionContext) fieldContext_CallResult_outputArguments(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _MethodArgument_name(ctx context.Context, field graphql.CollectedField, obj *MethodArgument) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodArgument_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MethodArgument_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodArgument", field, true, false, "String")
+}
+
+func (ec *executionContext) _MethodArgument_dataType(ctx context.Context, field graphql.CollectedField, obj *MethodArgument) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodArgument_dataType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataType(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ExpandedNodeID) graphql.Marshaler {
+			return ec.marshalNNodeId2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MethodArgument_dataType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodArgument", field, true, false, "NodeId")
+}
+
+func (ec *executionContext) _MethodArgument_builtInType(ctx context.Context, field graphql.CollectedField, obj *MethodArgument) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodArgument_builtInType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BuiltInType(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MethodArgument_builtInType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodArgument", field, true, false, "String")
+}
+
+func (ec *executionContext) _MethodArgument_valueRank(ctx context.Context, field graphql.CollectedField, obj *MethodArgument) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodArgument_valueRank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValueRank(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MethodArgument_valueRank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodArgument", field, true, false, "Int")
+}
+
+func (ec *executionContext) _MethodArgument_arrayDimensions(ctx context.Context, field graphql.CollectedField, obj *MethodArgument) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodArgument_arrayDimensions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ArrayDimensions(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
+			return ec.marshalOInt2ᚕintᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodArgument_arrayDimensions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MethodArgument", field, true, false, "Int")
+}
+
+func (ec *executionContext) _MethodArgument_description(ctx context.Context, field graphql.CollectedField, obj *MethodArgument) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodArgument_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodArgument_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MethodArgument",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _OutputArgument_name(ctx context.Context, field graphql.CollectedField, obj *OutputArgument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -902,6 +1049,64 @@ func (ec *executionContext) _CallResult(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var methodArgumentImplementors = []string{"MethodArgument"}
+
+func (ec *executionContext) _MethodArgument(ctx context.Context, sel ast.SelectionSet, obj *MethodArgument) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, methodArgumentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MethodArgument")
+		case "name":
+			out.Values[i] = ec._MethodArgument_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dataType":
+			out.Values[i] = ec._MethodArgument_dataType(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "builtInType":
+			out.Values[i] = ec._MethodArgument_builtInType(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "valueRank":
+			out.Values[i] = ec._MethodArgument_valueRank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "arrayDimensions":
+			out.Values[i] = ec._MethodArgument_arrayDimensions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._MethodArgument_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var outputArgumentImplementors = []string{"OutputArgument"}
 
 func (ec *executionContext) _OutputArgument(ctx context.Context, sel ast.SelectionSet, obj *OutputArgument) graphql.Marshaler {
@@ -1152,6 +1357,10 @@ func (ec *executionContext) marshalNCallResult2ᚕgithubᚗcomᚋshopfloorᚑiio
 	return ret
 }
 
+func (ec *executionContext) marshalNMethodArgument2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐMethodArgument(ctx context.Context, sel ast.SelectionSet, v MethodArgument) graphql.Marshaler {
+	return ec._MethodArgument(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNOutputArgument2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐOutputArgument(ctx context.Context, sel ast.SelectionSet, v OutputArgument) graphql.Marshaler {
 	return ec._OutputArgument(ctx, sel, &v)
 }
@@ -1267,6 +1476,25 @@ func (ec *executionContext) marshalNWriteResult2ᚕgithubᚗcomᚋshopfloorᚑii
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWriteResult2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐWriteResult(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalOMethodArgument2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐMethodArgumentᚄ(ctx context.Context, sel ast.SelectionSet, v []MethodArgument) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMethodArgument2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐMethodArgument(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -22,6 +22,7 @@ const (
 	VerbRead      = "read"      // Command[ReadValueID] → []ReadResult
 	VerbWrite     = "write"     // Command[WriteValue] → []WriteResult
 	VerbCall      = "call"      // Command[CallRequest] → []CallResult
+	VerbMethods   = "methods"   // Command[ExpandedNodeID] → []MethodDescription
 	VerbExpand    = "expand"    // Command[Selection] → []Expansion
 	VerbNodes     = "nodes"     // Command[NodeQuery] → []NodePage
 	VerbKeyFrame  = "keyframe"  // Command[KeyFrameRequest] → []KeyFrameResult

@@ -42,6 +42,10 @@ func (c *commands) Call(ctx context.Context, server string, calls []model.CallRe
 	return ask[model.CallRequest, model.CallResult](ctx, c, server, model.VerbCall, calls)
 }
 
+func (c *commands) DescribeMethods(ctx context.Context, server string, methods []model.ExpandedNodeID) ([]model.MethodDescription, error) {
+	return ask[model.ExpandedNodeID, model.MethodDescription](ctx, c, server, model.VerbMethods, methods)
+}
+
 func (c *commands) Nodes(ctx context.Context, server string, queries []model.NodeQuery) ([]model.NodePage, error) {
 	return ask[model.NodeQuery, model.NodePage](ctx, c, server, model.VerbNodes, queries)
 }

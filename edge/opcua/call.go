@@ -5,59 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/gopcua/opcua/ua"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
-
-// maxCachedMethods bounds the methods whose arguments are remembered.
-const maxCachedMethods = 10_000
-
-// method is what a method takes and gives (Part 3, 5.7).
-type method struct {
-	inputs, outputs []argument
-	status          model.StatusCode // Bad when the method could not be read
-}
-
-type argument struct {
-	name string
-	variableType
-}
-
-// String prints the argument for a message: "a Double", "ids Int32[]".
-func (a argument) String() string {
-	s := a.name + " " + a.builtIn.String()
-	if a.rank >= 0 {
-		s += "[]"
-	}
-	return s
-}
-
-// methodCache remembers methods for one session.
-type methodCache struct {
-	mu sync.Mutex
-	m  map[model.NodeID]*method
-}
-
-func newMethodCache() *methodCache { return &methodCache{m: map[model.NodeID]*method{}} }
-
-func (c *methodCache) get(id model.NodeID) *method {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.m[id]
-}
-
-func (c *methodCache) keep(id model.NodeID, m *method) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.m) >= maxCachedMethods {
-		clear(c.m)
-	}
-	c.m[id] = m
-}
 
 // Call implements edge.Caller. Arguments are coerced to the method's InputArguments before anything is sent.
 func (s *Source) Call(ctx context.Context, calls []model.CallRequest) ([]model.CallResult, error) {
@@ -268,70 +221,4 @@ func (c *callResult) read(r *uadp.Binary) {
 			return
 		}
 	}
-}
-
-// describeMethods reads the arguments of methods, from the cache where it can.
-func (s *session) describeMethods(ctx context.Context, ids []model.NodeID) ([]*method, error) {
-	methods := make([]*method, len(ids))
-	var missing []int
-	var paths []*ua.BrowsePath
-	for i, id := range ids {
-		if methods[i] = s.methods.get(id); methods[i] == nil {
-			missing = append(missing, i)
-			paths = append(paths, property(id, "InputArguments"), property(id, "OutputArguments"))
-		}
-	}
-	targets, err := s.translate(ctx, paths)
-	if err != nil {
-		return nil, err
-	}
-	var reads []*ua.ReadValueID
-	for _, t := range targets {
-		node := t.node
-		if node == nil {
-			node = ns0(0)
-		}
-		reads = append(reads, &ua.ReadValueID{NodeID: node, AttributeID: ua.AttributeIDValue})
-	}
-	values, err := s.read(ctx, reads)
-	if err != nil {
-		return nil, err
-	}
-	for j, i := range missing {
-		m := &method{}
-		if m.inputs, err = s.arguments(ctx, values[2*j]); err != nil {
-			return nil, err
-		}
-		if m.outputs, err = s.arguments(ctx, values[2*j+1]); err != nil {
-			return nil, err
-		}
-		if status := targets[2*j].status; status.IsBad() && status != model.StatusBadNoMatch {
-			m.status = status
-		} else {
-			s.methods.keep(ids[i], m)
-		}
-		methods[i] = m
-	}
-	return methods, nil
-}
-
-// arguments reads the value of an argument property; none when there is no such property.
-func (s *session) arguments(ctx context.Context, v *ua.DataValue) ([]argument, error) {
-	list, _ := v.Value.Value().([]*ua.ExtensionObject)
-	var r []argument
-	var types []model.NodeID
-	for _, e := range list {
-		if a, ok := e.Value.(*ua.Argument); ok {
-			t := variableType{dataType: nodeID(a.DataType), rank: a.ValueRank, dimensions: a.ArrayDimensions}
-			r, types = append(r, argument{a.Name, t}), append(types, t.dataType)
-		}
-	}
-	builtIn, err := s.builtInTypes(ctx, types)
-	if err != nil {
-		return nil, err
-	}
-	for i := range r {
-		r[i].builtIn = builtIn[r[i].dataType]
-	}
-	return r, nil
 }

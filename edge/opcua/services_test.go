@@ -39,6 +39,7 @@ func TestServices(t *testing.T) {
 		{"StructuresOfAttributes", testStructuresOfAttributes},
 		{"RolePermissions", testRolePermissions},
 		{"Call", testCall},
+		{"DescribeMethods", testDescribeMethods},
 		{"Browse", testBrowse},
 		{"Translate", testTranslate},
 		{"Monitor", testMonitor},

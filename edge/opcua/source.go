@@ -12,16 +12,17 @@ import (
 )
 
 var (
-	_ edge.Source       = (*Source)(nil)
-	_ edge.Browser      = (*Source)(nil)
-	_ edge.Translator   = (*Source)(nil)
-	_ edge.Reader       = (*Source)(nil)
-	_ edge.Writer       = (*Source)(nil)
-	_ edge.Caller       = (*Source)(nil)
-	_ edge.Monitor      = (*Source)(nil)
-	_ edge.EventMonitor = (*Source)(nil)
-	_ edge.ModelMonitor = (*Source)(nil)
-	_ edge.NodeReporter = (*Source)(nil)
+	_ edge.Source          = (*Source)(nil)
+	_ edge.Browser         = (*Source)(nil)
+	_ edge.Translator      = (*Source)(nil)
+	_ edge.Reader          = (*Source)(nil)
+	_ edge.Writer          = (*Source)(nil)
+	_ edge.Caller          = (*Source)(nil)
+	_ edge.Monitor         = (*Source)(nil)
+	_ edge.EventMonitor    = (*Source)(nil)
+	_ edge.ModelMonitor    = (*Source)(nil)
+	_ edge.NodeReporter    = (*Source)(nil)
+	_ edge.MethodDescriber = (*Source)(nil)
 )
 
 // Source is one OPC UA server. It is safe for concurrent use.
