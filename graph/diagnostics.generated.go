@@ -934,6 +934,75 @@ func (ec *executionContext) fieldContext_ServerFigures_queuedValues(_ context.Co
 	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int")
 }
 
+func (ec *executionContext) _ServerFigures_heldPages(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerFigures_heldPages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HeldPages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerFigures_heldPages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ServerFigures_restartedPages(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerFigures_restartedPages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RestartedPages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerFigures_restartedPages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ServerFigures_evictedPages(ctx context.Context, field graphql.CollectedField, obj *model.ServerFigures) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerFigures_evictedPages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EvictedPages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNInt642uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerFigures_evictedPages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerFigures", field, false, false, "Int64")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -1289,6 +1358,21 @@ func (ec *executionContext) _ServerFigures(ctx context.Context, sel ast.Selectio
 			}
 		case "queuedValues":
 			out.Values[i] = ec._ServerFigures_queuedValues(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "heldPages":
+			out.Values[i] = ec._ServerFigures_heldPages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restartedPages":
+			out.Values[i] = ec._ServerFigures_restartedPages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "evictedPages":
+			out.Values[i] = ec._ServerFigures_evictedPages(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -324,7 +324,7 @@ func (f *fakeCommands) Browse(_ context.Context, server string, nodes []model.Br
 		if d.NodeClassMask != 0 && d.NodeClassMask&model.NodeClassVariable == 0 {
 			continue
 		}
-		for n := range count {
+		for n := d.Skip; n < count; n++ {
 			if len(results[i].References) == d.MaxReferences {
 				results[i].More = true
 				break

@@ -33,22 +33,30 @@ func (ec *executionContext) field_DataTypeNode_children_args(ctx context.Context
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -87,22 +95,30 @@ func (ec *executionContext) field_DataTypeNode_references_args(ctx context.Conte
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -117,22 +133,30 @@ func (ec *executionContext) field_MethodNode_children_args(ctx context.Context, 
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -171,22 +195,30 @@ func (ec *executionContext) field_MethodNode_references_args(ctx context.Context
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -201,22 +233,30 @@ func (ec *executionContext) field_ObjectNode_children_args(ctx context.Context, 
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -255,22 +295,30 @@ func (ec *executionContext) field_ObjectNode_references_args(ctx context.Context
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -285,22 +333,30 @@ func (ec *executionContext) field_ObjectTypeNode_children_args(ctx context.Conte
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -339,22 +395,30 @@ func (ec *executionContext) field_ObjectTypeNode_references_args(ctx context.Con
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -369,22 +433,30 @@ func (ec *executionContext) field_ReferenceTypeNode_children_args(ctx context.Co
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -423,22 +495,30 @@ func (ec *executionContext) field_ReferenceTypeNode_references_args(ctx context.
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -453,22 +533,30 @@ func (ec *executionContext) field_VariableNode_children_args(ctx context.Context
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -507,22 +595,30 @@ func (ec *executionContext) field_VariableNode_references_args(ctx context.Conte
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -551,22 +647,30 @@ func (ec *executionContext) field_VariableTypeNode_children_args(ctx context.Con
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -605,22 +709,30 @@ func (ec *executionContext) field_VariableTypeNode_references_args(ctx context.C
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -649,22 +761,30 @@ func (ec *executionContext) field_ViewNode_children_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["nodeClasses"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -703,22 +823,30 @@ func (ec *executionContext) field_ViewNode_references_args(ctx context.Context, 
 		return nil, err
 	}
 	args["nodeClasses"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "view",
+		func(ctx context.Context, v any) (*model.ExpandedNodeID, error) {
+			return ec.unmarshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["view"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg5
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -1066,7 +1194,7 @@ func (ec *executionContext) _DataTypeNode_references(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -1110,7 +1238,7 @@ func (ec *executionContext) _DataTypeNode_children(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -1672,7 +1800,7 @@ func (ec *executionContext) _MethodNode_references(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -1716,7 +1844,7 @@ func (ec *executionContext) _MethodNode_children(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -2200,7 +2328,7 @@ func (ec *executionContext) _ObjectNode_references(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -2244,7 +2372,7 @@ func (ec *executionContext) _ObjectNode_children(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -2641,7 +2769,7 @@ func (ec *executionContext) _ObjectTypeNode_references(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -2685,7 +2813,7 @@ func (ec *executionContext) _ObjectTypeNode_children(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -3270,7 +3398,7 @@ func (ec *executionContext) _ReferenceTypeNode_references(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -3314,7 +3442,7 @@ func (ec *executionContext) _ReferenceTypeNode_children(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -4239,7 +4367,7 @@ func (ec *executionContext) _VariableNode_references(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -4283,7 +4411,7 @@ func (ec *executionContext) _VariableNode_children(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -4885,7 +5013,7 @@ func (ec *executionContext) _VariableTypeNode_references(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -4929,7 +5057,7 @@ func (ec *executionContext) _VariableTypeNode_children(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -5439,7 +5567,7 @@ func (ec *executionContext) _ViewNode_references(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.References(fc.Args["direction"].(*model.BrowseDirection), fc.Args["referenceType"].(*model.ExpandedNodeID), fc.Args["includeSubtypes"].(*bool), fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
@@ -5483,7 +5611,7 @@ func (ec *executionContext) _ViewNode_children(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return obj.Children(fc.Args["nodeClasses"].([]model.NodeClass), fc.Args["view"].(*model.ExpandedNodeID), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {

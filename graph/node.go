@@ -113,9 +113,9 @@ func (n *node) AccessRestrictions() ([]model.AccessRestriction, error) {
 // References are the references of the node that the arguments select.
 func (n *node) References(
 	direction *model.BrowseDirection, referenceType *model.ExpandedNodeID, includeSubtypes *bool,
-	nodeClasses []model.NodeClass, first *int, after *string,
+	nodeClasses []model.NodeClass, view *model.ExpandedNodeID, first *int, after *string,
 ) (*ReferenceConnection, error) {
-	q := referenceQuery{includeSubtypes: includeSubtypes == nil || *includeSubtypes, classes: classMask(nodeClasses)}
+	q := referenceQuery{includeSubtypes: includeSubtypes == nil || *includeSubtypes, classes: classMask(nodeClasses), view: valueOrZero(view)}
 	if direction != nil {
 		q.direction = *direction
 	}
@@ -129,8 +129,8 @@ func (n *node) References(
 }
 
 // Children are the nodes below.
-func (n *node) Children(nodeClasses []model.NodeClass, first *int, after *string) (*ReferenceConnection, error) {
-	q := childrenQuery(nodeClasses)
+func (n *node) Children(nodeClasses []model.NodeClass, view *model.ExpandedNodeID, first *int, after *string) (*ReferenceConnection, error) {
+	q := childrenQuery(nodeClasses, valueOrZero(view))
 	if err := q.page(first, after); err != nil {
 		return nil, err
 	}

@@ -116,18 +116,18 @@ func queryOfField(field string, args map[string]any) (q referenceQuery, ok bool)
 	for _, e := range graphql.CoerceList(args["nodeClasses"]) {
 		classes = append(classes, enumValue(classOfEnum, e))
 	}
+	view, ok := nodeIDArgument(args["view"])
+	if !ok {
+		return q, false
+	}
 	if field == "children" {
-		q = childrenQuery(classes)
+		q = childrenQuery(classes, view)
 	} else {
-		q = referenceQuery{direction: enumValue(directionOfEnum, args["direction"]), classes: classMask(classes)}
+		q = referenceQuery{direction: enumValue(directionOfEnum, args["direction"]), classes: classMask(classes), view: view}
 		include, given := args["includeSubtypes"].(bool)
 		q.includeSubtypes = include || !given
-		if t := args["referenceType"]; t != nil {
-			id, err := UnmarshalNodeID(t)
-			if err != nil {
-				return q, false
-			}
-			q.referenceType = id
+		if q.referenceType, ok = nodeIDArgument(args["referenceType"]); !ok {
+			return q, false
 		}
 	}
 	var first *int
@@ -143,6 +143,15 @@ func queryOfField(field string, args map[string]any) (q referenceQuery, ok bool)
 		after = &v
 	}
 	return q, q.page(first, after) == nil
+}
+
+// nodeIDArgument reads an id that may be left out.
+func nodeIDArgument(v any) (id model.ExpandedNodeID, ok bool) {
+	if v == nil {
+		return id, true
+	}
+	id, err := UnmarshalNodeID(v)
+	return id, err == nil
 }
 
 var (

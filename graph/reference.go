@@ -7,8 +7,9 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// maxReferences bounds how far one can page through the references of a node: a Browse is asked from the first one on.
-const maxReferences = 100_000
+// maxReferences bounds how far one can page through the references of a node: when the gateway does not keep the place any more, the server lists all
+// before it again.
+const maxReferences = 1_000_000
 
 // referenceQuery is what references and children ask of a node. It is comparable.
 type referenceQuery struct {
@@ -16,15 +17,16 @@ type referenceQuery struct {
 	referenceType   model.ExpandedNodeID
 	includeSubtypes bool
 	classes         model.NodeClass
+	view            model.ExpandedNodeID
 	offset, limit   int
 }
 
 // hierarchicalReferences is the type of all references that make up the tree (Part 3, 7.3).
 const hierarchicalReferences = 33
 
-func childrenQuery(classes []model.NodeClass) referenceQuery {
+func childrenQuery(classes []model.NodeClass, view model.ExpandedNodeID) referenceQuery {
 	return referenceQuery{
-		referenceType: model.Expanded(model.NumericID(0, hierarchicalReferences)), includeSubtypes: true, classes: classMask(classes),
+		referenceType: model.Expanded(model.NumericID(0, hierarchicalReferences)), includeSubtypes: true, classes: classMask(classes), view: view,
 	}
 }
 
@@ -56,11 +58,11 @@ func (q *referenceQuery) page(first *int, after *string) (err error) {
 	return nil
 }
 
-// description asks for the references up to the page's end, and one more to see whether there are others.
+// description asks for the references of the page, or for one to see whether there are any.
 func (q *referenceQuery) description(id model.ExpandedNodeID) model.BrowseDescription {
 	return model.BrowseDescription{
 		NodeID: id, Direction: q.direction, ReferenceType: q.referenceType, IncludeSubtypes: q.includeSubtypes,
-		NodeClassMask: q.classes, MaxReferences: q.offset + q.limit + 1,
+		NodeClassMask: q.classes, View: q.view, Skip: q.offset, MaxReferences: max(q.limit, 1),
 	}
 }
 
@@ -81,15 +83,15 @@ type ReferenceEdge struct {
 	node *node
 }
 
-// referencePage makes the page that q asks for out of the references from the first one on.
+// referencePage makes the page that q asks for.
 func referencePage(server *model.Server, q referenceQuery, r *model.BrowseResult) *ReferenceConnection {
-	from, to := min(q.offset, len(r.References)), min(q.offset+q.limit, len(r.References))
-	c := &ReferenceConnection{Edges: make([]ReferenceEdge, 0, to-from)}
-	for i, ref := range r.References[from:to] {
+	count := min(q.limit, len(r.References))
+	c := &ReferenceConnection{Edges: make([]ReferenceEdge, 0, count)}
+	for i, ref := range r.References[:count] {
 		n := &node{
 			server: server, asked: ref.NodeID, id: ref.NodeID, class: ref.NodeClass, browseName: ref.BrowseName, displayName: ref.DisplayName,
 		}
-		e := ReferenceEdge{Cursor: cursor(strconv.Itoa(from + i + 1)), ReferenceType: ref.ReferenceType, IsForward: ref.IsForward}
+		e := ReferenceEdge{Cursor: cursor(strconv.Itoa(q.offset + i + 1)), ReferenceType: ref.ReferenceType, IsForward: ref.IsForward}
 		if ref.NodeID.ServerIndex == 0 {
 			if e.Node = n.typed(); e.Node != nil {
 				e.node = n
@@ -100,7 +102,7 @@ func referencePage(server *model.Server, q referenceQuery, r *model.BrowseResult
 		}
 		c.Edges = append(c.Edges, e)
 	}
-	c.PageInfo = PageInfo{HasNextPage: len(r.References) > to || r.More, HasPreviousPage: from > 0}
+	c.PageInfo = PageInfo{HasNextPage: len(r.References) > count || r.More, HasPreviousPage: q.offset > 0}
 	if len(c.Edges) > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[len(c.Edges)-1].Cursor
 	}

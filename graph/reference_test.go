@@ -13,10 +13,10 @@ import (
 
 func TestReferencePaging(t *testing.T) {
 	p := newPlatform(HandlerConfig{})
-	var asked []int
+	var asked []string
 	plant := &fakeCommands{}
 	p.commands.BrowseFunc = func(nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
-		asked = append(asked, nodes[0].MaxReferences)
+		asked = append(asked, fmt.Sprintf("%d+%d", nodes[0].Skip, nodes[0].MaxReferences))
 		return plant.Browse(context.Background(), "", nodes)
 	}
 	seen := map[string]bool{}
@@ -40,8 +40,8 @@ func TestReferencePaging(t *testing.T) {
 	if len(seen) != 250 {
 		t.Errorf("saw %d nodes, want 250", len(seen))
 	}
-	if fmt.Sprint(asked) != "[101 201 301]" {
-		t.Errorf("asked for %v references", asked)
+	if fmt.Sprint(asked) != "[0+100 100+100 200+100]" {
+		t.Errorf("asked for the references %v", asked)
 	}
 }
 
@@ -58,9 +58,9 @@ func TestReferenceArgumentsReachTheServer(t *testing.T) {
 		c: children(nodeClasses: METHOD, first: 5) { edges { cursor } }
 	} }`, "classes", []string{"OBJECT", "VIEW"}, "n", 7).wantData(t, `{"node": {"a": {"edges": []}, "b": {"edges": []}, "c": {"edges": []}}}`)
 	want := []model.BrowseDescription{
-		{NodeID: objectsFolder, IncludeSubtypes: true, MaxReferences: 101},
-		{NodeID: objectsFolder, Direction: model.BrowseBoth, ReferenceType: model.Expanded(model.NumericID(0, 47)), NodeClassMask: 129, MaxReferences: 8},
-		{NodeID: objectsFolder, ReferenceType: model.Expanded(model.NumericID(0, 33)), IncludeSubtypes: true, NodeClassMask: 4, MaxReferences: 6},
+		{NodeID: objectsFolder, IncludeSubtypes: true, MaxReferences: 100},
+		{NodeID: objectsFolder, Direction: model.BrowseBoth, ReferenceType: model.Expanded(model.NumericID(0, 47)), NodeClassMask: 129, MaxReferences: 7},
+		{NodeID: objectsFolder, ReferenceType: model.Expanded(model.NumericID(0, 33)), IncludeSubtypes: true, NodeClassMask: 4, MaxReferences: 5},
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("asked %v, want %v", got, want)
@@ -121,9 +121,9 @@ func TestBrowseErrorBelow(t *testing.T) {
 }
 
 func TestPagingHasAnEnd(t *testing.T) {
-	a := newPlatform(HandlerConfig{}).ask(t, `query($a: String) { node(server: "press", nodeId: "i=85") { children(after: $a) { edges { cursor } } } }`, "a", cursor("99901"))
+	a := newPlatform(HandlerConfig{}).ask(t, `query($a: String) { node(server: "press", nodeId: "i=85") { children(after: $a) { edges { cursor } } } }`, "a", cursor("999901"))
 	a.wantCodes(t, "BAD_USER_INPUT")
-	if !strings.Contains(a.Errors[0].Message, "100000") {
+	if !strings.Contains(a.Errors[0].Message, "1000000") {
 		t.Errorf("error %v does not name the bound", a.Errors[0])
 	}
 }

@@ -1941,6 +1941,12 @@ func (ec *executionContext) childFields_ServerFigures(ctx context.Context, field
 		return ec.fieldContext_ServerFigures_publishRequests(ctx, field)
 	case "queuedValues":
 		return ec.fieldContext_ServerFigures_queuedValues(ctx, field)
+	case "heldPages":
+		return ec.fieldContext_ServerFigures_heldPages(ctx, field)
+	case "restartedPages":
+		return ec.fieldContext_ServerFigures_restartedPages(ctx, field)
+	case "evictedPages":
+		return ec.fieldContext_ServerFigures_evictedPages(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerFigures", field.Name)
 }

@@ -87,4 +87,9 @@ type ServerFigures struct {
 	// because one failed or took too long.
 	Heartbeats   uint64 `json:"heartbeats,omitempty"`
 	SkippedReads uint64 `json:"skippedReads,omitempty"`
+	// HeldPages are lists of references that somebody pages through and whose place is kept. RestartedPages counts later pages that were browsed from the
+	// first reference on because their place was not, EvictedPages places that went because others needed the room.
+	HeldPages      int    `json:"heldPages,omitempty"`
+	RestartedPages uint64 `json:"restartedPages,omitempty"`
+	EvictedPages   uint64 `json:"evictedPages,omitempty"`
 }

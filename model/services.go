@@ -56,6 +56,11 @@ type BrowseDescription struct {
 	IncludeSubtypes bool           `json:"includeSubtypes,omitempty"`
 	// NodeClassMask 0 stands for all classes.
 	NodeClassMask NodeClass `json:"nodeClassMask,omitempty"`
+	// View is the View within which references are followed; null for the whole address space.
+	View ExpandedNodeID `json:"view,omitzero"`
+	// Skip passes over the first references. The page after another one, with Skip as many larger as that had references and all else the same, costs one
+	// BrowseNext for a minute or so; any other Skip has the server list the references from the first one on.
+	Skip int `json:"skip,omitempty"`
 	// MaxReferences bounds the answer; 0 stands for the gateway's limit. More references make BrowseResult.More.
 	MaxReferences int `json:"maxReferences,omitempty"`
 }
@@ -76,7 +81,7 @@ type BrowseResult struct {
 	Status     StatusCode  `json:"status,omitempty"`
 	Message    string      `json:"message,omitempty"`
 	References []Reference `json:"references,omitempty"`
-	// More tells that the node has more references than MaxReferences.
+	// More tells that the node has more references after these. The next page may be empty all the same.
 	More bool `json:"more,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package opcua
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/gopcua/opcua/ua"
 
@@ -21,127 +22,77 @@ type browsed struct {
 
 // browse follows references in batches, with continuations up to max references a node. Continuation points that are left are released.
 func (s *session) browse(ctx context.Context, nodes []*ua.BrowseDescription, max int) ([]browsed, error) {
-	found := make([]browsed, len(nodes))
-	err := s.limits.browse.each(len(nodes), func(from, to int) error {
-		return s.browsePart(ctx, nodes[from:to], found[from:to], max)
-	}, func(i int, err error) {
-		found[i].status = statusOf(err, model.StatusBadDecodingError)
-	})
-	if err != nil {
+	pages := make([]*browsePage, len(nodes))
+	for i, n := range nodes {
+		pages[i] = &browsePage{description: n, max: max}
+	}
+	if err := s.browsePages(ctx, pages); err != nil {
 		return nil, err
 	}
-	for i := range found { // the server has too few continuation points for all nodes at a time
-		if found[i].status == model.StatusBadNoContinuationPoints {
-			found[i] = browsed{}
-			if err := s.browsePart(ctx, nodes[i:i+1], found[i:i+1], max); err != nil {
-				return nil, err
-			}
-		}
+	found := make([]browsed, len(nodes))
+	for i, p := range pages {
+		found[i] = browsed{status: p.status, references: p.references, more: p.more()}
 	}
+	s.releasePoints(ctx, pages)
 	return found, nil
 }
 
-func (s *session) browsePart(ctx context.Context, nodes []*ua.BrowseDescription, found []browsed, max int) error {
-	r, err := do[*ua.BrowseResponse](ctx, s, &ua.BrowseRequest{
-		View: &ua.ViewDescription{ViewID: ns0(0)}, RequestedMaxReferencesPerNode: uint32(max), NodesToBrowse: nodes,
-	})
-	if err != nil {
-		return err
-	}
-	b := &browsing{found: found, max: max}
-	for i := range nodes {
-		found[i] = browsed{}
-		b.asked = append(b.asked, i)
-	}
-	err = b.take(r.Results)
-	for err == nil && len(b.points) > 0 {
-		var next *ua.BrowseNextResponse
-		if next, err = do[*ua.BrowseNextResponse](ctx, s, &ua.BrowseNextRequest{ContinuationPoints: b.points}); err == nil {
-			err = b.take(next.Results)
-		}
-	}
-	if len(b.left) > 0 { // when it fails the server frees them with the session
-		_, _ = do[*ua.BrowseNextResponse](ctx, s, &ua.BrowseNextRequest{ReleaseContinuationPoints: true, ContinuationPoints: b.left})
-	}
-	return err
-}
-
-// browsing is one Browse with its continuations.
-type browsing struct {
-	found  []browsed
-	max    int
-	asked  []int    // whose results come next
-	points [][]byte // to go on with
-	left   [][]byte // to release
-}
-
-// take adds the results to what was found.
-func (b *browsing) take(results []*ua.BrowseResult) error {
-	if len(results) != len(b.asked) {
-		return model.StatusBadUnknownResponse
-	}
-	asked := b.asked
-	b.asked, b.points = nil, nil
-	for i, r := range results {
-		if r == nil {
-			return model.StatusBadUnknownResponse
-		}
-		f := &b.found[asked[i]]
-		f.status = model.StatusCode(r.StatusCode)
-		for _, ref := range r.References {
-			if ref != nil && ref.NodeID != nil {
-				f.references = append(f.references, ref)
-			}
-		}
-		switch {
-		case len(r.ContinuationPoint) == 0:
-		case len(f.references) >= b.max:
-			f.more = true
-			b.left = append(b.left, r.ContinuationPoint)
-		default:
-			b.points, b.asked = append(b.points, r.ContinuationPoint), append(b.asked, asked[i])
-		}
-		if len(f.references) > b.max {
-			f.references, f.more = f.references[:b.max], true
-		}
-	}
-	return nil
-}
-
-// Browse implements edge.Browser.
+// Browse implements edge.Browser. See continuation.go for what pages cost.
 func (s *Source) Browse(ctx context.Context, nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
 	ses, err := s.asks.session(ctx)
 	if err != nil {
 		return nil, err
 	}
 	results := make([]model.BrowseResult, len(nodes))
-	groups := map[int][]int{} // by the bound, which is one for a whole request
-	descriptions := make([]*ua.BrowseDescription, len(nodes))
+	pages := make([]*browsePage, 0, len(nodes))
+	whose := make([]int, 0, len(nodes))
 	for i := range nodes {
-		if descriptions[i], err = ses.browseDescription(&nodes[i]); err != nil {
+		p, err := ses.browsePage(&nodes[i])
+		if err != nil {
 			results[i] = model.BrowseResult{Status: model.StatusBadNodeIdUnknown, Message: err.Error()}
 			continue
 		}
-		bound := nodes[i].MaxReferences
-		if bound <= 0 || bound > s.cfg.MaxReferences {
-			bound = s.cfg.MaxReferences
+		if p.max > s.cfg.MaxReferences {
+			p.max = s.cfg.MaxReferences
 		}
-		groups[bound] = append(groups[bound], i)
+		if nodes[i].Skip > 0 {
+			if c := ses.continuations.take(&nodes[i]); c != nil {
+				p.resume(c)
+			}
+		}
+		pages, whose = append(pages, p), append(whose, i)
 	}
-	for bound, members := range groups {
-		var part []*ua.BrowseDescription
-		for _, i := range members {
-			part = append(part, descriptions[i])
-		}
-		found, err := ses.browse(ctx, part, bound)
-		if err != nil {
-			return nil, fmt.Errorf("browse: %w", err)
-		}
-		for j, i := range members {
-			results[i] = ses.browseResult(&nodes[i], &found[j])
+	if err := ses.browsePages(ctx, pages); err != nil {
+		return nil, fmt.Errorf("browse: %w", err)
+	}
+	var held []*continuation
+	for j, i := range whose {
+		p := pages[j]
+		results[i] = ses.browseResult(&nodes[i], &browsed{status: p.status, references: p.references, more: p.more()})
+		if p.more() && !p.cut && !p.status.IsBad() {
+			held = append(held, &continuation{place: placeAfter(&nodes[i], len(p.references)), rest: p.rest, point: p.point})
 		}
 	}
+	ses.release(ctx, ses.continuations.keep(ses, held))
 	return results, nil
+}
+
+// browsePage is the page that d asks for.
+func (s *session) browsePage(d *model.BrowseDescription) (*browsePage, error) {
+	description, err := s.browseDescription(d)
+	if err != nil {
+		return nil, err
+	}
+	p := &browsePage{description: description, skip: d.Skip, max: d.MaxReferences}
+	if p.max <= 0 {
+		p.max = math.MaxInt
+	}
+	if !d.View.IsNull() {
+		if p.view, err = s.resolve(d.View); err != nil {
+			return nil, fmt.Errorf("view: %w", err)
+		}
+	}
+	return p, nil
 }
 
 func (s *session) browseDescription(d *model.BrowseDescription) (*ua.BrowseDescription, error) {

@@ -19,6 +19,7 @@ const (
 	defaultPublishes            = 5
 	defaultMaxSessions          = 4
 	defaultMaxReferences        = 10_000
+	defaultContinuationHold     = time.Minute
 	defaultPort                 = "4840"
 )
 
@@ -61,8 +62,12 @@ type Config struct {
 	MaxSessions int
 	// Publishes is the number of Publish requests that wait at the server in each session; 0 = 5, or as many as it takes.
 	Publishes int
+	// ContinuationHold is how long the place is kept where a page of references ended; 0 = 1 min. See continuation.go.
+	ContinuationHold time.Duration
 	// MaxReferences bounds the references of one browsed node; 0 = 10,000.
 	MaxReferences int
+
+	browses *browseFigures
 }
 
 // prepare fills in the defaults and checks the rest.
@@ -73,8 +78,10 @@ func (c *Config) prepare() error {
 	defaultTo(&c.KeepAlive, defaultKeepAlive)
 	defaultTo(&c.Publishes, defaultPublishes)
 	defaultTo(&c.MaxSessions, defaultMaxSessions)
+	defaultTo(&c.ContinuationHold, defaultContinuationHold)
 	defaultTo(&c.MaxReferences, defaultMaxReferences)
 	defaultTo(&c.Server.SecurityMode, model.SecurityBest)
+	c.browses = &browseFigures{}
 	if c.DataSets == nil {
 		return fmt.Errorf("server %q: Config.DataSets is missing", c.Server.ID)
 	}

@@ -74,6 +74,10 @@ func tooLarge(err error) bool {
 type limits struct {
 	read, write, call, browse, translate, monitor, register                             batchLimit
 	historyRead, historyReversed, historyReadEvents, historyUpdate, historyUpdateEvents batchLimit
+
+	// points is how many continuation points of Browse a session has, 0 for any number; pointsKnown tells that the server says so.
+	points      int
+	pointsKnown bool
 }
 
 func newLimits() *limits {
@@ -106,7 +110,8 @@ func (s *session) prepare(ctx context.Context) error {
 	for _, t := range targets {
 		nodes = append(nodes, &ua.ReadValueID{NodeID: ns0(t.id), AttributeID: ua.AttributeIDValue})
 	}
-	nodes = append(nodes, &ua.ReadValueID{NodeID: ns0(idServerStatusStartTime), AttributeID: ua.AttributeIDValue})
+	nodes = append(nodes, &ua.ReadValueID{NodeID: ns0(idMaxBrowseContinuationPoints), AttributeID: ua.AttributeIDValue},
+		&ua.ReadValueID{NodeID: ns0(idServerStatusStartTime), AttributeID: ua.AttributeIDValue})
 	values, err := s.read(ctx, nodes)
 	if err != nil {
 		return err
@@ -119,6 +124,11 @@ func (s *session) prepare(ctx context.Context) error {
 	s.dataTypes.begin(s.namespaces)
 	if v := values[len(values)-1]; v.Status == ua.StatusOK {
 		s.started, _ = v.Value.Value().(time.Time) // zero where the server does not tell
+	}
+	if v := values[len(values)-2]; v.Status == ua.StatusOK {
+		if n, ok := v.Value.Value().(uint16); ok {
+			s.limits.points, s.limits.pointsKnown = int(n), true
+		}
 	}
 	for i, t := range targets {
 		if v := values[i+1]; v.Status == ua.StatusOK {

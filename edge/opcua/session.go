@@ -33,6 +33,8 @@ type session struct {
 	types      *typeCache
 	dataTypes  *dataTypes
 	methods    *methodCache
+	// continuations are pages of references that go on.
+	continuations *continuations
 }
 
 // do sends a request within the session.
@@ -81,7 +83,7 @@ func createSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (
 	}
 	s := &session{
 		channel: c, endpoint: ep, token: r.AuthenticationToken, nonce: r.ServerNonce,
-		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(),
+		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(), continuations: &continuations{hold: cfg.ContinuationHold, figures: cfg.browses},
 	}
 	if err := s.activate(ctx, cfg); err != nil {
 		return nil, err

@@ -70,7 +70,13 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 		if !kept { // the server may be another than it was
 			s.writers.check()
 			s.feeds.changed(nil)
+			cfg.browses.held.Store(0)
 		}
+		ctx, cancel := context.WithCancel(ctx)
+		var pages sync.WaitGroup
+		defer pages.Wait()
+		defer cancel()
+		pages.Go(func() { ses.continuations.expire(ctx, ses) })
 		return ses.keepAlive(ctx, cfg.KeepAlive)
 	})
 	return s, nil
@@ -152,6 +158,7 @@ func (s *Source) Status() model.ServerStatus {
 		}
 	}
 	r.LostNotifications = s.publishing.figures.lost()
+	r.Figures.HeldPages, r.Figures.RestartedPages, r.Figures.EvictedPages = int(s.cfg.browses.held.Load()), s.cfg.browses.again.Load(), s.cfg.browses.evicted.Load()
 	r.Figures.Heartbeats, r.Figures.SkippedReads = s.heartbeats.sent.Load(), s.cyclic.skipped.Load()
 	return r
 }
