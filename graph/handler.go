@@ -95,7 +95,7 @@ func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 		},
 		transport.SSE{KeepAlivePingInterval: cfg.KeepAlive},
 		overHTTP{transport.GET{}},
-		overHTTP{transport.POST{}},
+		introspected{overHTTP{transport.POST{}}, h.snapshots},
 	} {
 		s.AddTransport(onSnapshots{t, h.snapshots})
 	}

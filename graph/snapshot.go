@@ -36,7 +36,8 @@ type snapshot struct {
 	hash     string
 	since    time.Time
 	// change is how it differs from the one before.
-	change *SchemaChange
+	change  *SchemaChange
+	answers schemaAnswers
 }
 
 // sdl is the schema as text.
@@ -52,7 +53,12 @@ type snapshots struct {
 	subscriptions *atomic.Int64
 
 	feed schemaFeed
+	held heldSubscriptions
+	// introspected counts answers to introspection that were ready.
+	introspected atomic.Uint64
 
+	// fixed is the first one, without types of the plant.
+	fixed   *snapshot
 	mu      sync.Mutex // of those who swap
 	current atomic.Pointer[snapshot]
 }
@@ -64,7 +70,8 @@ func newSnapshots(cfg HandlerConfig, r *Resolver) *snapshots {
 		cfg: cfg, resolver: r, space: typed.NewSpace(typedServices{r}, typedMaxAge), persisted: lru.New[string](persistedQueryText), subscriptions: &atomic.Int64{},
 	}
 	fixed := NewExecutableSchema(Config{Resolvers: r, Schema: Fixed()})
-	s.install(&snapshot{executor: s.executor(fixed, false), schema: fixed.Schema()}, nil)
+	s.fixed = &snapshot{executor: s.executor(fixed, false), schema: fixed.Schema()}
+	s.install(s.fixed, nil)
 	return s
 }
 
@@ -99,6 +106,7 @@ func (s *snapshots) install(next *snapshot, causes []SchemaCause) {
 	s.current.Store(next)
 	if next.change != nil {
 		s.feed.publish(next.change)
+		s.held.endFor(next)
 	}
 }
 
@@ -143,17 +151,28 @@ func rulesWithoutSuggestions() *rules.Rules {
 // snapshotKey is where an operation keeps the snapshot that it was begun with.
 const snapshotKey = "shopfloor.snapshot"
 
-// CreateOperationContext parses and validates an operation by the current schema.
+// CreateOperationContext parses and validates an operation by the current schema. A subscription that asks for no types of the plant runs on
+// the fixed schema: what changes does not concern it, and it holds nothing.
 func (s *snapshots) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	now := s.current.Load()
 	op, errs := now.executor.CreateOperationContext(ctx, params)
+	if len(errs) == 0 && now != s.fixed && isSubscriptionOperation(op) {
+		if own, errs := s.fixed.executor.CreateOperationContext(ctx, params); len(errs) == 0 {
+			op, now = own, s.fixed
+		}
+	}
 	op.Stats.SetExtension(snapshotKey, now)
 	return op, errs
 }
 
 // DispatchOperation runs an operation on the schema that it was validated by.
 func (s *snapshots) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
-	return s.of(op).executor.DispatchOperation(ctx, op)
+	now := s.of(op)
+	if now != s.fixed && isSubscriptionOperation(op) {
+		return s.held.dispatch(ctx, now, op)
+	}
+	noteIntrospection(ctx, op, now)
+	return now.executor.DispatchOperation(ctx, op)
 }
 
 // DispatchError answers errors of an operation that does not run.
