@@ -3753,6 +3753,20 @@ func (ec *executionContext) unmarshalNSelectClauseInput2githubᚗcomᚋshopfloor
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNSelectClauseInput2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐSelectClauseᚄ(ctx context.Context, v any) ([]model.SelectClause, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.SelectClause, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSelectClauseInput2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐSelectClause(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalNSelectionInput2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐSelection(ctx context.Context, v any) (model.Selection, error) {
 	res, err := ec.unmarshalInputSelectionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)

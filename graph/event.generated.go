@@ -546,6 +546,26 @@ func (ec *executionContext) marshalNEventEdge2ᚕgithubᚗcomᚋshopfloorᚑiiot
 	return ret
 }
 
+func (ec *executionContext) marshalNEventField2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEventField(ctx context.Context, sel ast.SelectionSet, v EventField) graphql.Marshaler {
+	return ec._EventField(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEventField2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEventFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []EventField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEventField2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEventField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOEventFilter2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐEventFilter(ctx context.Context, v any) (*EventFilter, error) {
 	if v == nil {
 		return nil, nil

@@ -179,6 +179,7 @@ type fakeCommands struct {
 	TraceFunc     func(r model.TraceRequest) (<-chan model.TraceEvents, error)
 	ModelFunc     func(ctx context.Context, r model.ModelMonitorRequest) (<-chan model.ModelChanges, error)
 	MonitorFunc   func(ctx context.Context, r model.MonitorRequest) (<-chan model.ValueChanges, error)
+	fakeServerHistory
 }
 
 const plantSize = 10_000

@@ -36,6 +36,9 @@ const historyDiscount = 10
 
 // Complexity prices a field. It never gives up, so that all types of the schema follow the same rule.
 func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, args map[string]any) (int, bool) {
+	if price, ok := historyPrice(field, child, args); ok {
+		return price, true
+	}
 	items := 1
 	if v, ok := args["first"]; ok && v != nil {
 		if n, err := graphql.UnmarshalInt(v); err == nil {

@@ -58,6 +58,16 @@ type AddServerInput struct {
 	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
 }
 
+// How aggregates treat values that are not Good (Part 13, 4.2.1.2).
+type AggregateConfigurationInput struct {
+	TreatUncertainAsBad bool `json:"treatUncertainAsBad"`
+	// From how many percent of Bad values on an interval is Bad.
+	PercentDataBad int `json:"percentDataBad"`
+	// From how many percent of Good values on an interval is Good.
+	PercentDataGood        int  `json:"percentDataGood"`
+	UseSlopedExtrapolation bool `json:"useSlopedExtrapolation"`
+}
+
 type ApplicationConnection struct {
 	Edges      []ApplicationEdge `json:"edges"`
 	PageInfo   PageInfo          `json:"pageInfo"`
@@ -269,6 +279,17 @@ type EventFilter struct {
 	Retain *bool `json:"retain,omitempty"`
 }
 
+type EventHistoryConnection struct {
+	Edges    []EventHistoryEdge `json:"edges"`
+	PageInfo PageInfo           `json:"pageInfo"`
+	Status   StatusCode         `json:"status"`
+}
+
+type EventHistoryEdge struct {
+	Cursor string          `json:"cursor"`
+	Node   HistoricalEvent `json:"node"`
+}
+
 type FieldDiff struct {
 	Name string          `json:"name"`
 	From *PublishedField `json:"from,omitempty"`
@@ -301,6 +322,66 @@ type GatewayConnection struct {
 type GatewayEdge struct {
 	Cursor string              `json:"cursor"`
 	Node   model.GatewayStatus `json:"node"`
+}
+
+type HistoryDeleteAtTimesInput struct {
+	Server string               `json:"server"`
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	Times  []time.Time          `json:"times"`
+}
+
+// eventIds in base64, as HistoricalEvent has them.
+type HistoryDeleteEventsInput struct {
+	Server   string               `json:"server"`
+	NodeID   model.ExpandedNodeID `json:"nodeId"`
+	EventIds []string             `json:"eventIds"`
+}
+
+type HistoryDeleteInput struct {
+	Server string               `json:"server"`
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	// From here, included, to there, not included.
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// The modified values of that time, instead of the current ones.
+	Modified bool `json:"modified"`
+}
+
+type HistoryEntryResult struct {
+	Status  StatusCode `json:"status"`
+	Message *string    `json:"message,omitempty"`
+}
+
+// Events with the values of fields, one for each of fields; null leaves one out. An event that is there already is named by its EventId among them.
+type HistoryEventsInput struct {
+	Server string               `json:"server"`
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	Fields []model.SelectClause `json:"fields"`
+	Events [][]json.RawMessage  `json:"events"`
+}
+
+type HistoryUpdateInput struct {
+	Server string               `json:"server"`
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	Values []HistoryValueInput  `json:"values"`
+}
+
+type HistoryUpdateResult struct {
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	// Of the whole item; look at results too.
+	Status  StatusCode `json:"status"`
+	Message *string    `json:"message,omitempty"`
+	// One for each value, event, time or id, in their order; empty where the item was not tried, and for a range.
+	Results []HistoryEntryResult `json:"results"`
+}
+
+type HistoryValueInput struct {
+	// JSON, coerced to the node's DataType as that of write.
+	Value           json.RawMessage `json:"value,omitempty"`
+	SourceTimestamp time.Time       `json:"sourceTimestamp"`
+	ServerTimestamp *time.Time      `json:"serverTimestamp,omitempty"`
+	// The name of a StatusCode, or its number: "UncertainSubNormal".
+	Status *string `json:"status,omitempty"`
 }
 
 // One thing in a file that somebody should know of.
@@ -348,6 +429,16 @@ type NodeChanges struct {
 	// Bad while changes cannot be seen: BadServerNotConnected while the server is away; the next delivery tells when it is back.
 	Status  StatusCode `json:"status"`
 	Message *string    `json:"message,omitempty"`
+}
+
+// The history of one of several nodes.
+type NodeHistory struct {
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	Status StatusCode           `json:"status"`
+	// What is wrong, and what to do.
+	Message *string `json:"message,omitempty"`
+	// null when status is Bad.
+	Values *ServerHistoryConnection `json:"values,omitempty"`
 }
 
 type NodeStateCount struct {
@@ -598,6 +689,18 @@ type ServerFilter struct {
 	Text *string `json:"text,omitempty"`
 }
 
+type ServerHistoryConnection struct {
+	Edges    []ServerHistoryEdge `json:"edges"`
+	PageInfo PageInfo            `json:"pageInfo"`
+	// Other than Good when there is something to say: GoodNoData when there is nothing in that time.
+	Status StatusCode `json:"status"`
+}
+
+type ServerHistoryEdge struct {
+	Cursor string          `json:"cursor"`
+	Node   HistoricalValue `json:"node"`
+}
+
 type TelemetryBatch struct {
 	Sequence uint64           `json:"sequence"`
 	Values   []TelemetryValue `json:"values"`
@@ -749,6 +852,256 @@ func (e *Aggregate) UnmarshalGQL(v any) error {
 }
 
 func (e Aggregate) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+type ExceptionDeviationFormat string
+
+const (
+	ExceptionDeviationFormatAbsoluteValue    ExceptionDeviationFormat = "ABSOLUTE_VALUE"
+	ExceptionDeviationFormatPercentOfValue   ExceptionDeviationFormat = "PERCENT_OF_VALUE"
+	ExceptionDeviationFormatPercentOfRange   ExceptionDeviationFormat = "PERCENT_OF_RANGE"
+	ExceptionDeviationFormatPercentOfEuRange ExceptionDeviationFormat = "PERCENT_OF_EU_RANGE"
+	ExceptionDeviationFormatUnknown          ExceptionDeviationFormat = "UNKNOWN"
+)
+
+var AllExceptionDeviationFormat = []ExceptionDeviationFormat{
+	ExceptionDeviationFormatAbsoluteValue,
+	ExceptionDeviationFormatPercentOfValue,
+	ExceptionDeviationFormatPercentOfRange,
+	ExceptionDeviationFormatPercentOfEuRange,
+	ExceptionDeviationFormatUnknown,
+}
+
+func (e ExceptionDeviationFormat) IsValid() bool {
+	switch e {
+	case ExceptionDeviationFormatAbsoluteValue, ExceptionDeviationFormatPercentOfValue, ExceptionDeviationFormatPercentOfRange, ExceptionDeviationFormatPercentOfEuRange, ExceptionDeviationFormatUnknown:
+		return true
+	}
+	return false
+}
+
+func (e ExceptionDeviationFormat) String() string {
+	return string(e)
+}
+
+func (e *ExceptionDeviationFormat) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ExceptionDeviationFormat(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ExceptionDeviationFormat", str)
+	}
+	return nil
+}
+
+func (e ExceptionDeviationFormat) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+// The aggregates of Part 13, 4.2.2. Which of them a server computes is in Server.historyCapabilities.
+type HistoryAggregate string
+
+const (
+	HistoryAggregateInterpolative               HistoryAggregate = "INTERPOLATIVE"
+	HistoryAggregateAverage                     HistoryAggregate = "AVERAGE"
+	HistoryAggregateTimeAverage                 HistoryAggregate = "TIME_AVERAGE"
+	HistoryAggregateTimeAverage2                HistoryAggregate = "TIME_AVERAGE_2"
+	HistoryAggregateTotal                       HistoryAggregate = "TOTAL"
+	HistoryAggregateTotal2                      HistoryAggregate = "TOTAL_2"
+	HistoryAggregateMinimum                     HistoryAggregate = "MINIMUM"
+	HistoryAggregateMaximum                     HistoryAggregate = "MAXIMUM"
+	HistoryAggregateMinimumActualTime           HistoryAggregate = "MINIMUM_ACTUAL_TIME"
+	HistoryAggregateMaximumActualTime           HistoryAggregate = "MAXIMUM_ACTUAL_TIME"
+	HistoryAggregateRange                       HistoryAggregate = "RANGE"
+	HistoryAggregateMinimum2                    HistoryAggregate = "MINIMUM_2"
+	HistoryAggregateMaximum2                    HistoryAggregate = "MAXIMUM_2"
+	HistoryAggregateMinimumActualTime2          HistoryAggregate = "MINIMUM_ACTUAL_TIME_2"
+	HistoryAggregateMaximumActualTime2          HistoryAggregate = "MAXIMUM_ACTUAL_TIME_2"
+	HistoryAggregateRange2                      HistoryAggregate = "RANGE_2"
+	HistoryAggregateAnnotationCount             HistoryAggregate = "ANNOTATION_COUNT"
+	HistoryAggregateCount                       HistoryAggregate = "COUNT"
+	HistoryAggregateDurationInStateZero         HistoryAggregate = "DURATION_IN_STATE_ZERO"
+	HistoryAggregateDurationInStateNonZero      HistoryAggregate = "DURATION_IN_STATE_NON_ZERO"
+	HistoryAggregateNumberOfTransitions         HistoryAggregate = "NUMBER_OF_TRANSITIONS"
+	HistoryAggregateStart                       HistoryAggregate = "START"
+	HistoryAggregateEnd                         HistoryAggregate = "END"
+	HistoryAggregateDelta                       HistoryAggregate = "DELTA"
+	HistoryAggregateStartBound                  HistoryAggregate = "START_BOUND"
+	HistoryAggregateEndBound                    HistoryAggregate = "END_BOUND"
+	HistoryAggregateDeltaBounds                 HistoryAggregate = "DELTA_BOUNDS"
+	HistoryAggregateDurationGood                HistoryAggregate = "DURATION_GOOD"
+	HistoryAggregateDurationBad                 HistoryAggregate = "DURATION_BAD"
+	HistoryAggregatePercentGood                 HistoryAggregate = "PERCENT_GOOD"
+	HistoryAggregatePercentBad                  HistoryAggregate = "PERCENT_BAD"
+	HistoryAggregateWorstQuality                HistoryAggregate = "WORST_QUALITY"
+	HistoryAggregateWorstQuality2               HistoryAggregate = "WORST_QUALITY_2"
+	HistoryAggregateStandardDeviationSample     HistoryAggregate = "STANDARD_DEVIATION_SAMPLE"
+	HistoryAggregateStandardDeviationPopulation HistoryAggregate = "STANDARD_DEVIATION_POPULATION"
+	HistoryAggregateVarianceSample              HistoryAggregate = "VARIANCE_SAMPLE"
+	HistoryAggregateVariancePopulation          HistoryAggregate = "VARIANCE_POPULATION"
+)
+
+var AllHistoryAggregate = []HistoryAggregate{
+	HistoryAggregateInterpolative,
+	HistoryAggregateAverage,
+	HistoryAggregateTimeAverage,
+	HistoryAggregateTimeAverage2,
+	HistoryAggregateTotal,
+	HistoryAggregateTotal2,
+	HistoryAggregateMinimum,
+	HistoryAggregateMaximum,
+	HistoryAggregateMinimumActualTime,
+	HistoryAggregateMaximumActualTime,
+	HistoryAggregateRange,
+	HistoryAggregateMinimum2,
+	HistoryAggregateMaximum2,
+	HistoryAggregateMinimumActualTime2,
+	HistoryAggregateMaximumActualTime2,
+	HistoryAggregateRange2,
+	HistoryAggregateAnnotationCount,
+	HistoryAggregateCount,
+	HistoryAggregateDurationInStateZero,
+	HistoryAggregateDurationInStateNonZero,
+	HistoryAggregateNumberOfTransitions,
+	HistoryAggregateStart,
+	HistoryAggregateEnd,
+	HistoryAggregateDelta,
+	HistoryAggregateStartBound,
+	HistoryAggregateEndBound,
+	HistoryAggregateDeltaBounds,
+	HistoryAggregateDurationGood,
+	HistoryAggregateDurationBad,
+	HistoryAggregatePercentGood,
+	HistoryAggregatePercentBad,
+	HistoryAggregateWorstQuality,
+	HistoryAggregateWorstQuality2,
+	HistoryAggregateStandardDeviationSample,
+	HistoryAggregateStandardDeviationPopulation,
+	HistoryAggregateVarianceSample,
+	HistoryAggregateVariancePopulation,
+}
+
+func (e HistoryAggregate) IsValid() bool {
+	switch e {
+	case HistoryAggregateInterpolative, HistoryAggregateAverage, HistoryAggregateTimeAverage, HistoryAggregateTimeAverage2, HistoryAggregateTotal, HistoryAggregateTotal2, HistoryAggregateMinimum, HistoryAggregateMaximum, HistoryAggregateMinimumActualTime, HistoryAggregateMaximumActualTime, HistoryAggregateRange, HistoryAggregateMinimum2, HistoryAggregateMaximum2, HistoryAggregateMinimumActualTime2, HistoryAggregateMaximumActualTime2, HistoryAggregateRange2, HistoryAggregateAnnotationCount, HistoryAggregateCount, HistoryAggregateDurationInStateZero, HistoryAggregateDurationInStateNonZero, HistoryAggregateNumberOfTransitions, HistoryAggregateStart, HistoryAggregateEnd, HistoryAggregateDelta, HistoryAggregateStartBound, HistoryAggregateEndBound, HistoryAggregateDeltaBounds, HistoryAggregateDurationGood, HistoryAggregateDurationBad, HistoryAggregatePercentGood, HistoryAggregatePercentBad, HistoryAggregateWorstQuality, HistoryAggregateWorstQuality2, HistoryAggregateStandardDeviationSample, HistoryAggregateStandardDeviationPopulation, HistoryAggregateVarianceSample, HistoryAggregateVariancePopulation:
+		return true
+	}
+	return false
+}
+
+func (e HistoryAggregate) String() string {
+	return string(e)
+}
+
+func (e *HistoryAggregate) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = HistoryAggregate(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid HistoryAggregate", str)
+	}
+	return nil
+}
+
+func (e HistoryAggregate) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+// Where a value of a history comes from (Part 11, 6.7.3).
+type HistoryOrigin string
+
+const (
+	HistoryOriginRaw          HistoryOrigin = "RAW"
+	HistoryOriginCalculated   HistoryOrigin = "CALCULATED"
+	HistoryOriginInterpolated HistoryOrigin = "INTERPOLATED"
+)
+
+var AllHistoryOrigin = []HistoryOrigin{
+	HistoryOriginRaw,
+	HistoryOriginCalculated,
+	HistoryOriginInterpolated,
+}
+
+func (e HistoryOrigin) IsValid() bool {
+	switch e {
+	case HistoryOriginRaw, HistoryOriginCalculated, HistoryOriginInterpolated:
+		return true
+	}
+	return false
+}
+
+func (e HistoryOrigin) String() string {
+	return string(e)
+}
+
+func (e *HistoryOrigin) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = HistoryOrigin(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid HistoryOrigin", str)
+	}
+	return nil
+}
+
+func (e HistoryOrigin) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+type HistoryUpdateType string
+
+const (
+	HistoryUpdateTypeInsert  HistoryUpdateType = "INSERT"
+	HistoryUpdateTypeReplace HistoryUpdateType = "REPLACE"
+	HistoryUpdateTypeUpdate  HistoryUpdateType = "UPDATE"
+	HistoryUpdateTypeDelete  HistoryUpdateType = "DELETE"
+	HistoryUpdateTypeUnknown HistoryUpdateType = "UNKNOWN"
+)
+
+var AllHistoryUpdateType = []HistoryUpdateType{
+	HistoryUpdateTypeInsert,
+	HistoryUpdateTypeReplace,
+	HistoryUpdateTypeUpdate,
+	HistoryUpdateTypeDelete,
+	HistoryUpdateTypeUnknown,
+}
+
+func (e HistoryUpdateType) IsValid() bool {
+	switch e {
+	case HistoryUpdateTypeInsert, HistoryUpdateTypeReplace, HistoryUpdateTypeUpdate, HistoryUpdateTypeDelete, HistoryUpdateTypeUnknown:
+		return true
+	}
+	return false
+}
+
+func (e HistoryUpdateType) String() string {
+	return string(e)
+}
+
+func (e *HistoryUpdateType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = HistoryUpdateType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid HistoryUpdateType", str)
+	}
+	return nil
+}
+
+func (e HistoryUpdateType) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }
 

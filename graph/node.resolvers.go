@@ -27,3 +27,12 @@ func (r *queryResolver) Path(ctx context.Context, server string, path string) (N
 func (r *subscriptionResolver) Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error) {
 	return r.values(ctx, server, nodeIds, valueOrZero(samplingInterval), valueOrZero(publishingInterval))
 }
+
+func (r *Resolver) ObjectNode() ObjectNodeResolver { return &objectNodeResolver{r} }
+
+func (r *Resolver) VariableNode() VariableNodeResolver { return &variableNodeResolver{r} }
+
+type (
+	objectNodeResolver   struct{ *Resolver }
+	variableNodeResolver struct{ *Resolver }
+)

@@ -30,6 +30,7 @@ type level struct {
 	pages     map[pageKey]*ReferenceConnection
 	methods   map[model.ExpandedNodeID]*model.MethodDescription
 	methodErr error
+	history   historyLevel
 }
 
 type pageKey struct {
@@ -118,6 +119,12 @@ func (l *level) fetch(ctx context.Context, commands Commands, server string, tod
 	work.Go(func() error {
 		return guarded(ctx, func() error {
 			l.methodErr = l.describe(ctx, commands, server, todo)
+			return nil
+		})
+	})
+	work.Go(func() error {
+		return guarded(ctx, func() error {
+			l.history.fetch(ctx, commands, server, todo)
 			return nil
 		})
 	})

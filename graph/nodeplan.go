@@ -14,6 +14,7 @@ type nodePlan struct {
 	references []plannedReferences
 	// arguments tells that those of methods are asked for.
 	arguments bool
+	history   plannedHistory
 }
 
 type plannedReferences struct {
@@ -70,6 +71,7 @@ func (p *nodePlan) addField(op *graphql.OperationContext, f graphql.CollectedFie
 	}
 	id, ok := attributeOfField[f.Name]
 	if !ok {
+		p.history.add(op, f)
 		return
 	}
 	a := attribute{id: id}

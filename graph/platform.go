@@ -68,6 +68,7 @@ type PublishedNodes interface {
 
 // Commands are the services of a server, reached through its gateway. An error says that the batch was not tried.
 type Commands interface {
+	ServerHistory
 	Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error)
 	Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error)
 	Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error)

@@ -30,11 +30,13 @@ type ResolverRoot interface {
 	Gap() GapResolver
 	Gateway() GatewayResolver
 	Mutation() MutationResolver
+	ObjectNode() ObjectNodeResolver
 	PublishedNode() PublishedNodeResolver
 	Query() QueryResolver
 	Series() SeriesResolver
 	Server() ServerResolver
 	Subscription() SubscriptionResolver
+	VariableNode() VariableNodeResolver
 	Writer() WriterResolver
 }
 
@@ -67,6 +69,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ActivationFilterInput", ec.unmarshalInputActivationFilterInput),
 			graphql.NewInputUnmarshaler("AddDiscoveredServerInput", ec.unmarshalInputAddDiscoveredServerInput),
 			graphql.NewInputUnmarshaler("AddServerInput", ec.unmarshalInputAddServerInput),
+			graphql.NewInputUnmarshaler("AggregateConfigurationInput", ec.unmarshalInputAggregateConfigurationInput),
 			graphql.NewInputUnmarshaler("ApplicationFilter", ec.unmarshalInputApplicationFilter),
 			graphql.NewInputUnmarshaler("ApplyConfigurationInput", ec.unmarshalInputApplyConfigurationInput),
 			graphql.NewInputUnmarshaler("CallInput", ec.unmarshalInputCallInput),
@@ -81,6 +84,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EventSourceInput", ec.unmarshalInputEventSourceInput),
 			graphql.NewInputUnmarshaler("FieldInput", ec.unmarshalInputFieldInput),
 			graphql.NewInputUnmarshaler("HeartbeatInput", ec.unmarshalInputHeartbeatInput),
+			graphql.NewInputUnmarshaler("HistoryDeleteAtTimesInput", ec.unmarshalInputHistoryDeleteAtTimesInput),
+			graphql.NewInputUnmarshaler("HistoryDeleteEventsInput", ec.unmarshalInputHistoryDeleteEventsInput),
+			graphql.NewInputUnmarshaler("HistoryDeleteInput", ec.unmarshalInputHistoryDeleteInput),
+			graphql.NewInputUnmarshaler("HistoryEventsInput", ec.unmarshalInputHistoryEventsInput),
+			graphql.NewInputUnmarshaler("HistoryUpdateInput", ec.unmarshalInputHistoryUpdateInput),
+			graphql.NewInputUnmarshaler("HistoryValueInput", ec.unmarshalInputHistoryValueInput),
 			graphql.NewInputUnmarshaler("ModelChangeFeedInput", ec.unmarshalInputModelChangeFeedInput),
 			graphql.NewInputUnmarshaler("OutputInput", ec.unmarshalInputOutputInput),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
@@ -193,7 +202,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -223,6 +232,7 @@ var sources = []*ast.Source{
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
+	{Name: "serverhistory.graphqls", Input: sourceData("serverhistory.graphqls"), BuiltIn: false},
 	{Name: "service.graphqls", Input: sourceData("service.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
 	{Name: "writeroptions.graphqls", Input: sourceData("writeroptions.graphqls"), BuiltIn: false},
@@ -245,6 +255,32 @@ func (ec *executionContext) childFields_ActivationFilter(ctx context.Context, fi
 		return ec.fieldContext_ActivationFilter_trustedThumbprints(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ActivationFilter", field.Name)
+}
+
+func (ec *executionContext) childFields_AggregateConfiguration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "treatUncertainAsBad":
+		return ec.fieldContext_AggregateConfiguration_treatUncertainAsBad(ctx, field)
+	case "percentDataBad":
+		return ec.fieldContext_AggregateConfiguration_percentDataBad(ctx, field)
+	case "percentDataGood":
+		return ec.fieldContext_AggregateConfiguration_percentDataGood(ctx, field)
+	case "useSlopedExtrapolation":
+		return ec.fieldContext_AggregateConfiguration_useSlopedExtrapolation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AggregateConfiguration", field.Name)
+}
+
+func (ec *executionContext) childFields_AggregateFunction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodeId":
+		return ec.fieldContext_AggregateFunction_nodeId(ctx, field)
+	case "name":
+		return ec.fieldContext_AggregateFunction_name(ctx, field)
+	case "aggregate":
+		return ec.fieldContext_AggregateFunction_aggregate(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AggregateFunction", field.Name)
 }
 
 func (ec *executionContext) childFields_Alarm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -807,6 +843,42 @@ func (ec *executionContext) childFields_EventEdge(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type EventEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EventField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_EventField_name(ctx, field)
+	case "value":
+		return ec.fieldContext_EventField_value(ctx, field)
+	case "dataType":
+		return ec.fieldContext_EventField_dataType(ctx, field)
+	case "status":
+		return ec.fieldContext_EventField_status(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventField", field.Name)
+}
+
+func (ec *executionContext) childFields_EventHistoryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_EventHistoryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EventHistoryConnection_pageInfo(ctx, field)
+	case "status":
+		return ec.fieldContext_EventHistoryConnection_status(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventHistoryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EventHistoryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_EventHistoryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_EventHistoryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventHistoryEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_EventSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "notifier":
@@ -1065,6 +1137,86 @@ func (ec *executionContext) childFields_Heartbeat(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type Heartbeat", field.Name)
 }
 
+func (ec *executionContext) childFields_HistoricalDataConfiguration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "stepped":
+		return ec.fieldContext_HistoricalDataConfiguration_stepped(ctx, field)
+	case "definition":
+		return ec.fieldContext_HistoricalDataConfiguration_definition(ctx, field)
+	case "maxTimeInterval":
+		return ec.fieldContext_HistoricalDataConfiguration_maxTimeInterval(ctx, field)
+	case "minTimeInterval":
+		return ec.fieldContext_HistoricalDataConfiguration_minTimeInterval(ctx, field)
+	case "exceptionDeviation":
+		return ec.fieldContext_HistoricalDataConfiguration_exceptionDeviation(ctx, field)
+	case "exceptionDeviationFormat":
+		return ec.fieldContext_HistoricalDataConfiguration_exceptionDeviationFormat(ctx, field)
+	case "startOfArchive":
+		return ec.fieldContext_HistoricalDataConfiguration_startOfArchive(ctx, field)
+	case "startOfOnlineArchive":
+		return ec.fieldContext_HistoricalDataConfiguration_startOfOnlineArchive(ctx, field)
+	case "serverTimestampSupported":
+		return ec.fieldContext_HistoricalDataConfiguration_serverTimestampSupported(ctx, field)
+	case "aggregateConfiguration":
+		return ec.fieldContext_HistoricalDataConfiguration_aggregateConfiguration(ctx, field)
+	case "aggregateFunctions":
+		return ec.fieldContext_HistoricalDataConfiguration_aggregateFunctions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoricalDataConfiguration", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoricalEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "eventId":
+		return ec.fieldContext_HistoricalEvent_eventId(ctx, field)
+	case "eventType":
+		return ec.fieldContext_HistoricalEvent_eventType(ctx, field)
+	case "eventTypeName":
+		return ec.fieldContext_HistoricalEvent_eventTypeName(ctx, field)
+	case "sourceNode":
+		return ec.fieldContext_HistoricalEvent_sourceNode(ctx, field)
+	case "sourceName":
+		return ec.fieldContext_HistoricalEvent_sourceName(ctx, field)
+	case "time":
+		return ec.fieldContext_HistoricalEvent_time(ctx, field)
+	case "receiveTime":
+		return ec.fieldContext_HistoricalEvent_receiveTime(ctx, field)
+	case "message":
+		return ec.fieldContext_HistoricalEvent_message(ctx, field)
+	case "severity":
+		return ec.fieldContext_HistoricalEvent_severity(ctx, field)
+	case "fields":
+		return ec.fieldContext_HistoricalEvent_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoricalEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoricalValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_HistoricalValue_value(ctx, field)
+	case "dataType":
+		return ec.fieldContext_HistoricalValue_dataType(ctx, field)
+	case "status":
+		return ec.fieldContext_HistoricalValue_status(ctx, field)
+	case "sourceTimestamp":
+		return ec.fieldContext_HistoricalValue_sourceTimestamp(ctx, field)
+	case "serverTimestamp":
+		return ec.fieldContext_HistoricalValue_serverTimestamp(ctx, field)
+	case "origin":
+		return ec.fieldContext_HistoricalValue_origin(ctx, field)
+	case "partial":
+		return ec.fieldContext_HistoricalValue_partial(ctx, field)
+	case "extraData":
+		return ec.fieldContext_HistoricalValue_extraData(ctx, field)
+	case "multipleValues":
+		return ec.fieldContext_HistoricalValue_multipleValues(ctx, field)
+	case "modification":
+		return ec.fieldContext_HistoricalValue_modification(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoricalValue", field.Name)
+}
+
 func (ec *executionContext) childFields_History(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "series":
@@ -1085,6 +1237,76 @@ func (ec *executionContext) childFields_History(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type History", field.Name)
 }
 
+func (ec *executionContext) childFields_HistoryCapabilities(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessHistoryData":
+		return ec.fieldContext_HistoryCapabilities_accessHistoryData(ctx, field)
+	case "accessHistoryEvents":
+		return ec.fieldContext_HistoryCapabilities_accessHistoryEvents(ctx, field)
+	case "insertData":
+		return ec.fieldContext_HistoryCapabilities_insertData(ctx, field)
+	case "replaceData":
+		return ec.fieldContext_HistoryCapabilities_replaceData(ctx, field)
+	case "updateData":
+		return ec.fieldContext_HistoryCapabilities_updateData(ctx, field)
+	case "deleteRaw":
+		return ec.fieldContext_HistoryCapabilities_deleteRaw(ctx, field)
+	case "deleteAtTime":
+		return ec.fieldContext_HistoryCapabilities_deleteAtTime(ctx, field)
+	case "insertEvent":
+		return ec.fieldContext_HistoryCapabilities_insertEvent(ctx, field)
+	case "replaceEvent":
+		return ec.fieldContext_HistoryCapabilities_replaceEvent(ctx, field)
+	case "updateEvent":
+		return ec.fieldContext_HistoryCapabilities_updateEvent(ctx, field)
+	case "deleteEvent":
+		return ec.fieldContext_HistoryCapabilities_deleteEvent(ctx, field)
+	case "insertAnnotation":
+		return ec.fieldContext_HistoryCapabilities_insertAnnotation(ctx, field)
+	case "serverTimestampSupported":
+		return ec.fieldContext_HistoryCapabilities_serverTimestampSupported(ctx, field)
+	case "maxReturnDataValues":
+		return ec.fieldContext_HistoryCapabilities_maxReturnDataValues(ctx, field)
+	case "maxReturnEventValues":
+		return ec.fieldContext_HistoryCapabilities_maxReturnEventValues(ctx, field)
+	case "maxHistoryContinuationPoints":
+		return ec.fieldContext_HistoryCapabilities_maxHistoryContinuationPoints(ctx, field)
+	case "maxNodesPerHistoryReadData":
+		return ec.fieldContext_HistoryCapabilities_maxNodesPerHistoryReadData(ctx, field)
+	case "maxNodesPerHistoryReadEvents":
+		return ec.fieldContext_HistoryCapabilities_maxNodesPerHistoryReadEvents(ctx, field)
+	case "maxNodesPerHistoryUpdateData":
+		return ec.fieldContext_HistoryCapabilities_maxNodesPerHistoryUpdateData(ctx, field)
+	case "maxNodesPerHistoryUpdateEvents":
+		return ec.fieldContext_HistoryCapabilities_maxNodesPerHistoryUpdateEvents(ctx, field)
+	case "aggregateFunctions":
+		return ec.fieldContext_HistoryCapabilities_aggregateFunctions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryCapabilities", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoryEntryResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_HistoryEntryResult_status(ctx, field)
+	case "message":
+		return ec.fieldContext_HistoryEntryResult_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryEntryResult", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoryModification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "time":
+		return ec.fieldContext_HistoryModification_time(ctx, field)
+	case "kind":
+		return ec.fieldContext_HistoryModification_kind(ctx, field)
+	case "userName":
+		return ec.fieldContext_HistoryModification_userName(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryModification", field.Name)
+}
+
 func (ec *executionContext) childFields_HistoryPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "time":
@@ -1095,6 +1317,20 @@ func (ec *executionContext) childFields_HistoryPoint(ctx context.Context, field 
 		return ec.fieldContext_HistoryPoint_data(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HistoryPoint", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoryUpdateResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodeId":
+		return ec.fieldContext_HistoryUpdateResult_nodeId(ctx, field)
+	case "status":
+		return ec.fieldContext_HistoryUpdateResult_status(ctx, field)
+	case "message":
+		return ec.fieldContext_HistoryUpdateResult_message(ctx, field)
+	case "results":
+		return ec.fieldContext_HistoryUpdateResult_results(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryUpdateResult", field.Name)
 }
 
 func (ec *executionContext) childFields_ImportCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1279,6 +1515,20 @@ func (ec *executionContext) childFields_NodeChanges(ctx context.Context, field g
 		return ec.fieldContext_NodeChanges_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NodeChanges", field.Name)
+}
+
+func (ec *executionContext) childFields_NodeHistory(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodeId":
+		return ec.fieldContext_NodeHistory_nodeId(ctx, field)
+	case "status":
+		return ec.fieldContext_NodeHistory_status(ctx, field)
+	case "message":
+		return ec.fieldContext_NodeHistory_message(ctx, field)
+	case "values":
+		return ec.fieldContext_NodeHistory_values(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NodeHistory", field.Name)
 }
 
 func (ec *executionContext) childFields_NodeStateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1879,6 +2129,8 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_badNodes(ctx, field)
 	case "gaps":
 		return ec.fieldContext_Server_gaps(ctx, field)
+	case "historyCapabilities":
+		return ec.fieldContext_Server_historyCapabilities(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
 }
@@ -1949,6 +2201,28 @@ func (ec *executionContext) childFields_ServerFigures(ctx context.Context, field
 		return ec.fieldContext_ServerFigures_evictedPages(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerFigures", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerHistoryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ServerHistoryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ServerHistoryConnection_pageInfo(ctx, field)
+	case "status":
+		return ec.fieldContext_ServerHistoryConnection_status(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerHistoryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerHistoryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ServerHistoryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ServerHistoryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerHistoryEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_StatusCode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -42,6 +42,7 @@ type ServerResolver interface {
 	PublishedNodes(ctx context.Context, obj *model.Server, filter *PublishedNodeFilter, first *int, after *string) (*PublishedNodeConnection, error)
 	BadNodes(ctx context.Context, obj *model.Server, first *int, after *string) (*PublishedNodeConnection, error)
 	Gaps(ctx context.Context, obj *model.Server, first *int, after *string) (*GapConnection, error)
+	HistoryCapabilities(ctx context.Context, obj *model.Server) (*HistoryCapabilities, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1668,6 +1669,38 @@ func (ec *executionContext) fieldContext_Server_gaps(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Server_historyCapabilities(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Server_historyCapabilities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Server().HistoryCapabilities(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *HistoryCapabilities) graphql.Marshaler {
+			return ec.marshalOHistoryCapabilities2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐHistoryCapabilities(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Server_historyCapabilities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Server",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HistoryCapabilities(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ServerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ServerConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2436,6 +2469,12 @@ func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Server_gaps(ctx, field, obj)
+				})
+		case "historyCapabilities":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Server_historyCapabilities(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
