@@ -6364,6 +6364,25 @@ func (ec *executionContext) marshalONodeId2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋ
 	return res
 }
 
+func (ec *executionContext) marshalOQualifiedName2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐQualifiedNameᚄ(ctx context.Context, sel ast.SelectionSet, v []model.QualifiedName) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNQualifiedName2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐQualifiedName(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOStringMap2map(ctx context.Context, v any) (map[string]string, error) {
 	if v == nil {
 		return nil, nil

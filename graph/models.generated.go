@@ -117,6 +117,16 @@ type ArgumentResult struct {
 	Message *string    `json:"message,omitempty"`
 }
 
+// Part 5, 12.4.
+type BuildInfo struct {
+	ProductURI       *string    `json:"productUri,omitempty"`
+	ManufacturerName *string    `json:"manufacturerName,omitempty"`
+	ProductName      *string    `json:"productName,omitempty"`
+	SoftwareVersion  *string    `json:"softwareVersion,omitempty"`
+	BuildNumber      *string    `json:"buildNumber,omitempty"`
+	BuildDate        *time.Time `json:"buildDate,omitempty"`
+}
+
 type CallInput struct {
 	Server string `json:"server"`
 	// The object, or object type, that the method belongs to.
@@ -134,6 +144,13 @@ type CallResult struct {
 	// One per input argument when one was refused, else empty.
 	InputArgumentResults []ArgumentResult `json:"inputArgumentResults"`
 	OutputArguments      []OutputArgument `json:"outputArguments"`
+}
+
+// A node that stands for an ability.
+type CapabilityNode struct {
+	NodeID      model.ExpandedNodeID `json:"nodeId"`
+	BrowseName  model.QualifiedName  `json:"browseName"`
+	DisplayName model.LocalizedText  `json:"displayName"`
 }
 
 type ChangeFieldsInput struct {
@@ -458,6 +475,22 @@ type NodeTrace struct {
 	Ended bool `json:"ended"`
 }
 
+// How many operations one request may have (Part 5, 6.3.11). The gateway keeps to them: what is asked goes in as many requests as it takes.
+type OperationLimits struct {
+	MaxNodesPerRead                          *int `json:"maxNodesPerRead,omitempty"`
+	MaxNodesPerHistoryReadData               *int `json:"maxNodesPerHistoryReadData,omitempty"`
+	MaxNodesPerHistoryReadEvents             *int `json:"maxNodesPerHistoryReadEvents,omitempty"`
+	MaxNodesPerWrite                         *int `json:"maxNodesPerWrite,omitempty"`
+	MaxNodesPerHistoryUpdateData             *int `json:"maxNodesPerHistoryUpdateData,omitempty"`
+	MaxNodesPerHistoryUpdateEvents           *int `json:"maxNodesPerHistoryUpdateEvents,omitempty"`
+	MaxNodesPerMethodCall                    *int `json:"maxNodesPerMethodCall,omitempty"`
+	MaxNodesPerBrowse                        *int `json:"maxNodesPerBrowse,omitempty"`
+	MaxNodesPerRegisterNodes                 *int `json:"maxNodesPerRegisterNodes,omitempty"`
+	MaxNodesPerTranslateBrowsePathsToNodeIds *int `json:"maxNodesPerTranslateBrowsePathsToNodeIds,omitempty"`
+	MaxNodesPerNodeManagement                *int `json:"maxNodesPerNodeManagement,omitempty"`
+	MaxMonitoredItemsPerCall                 *int `json:"maxMonitoredItemsPerCall,omitempty"`
+}
+
 type OutputArgument struct {
 	Name     string          `json:"name"`
 	Value    json.RawMessage `json:"value,omitempty"`
@@ -591,6 +624,17 @@ type ReadResult struct {
 	Remedy *string `json:"remedy,omitempty"`
 }
 
+type RedundantServer struct {
+	ServerID     string       `json:"serverId"`
+	ServiceLevel int          `json:"serviceLevel"`
+	ServerState  *ServerState `json:"serverState,omitempty"`
+}
+
+type RequestCounter struct {
+	Total  uint64 `json:"total"`
+	Errors uint64 `json:"errors"`
+}
+
 // What made a schema change.
 type SchemaCause struct {
 	Kind SchemaCauseKind `json:"kind"`
@@ -665,10 +709,78 @@ type SeriesFilter struct {
 	NodeIds []model.ExpandedNodeID `json:"nodeIds,omitempty"`
 }
 
+// The object ServerCapabilities of a server (Part 5, 6.3.2). What the server does not tell is null. Of the maxima 0 stands for no limit, and 2147483647 for that and
+// more.
+type ServerCapabilities struct {
+	// URIs of the profiles of Part 7 that the server conforms to.
+	ServerProfiles   []string              `json:"serverProfiles,omitempty"`
+	ConformanceUnits []model.QualifiedName `json:"conformanceUnits,omitempty"`
+	Locales          []string              `json:"locales,omitempty"`
+	// The shortest sampling interval in milliseconds; 0 for on change.
+	MinSupportedSampleRate           *float64 `json:"minSupportedSampleRate,omitempty"`
+	MaxSessions                      *int     `json:"maxSessions,omitempty"`
+	MaxSubscriptions                 *int     `json:"maxSubscriptions,omitempty"`
+	MaxMonitoredItems                *int     `json:"maxMonitoredItems,omitempty"`
+	MaxSubscriptionsPerSession       *int     `json:"maxSubscriptionsPerSession,omitempty"`
+	MaxMonitoredItemsPerSubscription *int     `json:"maxMonitoredItemsPerSubscription,omitempty"`
+	MaxMonitoredItemsQueueSize       *int     `json:"maxMonitoredItemsQueueSize,omitempty"`
+	MaxSelectClauseParameters        *int     `json:"maxSelectClauseParameters,omitempty"`
+	MaxWhereClauseParameters         *int     `json:"maxWhereClauseParameters,omitempty"`
+	MaxBrowseContinuationPoints      *int     `json:"maxBrowseContinuationPoints,omitempty"`
+	MaxQueryContinuationPoints       *int     `json:"maxQueryContinuationPoints,omitempty"`
+	MaxHistoryContinuationPoints     *int     `json:"maxHistoryContinuationPoints,omitempty"`
+	// Elements of an array.
+	MaxArrayLength *int `json:"maxArrayLength,omitempty"`
+	// Bytes of a string.
+	MaxStringLength *int `json:"maxStringLength,omitempty"`
+	// Bytes of a byte string.
+	MaxByteStringLength  *int                  `json:"maxByteStringLength,omitempty"`
+	OperationLimits      OperationLimits       `json:"operationLimits"`
+	SoftwareCertificates []SoftwareCertificate `json:"softwareCertificates,omitempty"`
+	ModellingRules       []CapabilityNode      `json:"modellingRules,omitempty"`
+	// The aggregates that history can be read with.
+	AggregateFunctions []CapabilityNode `json:"aggregateFunctions,omitempty"`
+}
+
 type ServerConnection struct {
 	Edges      []ServerEdge `json:"edges"`
 	PageInfo   PageInfo     `json:"pageInfo"`
 	TotalCount int          `json:"totalCount"`
+}
+
+// The state, diagnostics and redundancy of a server (Part 5, 6.3). What the server does not have, or does not show the gateway's user, is null.
+type ServerDiagnostics struct {
+	Status ServerStatus `json:"status"`
+	// 0 to 255, how well the server does its service; 255 is best. Redundant servers are chosen by it (Part 4, 6.6.2).
+	ServiceLevel *int `json:"serviceLevel,omitempty"`
+	// It sends audit events.
+	Auditing *bool `json:"auditing,omitempty"`
+	// When a server in maintenance expects to be back.
+	EstimatedReturnTime *time.Time `json:"estimatedReturnTime,omitempty"`
+	// Whether the server collects diagnostics.
+	Enabled *bool `json:"enabled,omitempty"`
+	// null when they are not enabled.
+	Summary *ServerDiagnosticsSummary `json:"summary,omitempty"`
+	// Of all clients; null when they are not enabled or not for the gateway's user to see.
+	Sessions      []SessionDiagnostics      `json:"sessions,omitempty"`
+	Subscriptions []SubscriptionDiagnostics `json:"subscriptions,omitempty"`
+	Redundancy    ServerRedundancy          `json:"redundancy"`
+}
+
+// Counts since the server started (Part 5, 12.9).
+type ServerDiagnosticsSummary struct {
+	ServerViewCount               *uint64 `json:"serverViewCount,omitempty"`
+	CurrentSessionCount           *uint64 `json:"currentSessionCount,omitempty"`
+	CumulatedSessionCount         *uint64 `json:"cumulatedSessionCount,omitempty"`
+	SecurityRejectedSessionCount  *uint64 `json:"securityRejectedSessionCount,omitempty"`
+	RejectedSessionCount          *uint64 `json:"rejectedSessionCount,omitempty"`
+	SessionTimeoutCount           *uint64 `json:"sessionTimeoutCount,omitempty"`
+	SessionAbortCount             *uint64 `json:"sessionAbortCount,omitempty"`
+	CurrentSubscriptionCount      *uint64 `json:"currentSubscriptionCount,omitempty"`
+	CumulatedSubscriptionCount    *uint64 `json:"cumulatedSubscriptionCount,omitempty"`
+	PublishingIntervalCount       *uint64 `json:"publishingIntervalCount,omitempty"`
+	SecurityRejectedRequestsCount *uint64 `json:"securityRejectedRequestsCount,omitempty"`
+	RejectedRequestsCount         *uint64 `json:"rejectedRequestsCount,omitempty"`
 }
 
 // A server that differs; null stands for one that is not there.
@@ -699,6 +811,98 @@ type ServerHistoryConnection struct {
 type ServerHistoryEdge struct {
 	Cursor string          `json:"cursor"`
 	Node   HistoricalValue `json:"node"`
+}
+
+// Part 5, 6.3.7.
+type ServerRedundancy struct {
+	Support *RedundancySupport `json:"support,omitempty"`
+	// Application URIs of the servers of a redundant set that clients see.
+	ServerUris []string `json:"serverUris,omitempty"`
+	// The server that answers, of a set that clients do not see.
+	CurrentServerID *string           `json:"currentServerId,omitempty"`
+	Servers         []RedundantServer `json:"servers,omitempty"`
+}
+
+// Part 5, 12.10.
+type ServerStatus struct {
+	State               *ServerState         `json:"state,omitempty"`
+	StartTime           *time.Time           `json:"startTime,omitempty"`
+	CurrentTime         *time.Time           `json:"currentTime,omitempty"`
+	SecondsTillShutdown *int                 `json:"secondsTillShutdown,omitempty"`
+	ShutdownReason      *model.LocalizedText `json:"shutdownReason,omitempty"`
+	BuildInfo           BuildInfo            `json:"buildInfo"`
+}
+
+type ServiceCounter struct {
+	Service string `json:"service"`
+	Total   uint64 `json:"total"`
+	Errors  uint64 `json:"errors"`
+}
+
+// A session of any client (Part 5, 12.11).
+type SessionDiagnostics struct {
+	SessionID             *model.ExpandedNodeID `json:"sessionId,omitempty"`
+	SessionName           *string               `json:"sessionName,omitempty"`
+	ClientApplicationURI  *string               `json:"clientApplicationUri,omitempty"`
+	ClientApplicationName *model.LocalizedText  `json:"clientApplicationName,omitempty"`
+	EndpointURL           *string               `json:"endpointUrl,omitempty"`
+	LocaleIds             []string              `json:"localeIds,omitempty"`
+	// In milliseconds.
+	ActualSessionTimeout          *float64   `json:"actualSessionTimeout,omitempty"`
+	ClientConnectionTime          *time.Time `json:"clientConnectionTime,omitempty"`
+	ClientLastContactTime         *time.Time `json:"clientLastContactTime,omitempty"`
+	CurrentSubscriptionsCount     *uint64    `json:"currentSubscriptionsCount,omitempty"`
+	CurrentMonitoredItemsCount    *uint64    `json:"currentMonitoredItemsCount,omitempty"`
+	CurrentPublishRequestsInQueue *uint64    `json:"currentPublishRequestsInQueue,omitempty"`
+	UnauthorizedRequestCount      *uint64    `json:"unauthorizedRequestCount,omitempty"`
+	// All services together.
+	TotalRequests *RequestCounter `json:"totalRequests,omitempty"`
+	// By service; those that were never asked are left out.
+	Requests []ServiceCounter `json:"requests"`
+	// null when the server does not show it to the gateway's user.
+	Security *SessionSecurity `json:"security,omitempty"`
+}
+
+// Part 5, 12.12.
+type SessionSecurity struct {
+	ClientUserID            *string             `json:"clientUserId,omitempty"`
+	AuthenticationMechanism *string             `json:"authenticationMechanism,omitempty"`
+	Encoding                *string             `json:"encoding,omitempty"`
+	TransportProtocol       *string             `json:"transportProtocol,omitempty"`
+	SecurityMode            *model.SecurityMode `json:"securityMode,omitempty"`
+	SecurityPolicyURI       *string             `json:"securityPolicyUri,omitempty"`
+}
+
+// A certificate of the server's software with its signature (Part 4, 7.37), in base64.
+type SoftwareCertificate struct {
+	CertificateData string  `json:"certificateData"`
+	Signature       *string `json:"signature,omitempty"`
+}
+
+// A subscription of any client (Part 5, 12.15).
+type SubscriptionDiagnostics struct {
+	SessionID      *model.ExpandedNodeID `json:"sessionId,omitempty"`
+	SubscriptionID *uint64               `json:"subscriptionId,omitempty"`
+	Priority       *int                  `json:"priority,omitempty"`
+	// In milliseconds.
+	PublishingInterval           *float64 `json:"publishingInterval,omitempty"`
+	MaxKeepAliveCount            *uint64  `json:"maxKeepAliveCount,omitempty"`
+	MaxLifetimeCount             *uint64  `json:"maxLifetimeCount,omitempty"`
+	MaxNotificationsPerPublish   *uint64  `json:"maxNotificationsPerPublish,omitempty"`
+	PublishingEnabled            *bool    `json:"publishingEnabled,omitempty"`
+	PublishRequestCount          *uint64  `json:"publishRequestCount,omitempty"`
+	DataChangeNotificationsCount *uint64  `json:"dataChangeNotificationsCount,omitempty"`
+	EventNotificationsCount      *uint64  `json:"eventNotificationsCount,omitempty"`
+	NotificationsCount           *uint64  `json:"notificationsCount,omitempty"`
+	LatePublishRequestCount      *uint64  `json:"latePublishRequestCount,omitempty"`
+	CurrentKeepAliveCount        *uint64  `json:"currentKeepAliveCount,omitempty"`
+	CurrentLifetimeCount         *uint64  `json:"currentLifetimeCount,omitempty"`
+	UnacknowledgedMessageCount   *uint64  `json:"unacknowledgedMessageCount,omitempty"`
+	DiscardedMessageCount        *uint64  `json:"discardedMessageCount,omitempty"`
+	MonitoredItemCount           *uint64  `json:"monitoredItemCount,omitempty"`
+	DisabledMonitoredItemCount   *uint64  `json:"disabledMonitoredItemCount,omitempty"`
+	MonitoringQueueOverflowCount *uint64  `json:"monitoringQueueOverflowCount,omitempty"`
+	NextSequenceNumber           *uint64  `json:"nextSequenceNumber,omitempty"`
 }
 
 type TelemetryBatch struct {
@@ -1156,6 +1360,55 @@ func (e NodeChangeVerb) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }
 
+type RedundancySupport string
+
+const (
+	RedundancySupportNone           RedundancySupport = "NONE"
+	RedundancySupportCold           RedundancySupport = "COLD"
+	RedundancySupportWarm           RedundancySupport = "WARM"
+	RedundancySupportHot            RedundancySupport = "HOT"
+	RedundancySupportTransparent    RedundancySupport = "TRANSPARENT"
+	RedundancySupportHotAndMirrored RedundancySupport = "HOT_AND_MIRRORED"
+)
+
+var AllRedundancySupport = []RedundancySupport{
+	RedundancySupportNone,
+	RedundancySupportCold,
+	RedundancySupportWarm,
+	RedundancySupportHot,
+	RedundancySupportTransparent,
+	RedundancySupportHotAndMirrored,
+}
+
+func (e RedundancySupport) IsValid() bool {
+	switch e {
+	case RedundancySupportNone, RedundancySupportCold, RedundancySupportWarm, RedundancySupportHot, RedundancySupportTransparent, RedundancySupportHotAndMirrored:
+		return true
+	}
+	return false
+}
+
+func (e RedundancySupport) String() string {
+	return string(e)
+}
+
+func (e *RedundancySupport) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RedundancySupport(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RedundancySupport", str)
+	}
+	return nil
+}
+
+func (e RedundancySupport) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
 type SchemaCauseKind string
 
 const (
@@ -1277,5 +1530,58 @@ func (e *SchemaDifferenceKind) UnmarshalGQL(v any) error {
 }
 
 func (e SchemaDifferenceKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+type ServerState string
+
+const (
+	ServerStateRunning            ServerState = "RUNNING"
+	ServerStateFailed             ServerState = "FAILED"
+	ServerStateNoConfiguration    ServerState = "NO_CONFIGURATION"
+	ServerStateSuspended          ServerState = "SUSPENDED"
+	ServerStateShutdown           ServerState = "SHUTDOWN"
+	ServerStateTest               ServerState = "TEST"
+	ServerStateCommunicationFault ServerState = "COMMUNICATION_FAULT"
+	ServerStateUnknown            ServerState = "UNKNOWN"
+)
+
+var AllServerState = []ServerState{
+	ServerStateRunning,
+	ServerStateFailed,
+	ServerStateNoConfiguration,
+	ServerStateSuspended,
+	ServerStateShutdown,
+	ServerStateTest,
+	ServerStateCommunicationFault,
+	ServerStateUnknown,
+}
+
+func (e ServerState) IsValid() bool {
+	switch e {
+	case ServerStateRunning, ServerStateFailed, ServerStateNoConfiguration, ServerStateSuspended, ServerStateShutdown, ServerStateTest, ServerStateCommunicationFault, ServerStateUnknown:
+		return true
+	}
+	return false
+}
+
+func (e ServerState) String() string {
+	return string(e)
+}
+
+func (e *ServerState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ServerState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ServerState", str)
+	}
+	return nil
+}
+
+func (e ServerState) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }

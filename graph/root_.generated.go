@@ -202,7 +202,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -214,6 +214,7 @@ func sourceData(filename string) string {
 }
 
 var sources = []*ast.Source{
+	{Name: "capabilities.graphqls", Input: sourceData("capabilities.graphqls"), BuiltIn: false},
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
 	{Name: "configuration.graphqls", Input: sourceData("configuration.graphqls"), BuiltIn: false},
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
@@ -232,6 +233,7 @@ var sources = []*ast.Source{
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
+	{Name: "serverdiagnostics.graphqls", Input: sourceData("serverdiagnostics.graphqls"), BuiltIn: false},
 	{Name: "serverhistory.graphqls", Input: sourceData("serverhistory.graphqls"), BuiltIn: false},
 	{Name: "service.graphqls", Input: sourceData("service.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
@@ -375,6 +377,24 @@ func (ec *executionContext) childFields_ArgumentResult(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type ArgumentResult", field.Name)
 }
 
+func (ec *executionContext) childFields_BuildInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productUri":
+		return ec.fieldContext_BuildInfo_productUri(ctx, field)
+	case "manufacturerName":
+		return ec.fieldContext_BuildInfo_manufacturerName(ctx, field)
+	case "productName":
+		return ec.fieldContext_BuildInfo_productName(ctx, field)
+	case "softwareVersion":
+		return ec.fieldContext_BuildInfo_softwareVersion(ctx, field)
+	case "buildNumber":
+		return ec.fieldContext_BuildInfo_buildNumber(ctx, field)
+	case "buildDate":
+		return ec.fieldContext_BuildInfo_buildDate(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BuildInfo", field.Name)
+}
+
 func (ec *executionContext) childFields_CallResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "status":
@@ -389,6 +409,18 @@ func (ec *executionContext) childFields_CallResult(ctx context.Context, field gr
 		return ec.fieldContext_CallResult_outputArguments(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallResult", field.Name)
+}
+
+func (ec *executionContext) childFields_CapabilityNode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodeId":
+		return ec.fieldContext_CapabilityNode_nodeId(ctx, field)
+	case "browseName":
+		return ec.fieldContext_CapabilityNode_browseName(ctx, field)
+	case "displayName":
+		return ec.fieldContext_CapabilityNode_displayName(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CapabilityNode", field.Name)
 }
 
 func (ec *executionContext) childFields_ConditionSnapshots(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1581,6 +1613,36 @@ func (ec *executionContext) childFields_NodeTraceEvent(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type NodeTraceEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_OperationLimits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "maxNodesPerRead":
+		return ec.fieldContext_OperationLimits_maxNodesPerRead(ctx, field)
+	case "maxNodesPerHistoryReadData":
+		return ec.fieldContext_OperationLimits_maxNodesPerHistoryReadData(ctx, field)
+	case "maxNodesPerHistoryReadEvents":
+		return ec.fieldContext_OperationLimits_maxNodesPerHistoryReadEvents(ctx, field)
+	case "maxNodesPerWrite":
+		return ec.fieldContext_OperationLimits_maxNodesPerWrite(ctx, field)
+	case "maxNodesPerHistoryUpdateData":
+		return ec.fieldContext_OperationLimits_maxNodesPerHistoryUpdateData(ctx, field)
+	case "maxNodesPerHistoryUpdateEvents":
+		return ec.fieldContext_OperationLimits_maxNodesPerHistoryUpdateEvents(ctx, field)
+	case "maxNodesPerMethodCall":
+		return ec.fieldContext_OperationLimits_maxNodesPerMethodCall(ctx, field)
+	case "maxNodesPerBrowse":
+		return ec.fieldContext_OperationLimits_maxNodesPerBrowse(ctx, field)
+	case "maxNodesPerRegisterNodes":
+		return ec.fieldContext_OperationLimits_maxNodesPerRegisterNodes(ctx, field)
+	case "maxNodesPerTranslateBrowsePathsToNodeIds":
+		return ec.fieldContext_OperationLimits_maxNodesPerTranslateBrowsePathsToNodeIds(ctx, field)
+	case "maxNodesPerNodeManagement":
+		return ec.fieldContext_OperationLimits_maxNodesPerNodeManagement(ctx, field)
+	case "maxMonitoredItemsPerCall":
+		return ec.fieldContext_OperationLimits_maxMonitoredItemsPerCall(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OperationLimits", field.Name)
+}
+
 func (ec *executionContext) childFields_OutOfSync(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "server":
@@ -1829,6 +1891,18 @@ func (ec *executionContext) childFields_ReadResult(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ReadResult", field.Name)
 }
 
+func (ec *executionContext) childFields_RedundantServer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serverId":
+		return ec.fieldContext_RedundantServer_serverId(ctx, field)
+	case "serviceLevel":
+		return ec.fieldContext_RedundantServer_serviceLevel(ctx, field)
+	case "serverState":
+		return ec.fieldContext_RedundantServer_serverState(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RedundantServer", field.Name)
+}
+
 func (ec *executionContext) childFields_ReferenceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -1853,6 +1927,16 @@ func (ec *executionContext) childFields_ReferenceEdge(ctx context.Context, field
 		return ec.fieldContext_ReferenceEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestCounter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_RequestCounter_total(ctx, field)
+	case "errors":
+		return ec.fieldContext_RequestCounter_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestCounter", field.Name)
 }
 
 func (ec *executionContext) childFields_RolePermission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2123,16 +2207,70 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_writers(ctx, field)
 	case "objects":
 		return ec.fieldContext_Server_objects(ctx, field)
+	case "capabilities":
+		return ec.fieldContext_Server_capabilities(ctx, field)
 	case "publishedNodes":
 		return ec.fieldContext_Server_publishedNodes(ctx, field)
 	case "badNodes":
 		return ec.fieldContext_Server_badNodes(ctx, field)
 	case "gaps":
 		return ec.fieldContext_Server_gaps(ctx, field)
+	case "diagnostics":
+		return ec.fieldContext_Server_diagnostics(ctx, field)
 	case "historyCapabilities":
 		return ec.fieldContext_Server_historyCapabilities(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerCapabilities(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serverProfiles":
+		return ec.fieldContext_ServerCapabilities_serverProfiles(ctx, field)
+	case "conformanceUnits":
+		return ec.fieldContext_ServerCapabilities_conformanceUnits(ctx, field)
+	case "locales":
+		return ec.fieldContext_ServerCapabilities_locales(ctx, field)
+	case "minSupportedSampleRate":
+		return ec.fieldContext_ServerCapabilities_minSupportedSampleRate(ctx, field)
+	case "maxSessions":
+		return ec.fieldContext_ServerCapabilities_maxSessions(ctx, field)
+	case "maxSubscriptions":
+		return ec.fieldContext_ServerCapabilities_maxSubscriptions(ctx, field)
+	case "maxMonitoredItems":
+		return ec.fieldContext_ServerCapabilities_maxMonitoredItems(ctx, field)
+	case "maxSubscriptionsPerSession":
+		return ec.fieldContext_ServerCapabilities_maxSubscriptionsPerSession(ctx, field)
+	case "maxMonitoredItemsPerSubscription":
+		return ec.fieldContext_ServerCapabilities_maxMonitoredItemsPerSubscription(ctx, field)
+	case "maxMonitoredItemsQueueSize":
+		return ec.fieldContext_ServerCapabilities_maxMonitoredItemsQueueSize(ctx, field)
+	case "maxSelectClauseParameters":
+		return ec.fieldContext_ServerCapabilities_maxSelectClauseParameters(ctx, field)
+	case "maxWhereClauseParameters":
+		return ec.fieldContext_ServerCapabilities_maxWhereClauseParameters(ctx, field)
+	case "maxBrowseContinuationPoints":
+		return ec.fieldContext_ServerCapabilities_maxBrowseContinuationPoints(ctx, field)
+	case "maxQueryContinuationPoints":
+		return ec.fieldContext_ServerCapabilities_maxQueryContinuationPoints(ctx, field)
+	case "maxHistoryContinuationPoints":
+		return ec.fieldContext_ServerCapabilities_maxHistoryContinuationPoints(ctx, field)
+	case "maxArrayLength":
+		return ec.fieldContext_ServerCapabilities_maxArrayLength(ctx, field)
+	case "maxStringLength":
+		return ec.fieldContext_ServerCapabilities_maxStringLength(ctx, field)
+	case "maxByteStringLength":
+		return ec.fieldContext_ServerCapabilities_maxByteStringLength(ctx, field)
+	case "operationLimits":
+		return ec.fieldContext_ServerCapabilities_operationLimits(ctx, field)
+	case "softwareCertificates":
+		return ec.fieldContext_ServerCapabilities_softwareCertificates(ctx, field)
+	case "modellingRules":
+		return ec.fieldContext_ServerCapabilities_modellingRules(ctx, field)
+	case "aggregateFunctions":
+		return ec.fieldContext_ServerCapabilities_aggregateFunctions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerCapabilities", field.Name)
 }
 
 func (ec *executionContext) childFields_ServerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2145,6 +2283,60 @@ func (ec *executionContext) childFields_ServerConnection(ctx context.Context, fi
 		return ec.fieldContext_ServerConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerDiagnostics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_ServerDiagnostics_status(ctx, field)
+	case "serviceLevel":
+		return ec.fieldContext_ServerDiagnostics_serviceLevel(ctx, field)
+	case "auditing":
+		return ec.fieldContext_ServerDiagnostics_auditing(ctx, field)
+	case "estimatedReturnTime":
+		return ec.fieldContext_ServerDiagnostics_estimatedReturnTime(ctx, field)
+	case "enabled":
+		return ec.fieldContext_ServerDiagnostics_enabled(ctx, field)
+	case "summary":
+		return ec.fieldContext_ServerDiagnostics_summary(ctx, field)
+	case "sessions":
+		return ec.fieldContext_ServerDiagnostics_sessions(ctx, field)
+	case "subscriptions":
+		return ec.fieldContext_ServerDiagnostics_subscriptions(ctx, field)
+	case "redundancy":
+		return ec.fieldContext_ServerDiagnostics_redundancy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerDiagnostics", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerDiagnosticsSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serverViewCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_serverViewCount(ctx, field)
+	case "currentSessionCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_currentSessionCount(ctx, field)
+	case "cumulatedSessionCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_cumulatedSessionCount(ctx, field)
+	case "securityRejectedSessionCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_securityRejectedSessionCount(ctx, field)
+	case "rejectedSessionCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_rejectedSessionCount(ctx, field)
+	case "sessionTimeoutCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_sessionTimeoutCount(ctx, field)
+	case "sessionAbortCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_sessionAbortCount(ctx, field)
+	case "currentSubscriptionCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_currentSubscriptionCount(ctx, field)
+	case "cumulatedSubscriptionCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_cumulatedSubscriptionCount(ctx, field)
+	case "publishingIntervalCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_publishingIntervalCount(ctx, field)
+	case "securityRejectedRequestsCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_securityRejectedRequestsCount(ctx, field)
+	case "rejectedRequestsCount":
+		return ec.fieldContext_ServerDiagnosticsSummary_rejectedRequestsCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerDiagnosticsSummary", field.Name)
 }
 
 func (ec *executionContext) childFields_ServerDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2225,6 +2417,116 @@ func (ec *executionContext) childFields_ServerHistoryEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ServerHistoryEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ServerRedundancy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "support":
+		return ec.fieldContext_ServerRedundancy_support(ctx, field)
+	case "serverUris":
+		return ec.fieldContext_ServerRedundancy_serverUris(ctx, field)
+	case "currentServerId":
+		return ec.fieldContext_ServerRedundancy_currentServerId(ctx, field)
+	case "servers":
+		return ec.fieldContext_ServerRedundancy_servers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerRedundancy", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_ServerStatus_state(ctx, field)
+	case "startTime":
+		return ec.fieldContext_ServerStatus_startTime(ctx, field)
+	case "currentTime":
+		return ec.fieldContext_ServerStatus_currentTime(ctx, field)
+	case "secondsTillShutdown":
+		return ec.fieldContext_ServerStatus_secondsTillShutdown(ctx, field)
+	case "shutdownReason":
+		return ec.fieldContext_ServerStatus_shutdownReason(ctx, field)
+	case "buildInfo":
+		return ec.fieldContext_ServerStatus_buildInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerStatus", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceCounter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "service":
+		return ec.fieldContext_ServiceCounter_service(ctx, field)
+	case "total":
+		return ec.fieldContext_ServiceCounter_total(ctx, field)
+	case "errors":
+		return ec.fieldContext_ServiceCounter_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceCounter", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionDiagnostics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sessionId":
+		return ec.fieldContext_SessionDiagnostics_sessionId(ctx, field)
+	case "sessionName":
+		return ec.fieldContext_SessionDiagnostics_sessionName(ctx, field)
+	case "clientApplicationUri":
+		return ec.fieldContext_SessionDiagnostics_clientApplicationUri(ctx, field)
+	case "clientApplicationName":
+		return ec.fieldContext_SessionDiagnostics_clientApplicationName(ctx, field)
+	case "endpointUrl":
+		return ec.fieldContext_SessionDiagnostics_endpointUrl(ctx, field)
+	case "localeIds":
+		return ec.fieldContext_SessionDiagnostics_localeIds(ctx, field)
+	case "actualSessionTimeout":
+		return ec.fieldContext_SessionDiagnostics_actualSessionTimeout(ctx, field)
+	case "clientConnectionTime":
+		return ec.fieldContext_SessionDiagnostics_clientConnectionTime(ctx, field)
+	case "clientLastContactTime":
+		return ec.fieldContext_SessionDiagnostics_clientLastContactTime(ctx, field)
+	case "currentSubscriptionsCount":
+		return ec.fieldContext_SessionDiagnostics_currentSubscriptionsCount(ctx, field)
+	case "currentMonitoredItemsCount":
+		return ec.fieldContext_SessionDiagnostics_currentMonitoredItemsCount(ctx, field)
+	case "currentPublishRequestsInQueue":
+		return ec.fieldContext_SessionDiagnostics_currentPublishRequestsInQueue(ctx, field)
+	case "unauthorizedRequestCount":
+		return ec.fieldContext_SessionDiagnostics_unauthorizedRequestCount(ctx, field)
+	case "totalRequests":
+		return ec.fieldContext_SessionDiagnostics_totalRequests(ctx, field)
+	case "requests":
+		return ec.fieldContext_SessionDiagnostics_requests(ctx, field)
+	case "security":
+		return ec.fieldContext_SessionDiagnostics_security(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionDiagnostics", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionSecurity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "clientUserId":
+		return ec.fieldContext_SessionSecurity_clientUserId(ctx, field)
+	case "authenticationMechanism":
+		return ec.fieldContext_SessionSecurity_authenticationMechanism(ctx, field)
+	case "encoding":
+		return ec.fieldContext_SessionSecurity_encoding(ctx, field)
+	case "transportProtocol":
+		return ec.fieldContext_SessionSecurity_transportProtocol(ctx, field)
+	case "securityMode":
+		return ec.fieldContext_SessionSecurity_securityMode(ctx, field)
+	case "securityPolicyUri":
+		return ec.fieldContext_SessionSecurity_securityPolicyUri(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionSecurity", field.Name)
+}
+
+func (ec *executionContext) childFields_SoftwareCertificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "certificateData":
+		return ec.fieldContext_SoftwareCertificate_certificateData(ctx, field)
+	case "signature":
+		return ec.fieldContext_SoftwareCertificate_signature(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SoftwareCertificate", field.Name)
+}
+
 func (ec *executionContext) childFields_StatusCode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -2257,6 +2559,54 @@ func (ec *executionContext) childFields_StructureField(ctx context.Context, fiel
 		return ec.fieldContext_StructureField_allowSubTypes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StructureField", field.Name)
+}
+
+func (ec *executionContext) childFields_SubscriptionDiagnostics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sessionId":
+		return ec.fieldContext_SubscriptionDiagnostics_sessionId(ctx, field)
+	case "subscriptionId":
+		return ec.fieldContext_SubscriptionDiagnostics_subscriptionId(ctx, field)
+	case "priority":
+		return ec.fieldContext_SubscriptionDiagnostics_priority(ctx, field)
+	case "publishingInterval":
+		return ec.fieldContext_SubscriptionDiagnostics_publishingInterval(ctx, field)
+	case "maxKeepAliveCount":
+		return ec.fieldContext_SubscriptionDiagnostics_maxKeepAliveCount(ctx, field)
+	case "maxLifetimeCount":
+		return ec.fieldContext_SubscriptionDiagnostics_maxLifetimeCount(ctx, field)
+	case "maxNotificationsPerPublish":
+		return ec.fieldContext_SubscriptionDiagnostics_maxNotificationsPerPublish(ctx, field)
+	case "publishingEnabled":
+		return ec.fieldContext_SubscriptionDiagnostics_publishingEnabled(ctx, field)
+	case "publishRequestCount":
+		return ec.fieldContext_SubscriptionDiagnostics_publishRequestCount(ctx, field)
+	case "dataChangeNotificationsCount":
+		return ec.fieldContext_SubscriptionDiagnostics_dataChangeNotificationsCount(ctx, field)
+	case "eventNotificationsCount":
+		return ec.fieldContext_SubscriptionDiagnostics_eventNotificationsCount(ctx, field)
+	case "notificationsCount":
+		return ec.fieldContext_SubscriptionDiagnostics_notificationsCount(ctx, field)
+	case "latePublishRequestCount":
+		return ec.fieldContext_SubscriptionDiagnostics_latePublishRequestCount(ctx, field)
+	case "currentKeepAliveCount":
+		return ec.fieldContext_SubscriptionDiagnostics_currentKeepAliveCount(ctx, field)
+	case "currentLifetimeCount":
+		return ec.fieldContext_SubscriptionDiagnostics_currentLifetimeCount(ctx, field)
+	case "unacknowledgedMessageCount":
+		return ec.fieldContext_SubscriptionDiagnostics_unacknowledgedMessageCount(ctx, field)
+	case "discardedMessageCount":
+		return ec.fieldContext_SubscriptionDiagnostics_discardedMessageCount(ctx, field)
+	case "monitoredItemCount":
+		return ec.fieldContext_SubscriptionDiagnostics_monitoredItemCount(ctx, field)
+	case "disabledMonitoredItemCount":
+		return ec.fieldContext_SubscriptionDiagnostics_disabledMonitoredItemCount(ctx, field)
+	case "monitoringQueueOverflowCount":
+		return ec.fieldContext_SubscriptionDiagnostics_monitoringQueueOverflowCount(ctx, field)
+	case "nextSequenceNumber":
+		return ec.fieldContext_SubscriptionDiagnostics_nextSequenceNumber(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubscriptionDiagnostics", field.Name)
 }
 
 func (ec *executionContext) childFields_TelemetryBatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -39,9 +39,11 @@ type ServerResolver interface {
 	ValuesPerSecond(ctx context.Context, obj *model.Server) (float64, error)
 	Writers(ctx context.Context, obj *model.Server, first *int, after *string) (*WriterConnection, error)
 	Objects(ctx context.Context, obj *model.Server) (Node, error)
+	Capabilities(ctx context.Context, obj *model.Server) (*ServerCapabilities, error)
 	PublishedNodes(ctx context.Context, obj *model.Server, filter *PublishedNodeFilter, first *int, after *string) (*PublishedNodeConnection, error)
 	BadNodes(ctx context.Context, obj *model.Server, first *int, after *string) (*PublishedNodeConnection, error)
 	Gaps(ctx context.Context, obj *model.Server, first *int, after *string) (*GapConnection, error)
+	Diagnostics(ctx context.Context, obj *model.Server) (*ServerDiagnostics, error)
 	HistoryCapabilities(ctx context.Context, obj *model.Server) (*HistoryCapabilities, error)
 }
 
@@ -1537,6 +1539,38 @@ func (ec *executionContext) fieldContext_Server_objects(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Server_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Server_capabilities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Server().Capabilities(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ServerCapabilities) graphql.Marshaler {
+			return ec.marshalOServerCapabilities2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐServerCapabilities(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Server_capabilities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Server",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServerCapabilities(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Server_publishedNodes(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1665,6 +1699,38 @@ func (ec *executionContext) fieldContext_Server_gaps(ctx context.Context, field 
 	if fc.Args, err = ec.field_Server_gaps_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Server_diagnostics(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Server_diagnostics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Server().Diagnostics(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ServerDiagnostics) graphql.Marshaler {
+			return ec.marshalOServerDiagnostics2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐServerDiagnostics(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Server_diagnostics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Server",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServerDiagnostics(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -2452,6 +2518,12 @@ func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Server_objects(ctx, field, obj)
 				})
+		case "capabilities":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Server_capabilities(ctx, field, obj)
+				})
 		case "publishedNodes":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -2469,6 +2541,12 @@ func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Server_gaps(ctx, field, obj)
+				})
+		case "diagnostics":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Server_diagnostics(ctx, field, obj)
 				})
 		case "historyCapabilities":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
