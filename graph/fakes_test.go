@@ -413,6 +413,9 @@ type fakeStore struct {
 	series      []model.Series
 	filter      model.SeriesFilter
 	HistoryFunc func(q model.HistoryQuery) ([]model.HistoryPoint, bool, error)
+	// NodeHistoryFunc answers histories of nodes; nodeHistories counts the questions.
+	NodeHistoryFunc func(q model.NodeHistoryQuery) ([]model.NodeHistory, error)
+	nodeHistories   atomic.Int64
 }
 
 func (f *fakeStore) Series(_ context.Context, filter model.SeriesFilter, after model.SeriesID, limit int) ([]model.Series, error) {
@@ -428,6 +431,11 @@ func (f *fakeStore) Series(_ context.Context, filter model.SeriesFilter, after m
 
 func (f *fakeStore) History(_ context.Context, q model.HistoryQuery) ([]model.HistoryPoint, bool, error) {
 	return f.HistoryFunc(q)
+}
+
+func (f *fakeStore) NodeHistory(_ context.Context, q model.NodeHistoryQuery) ([]model.NodeHistory, error) {
+	f.nodeHistories.Add(1)
+	return f.NodeHistoryFunc(q)
 }
 
 // fakeLive knows the values of latest.

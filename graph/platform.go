@@ -98,6 +98,8 @@ type History interface {
 	Series(ctx context.Context, f model.SeriesFilter, after model.SeriesID, limit int) ([]model.Series, error)
 	// History returns points in order of time, at most q.Limit, and whether there are more.
 	History(ctx context.Context, q model.HistoryQuery) (points []model.HistoryPoint, more bool, err error)
+	// NodeHistory returns what is stored of variables, in the order of q.Nodes, asking the store for all of them together.
+	NodeHistory(ctx context.Context, q model.NodeHistoryQuery) ([]model.NodeHistory, error)
 }
 
 // DeadLetters are the frames that could not be processed.

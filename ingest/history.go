@@ -274,6 +274,11 @@ func (h *History) labelSets(ctx context.Context, q model.HistoryQuery) ([][]Matc
 	if len(sets) > maxLabelSets {
 		return nil, fmt.Errorf("%w: series %s had more than %d sets of labels: ask for a shorter time", ErrInvalid, id, maxLabelSets)
 	}
+	return matchersOf(sets), nil
+}
+
+// matchersOf returns matchers for each of the sets of labels, which match none of the others.
+func matchersOf(sets [][]Label) [][]Matcher {
 	names := map[string]bool{}
 	for _, labels := range sets {
 		for _, l := range labels {
@@ -292,5 +297,5 @@ func (h *History) labelSets(ctx context.Context, q model.HistoryQuery) ([][]Matc
 			matchers[i] = append(matchers[i], Matcher{Name: name})
 		}
 	}
-	return matchers, nil
+	return matchers
 }

@@ -53,6 +53,10 @@ func (n *numbersOf) Series(_ context.Context, metric string, _ []ingest.Matcher,
 	return [][]ingest.Label{labelsOf("a", "")}, nil
 }
 
+func (n *numbersOf) SamplesOf(context.Context, string, [][]ingest.Matcher, ingest.Range) ([]ingest.SeriesSamples, time.Time, error) {
+	return nil, time.Time{}, errors.New("not asked for here")
+}
+
 func (n *numbersOf) Samples(_ context.Context, _ string, _ []ingest.Matcher, r ingest.Range) (found []ingest.Sample, err error) {
 	for _, s := range n.samples {
 		if t := time.UnixMilli(s.Time); !t.Before(r.From) && t.Before(r.To) && len(found) < r.Limit {

@@ -85,4 +85,16 @@ type Reader interface {
 	// Samples returns the samples of the one series of metric that matches, in order of time.
 	// More than one matching series is an error; none gives no samples.
 	Samples(ctx context.Context, metric string, match []Matcher, r Range) ([]Sample, error)
+
+	// SamplesOf returns the samples of all series of metric that match one of the lists of matchers, r.Limit of each at most, with as few
+	// requests as the store allows. No series may match two of the lists. The samples are complete before until, which is r.To unless there
+	// are more raw samples than one answer holds.
+	SamplesOf(ctx context.Context, metric string, lists [][]Matcher, r Range) (series []SeriesSamples, until time.Time, err error)
+}
+
+// SeriesSamples are samples of one series, in order of time.
+type SeriesSamples struct {
+	// Labels are ordered by name; __name__ is not among them.
+	Labels  []Label
+	Samples []Sample
 }

@@ -22,6 +22,14 @@ func (h graphHistory) History(ctx context.Context, q model.HistoryQuery) ([]mode
 	return points, more, invalid(err)
 }
 
+func (h graphHistory) NodeHistory(ctx context.Context, q model.NodeHistoryQuery) ([]model.NodeHistory, error) {
+	all, err := h.history.NodeHistory(ctx, q)
+	for i := range all {
+		all[i].Err = invalid(all[i].Err)
+	}
+	return all, invalid(err)
+}
+
 // invalid maps ingest's error for bad input to that of graph.
 func invalid(err error) error {
 	if errors.Is(err, ingest.ErrInvalid) {

@@ -61,6 +61,7 @@ func testCommon(t *testing.T, open func(t *testing.T, dir string) (*fixture, fun
 		{"steps around now", testPresent},
 		{"bad ranges", testBadRanges},
 		{"several series", testSeveral},
+		{"many series at once", testManySeries},
 		{"matchers cannot be injected", testInjection},
 		{"series are filtered and limited", testSeries},
 		{"new series are found at once", testNewSeries},

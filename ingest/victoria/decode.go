@@ -26,29 +26,41 @@ type export struct {
 func (e *export) lines(r io.Reader) error {
 	lines := json.NewDecoder(r)
 	for {
-		var line struct {
-			Metric     map[string]string `json:"metric"`
-			Values     floats            `json:"values"`
-			Timestamps []int64           `json:"timestamps"`
-		}
+		var line exportLine
 		switch err := lines.Decode(&line); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
-		if len(line.Values) != len(line.Timestamps) {
-			return fmt.Errorf("%d values for %d timestamps", len(line.Values), len(line.Timestamps))
-		}
 		if e.labels == nil {
 			e.labels = line.Metric
 		} else if !maps.Equal(e.labels, line.Metric) {
 			return errSeveral
 		}
-		for i, t := range line.Timestamps {
-			e.samples = append(e.samples, ingest.Sample{Time: t, Value: line.Values[i]})
+		var err error
+		if e.samples, err = line.samples(e.samples); err != nil {
+			return err
 		}
 	}
+}
+
+// exportLine is a line in an answer of /api/v1/export: samples of one series.
+type exportLine struct {
+	Metric     map[string]string `json:"metric"`
+	Values     floats            `json:"values"`
+	Timestamps []int64           `json:"timestamps"`
+}
+
+// samples appends those of the line.
+func (l *exportLine) samples(dst []ingest.Sample) ([]ingest.Sample, error) {
+	if len(l.Values) != len(l.Timestamps) {
+		return nil, fmt.Errorf("%d values for %d timestamps", len(l.Values), len(l.Timestamps))
+	}
+	for i, t := range l.Timestamps {
+		dst = append(dst, ingest.Sample{Time: t, Value: l.Values[i]})
+	}
+	return dst, nil
 }
 
 // floats is the array of values in a line of /api/v1/export: numbers, null for a stale marker, and the strings

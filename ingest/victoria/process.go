@@ -81,6 +81,8 @@ func setFlags(cfg Config) error {
 		// Close waits for requests; the default of 30 days is too long for that.
 		{"search.maxExportDuration", max(cfg.QueryTimeout, 5*time.Minute).String()},
 		{"search.maxSeries", strconv.Itoa(maxSeries)},
+		// Thousands of nodes are named in one query; see api.SamplesOf.
+		{"search.maxQueryLen", strconv.Itoa(ownMaxQuery)},
 	}
 	if cfg.Memory > 0 {
 		flags = append(flags, struct{ name, value string }{"memory.allowedBytes", strconv.FormatInt(cfg.Memory, 10)})

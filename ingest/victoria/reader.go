@@ -37,6 +37,8 @@ const (
 type api struct {
 	client *http.Client
 	base   string // what stands before /api/v1, no slash at the end
+	// maxSelector bounds a selector that stands for several, in bytes.
+	maxSelector int
 }
 
 // Series implements ingest.Reader. VictoriaMetrics' index is by day, so series that ended earlier on the day of from are
@@ -80,10 +82,10 @@ func (a api) Samples(ctx context.Context, metric string, match []ingest.Matcher,
 	if err != nil {
 		return nil, fmt.Errorf("read samples: %w", err)
 	}
-	if r.To.Before(r.From) {
-		return nil, fmt.Errorf("read samples of %s: to %s is before from %s", sel, r.To.Format(time.RFC3339Nano), r.From.Format(time.RFC3339Nano))
+	from, to, err := bounds(r)
+	if err != nil {
+		return nil, fmt.Errorf("read samples of %s: %w", sel, err)
 	}
-	from, to := max(0, ceilMilli(r.From)), max(0, ceilMilli(r.To))
 	limit := r.Limit
 	if limit <= 0 {
 		limit = defaultSamples
@@ -98,6 +100,14 @@ func (a api) Samples(ctx context.Context, metric string, match []ingest.Matcher,
 		return nil, fmt.Errorf("read samples of %s: %w", sel, err)
 	}
 	return samples[:min(limit, len(samples))], nil
+}
+
+// bounds are those of a range, in milliseconds.
+func bounds(r ingest.Range) (from, to int64, err error) {
+	if r.To.Before(r.From) {
+		return 0, 0, fmt.Errorf("to %s is before from %s", r.To.Format(time.RFC3339Nano), r.From.Format(time.RFC3339Nano))
+	}
+	return max(0, ceilMilli(r.From)), max(0, ceilMilli(r.To)), nil
 }
 
 // raw reads stored samples in [from, to) until there are limit of them or more. Never with reduce_mem_usage: it shows
@@ -125,17 +135,13 @@ func (a api) raw(ctx context.Context, sel string, from, to int64, limit int) ([]
 
 // steps reads one aggregate per step in [from, to).
 func (a api) steps(ctx context.Context, sel string, from, to int64, r ingest.Range) ([]ingest.Sample, error) {
-	step := r.Step.Milliseconds()
-	if step <= 0 || r.Step%time.Millisecond != 0 {
-		return nil, fmt.Errorf("step %s is not a positive number of whole milliseconds", r.Step)
-	}
-	if n := (to - from + step - 1) / step; n > maxIntervals {
-		return nil, fmt.Errorf("step %s cuts the range into %d intervals: choose a longer step, at most %d intervals are read at once", r.Step, n, maxIntervals)
+	step, err := stepOf(r, from, to)
+	if err != nil {
+		return nil, err
 	}
 	full := (to - from) / step
 	var samples []ingest.Sample
 	if full > 0 {
-		var err error
 		if samples, err = a.queryRange(ctx, sel, from, step, full, r.Aggregate); err != nil {
 			return nil, err
 		}
@@ -150,12 +156,36 @@ func (a api) steps(ctx context.Context, sel string, from, to int64, r ingest.Ran
 	return samples, nil
 }
 
+// stepOf is the step of a range in milliseconds.
+func stepOf(r ingest.Range, from, to int64) (int64, error) {
+	step := r.Step.Milliseconds()
+	if step <= 0 || r.Step%time.Millisecond != 0 {
+		return 0, fmt.Errorf("step %s is not a positive number of whole milliseconds", r.Step)
+	}
+	if n := (to - from + step - 1) / step; n > maxIntervals {
+		return 0, fmt.Errorf("step %s cuts the range into %d intervals: choose a longer step, at most %d intervals are read at once", r.Step, n, maxIntervals)
+	}
+	return step, nil
+}
+
 // queryRange reads n intervals of step milliseconds from from on. A point at time t of VictoriaMetrics covers (t-step, t];
 // in whole milliseconds that is [t-step+1, t+1), so the points are asked for at the last millisecond of each interval.
 //
 // VictoriaMetrics replaces points near the present by earlier ones, as scraped samples come late. Such points are asked for
 // at a time in the past, with a negative offset that brings the samples there.
 func (a api) queryRange(ctx context.Context, sel string, from, step, n int64, aggregate string) ([]ingest.Sample, error) {
+	read, err := a.queryRanges(ctx, sel, from, step, n, aggregate)
+	switch {
+	case err != nil || len(read) == 0:
+		return nil, err
+	case len(read) > 1:
+		return nil, errSeveral
+	}
+	return read[0].Samples, nil
+}
+
+// queryRanges is queryRange for any number of series.
+func (a api) queryRanges(ctx context.Context, sel string, from, step, n int64, aggregate string) ([]ingest.SeriesSamples, error) {
 	first := from + step - 1
 	last := first + (n-1)*step
 	shift := max(0, last-time.Now().Add(-settledAge).UnixMilli())
@@ -171,7 +201,8 @@ func (a api) queryRange(ctx context.Context, sel string, from, step, n int64, ag
 	var answer struct {
 		Data struct {
 			Result []struct {
-				Values []point `json:"values"`
+				Metric map[string]string `json:"metric"`
+				Values []point           `json:"values"`
 			} `json:"result"`
 		} `json:"data"`
 	}
@@ -179,18 +210,14 @@ func (a api) queryRange(ctx context.Context, sel string, from, step, n int64, ag
 	if err != nil {
 		return nil, err
 	}
-	switch len(answer.Data.Result) {
-	case 0:
-		return nil, nil
-	case 1:
-	default:
-		return nil, errSeveral
+	series := make([]ingest.SeriesSamples, len(answer.Data.Result))
+	for i, result := range answer.Data.Result {
+		series[i] = ingest.SeriesSamples{Labels: sortedLabels(result.Metric), Samples: make([]ingest.Sample, 0, len(result.Values))}
+		for _, p := range result.Values {
+			series[i].Samples = append(series[i].Samples, ingest.Sample{Time: p.time + shift - step + 1, Value: p.value})
+		}
 	}
-	samples := make([]ingest.Sample, 0, len(answer.Data.Result[0].Values))
-	for _, p := range answer.Data.Result[0].Values {
-		samples = append(samples, ingest.Sample{Time: p.time + shift - step + 1, Value: p.value})
-	}
-	return samples, nil
+	return series, nil
 }
 
 // post sends form to path and gives the body of a good answer to read. The time left in ctx becomes the query's time-out,

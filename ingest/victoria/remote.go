@@ -62,7 +62,7 @@ func OpenRemote(cfg RemoteConfig, log zerolog.Logger) (*Remote, error) {
 		r.cancel()
 		return nil, fmt.Errorf("open remote VictoriaMetrics: %w", err)
 	}
-	r.api = api{client: r.client, base: cfg.ReadURL}
+	r.api = api{client: r.client, base: cfg.ReadURL, maxSelector: (serverMaxQuery - queryOverhead) / 2}
 	r.counters = newRemoteCounters(r)
 	r.nodes.open(cfg, r.client, r.counters, log)
 	r.snappy.Store(cfg.Compression == CompressionSnappy)

@@ -13,14 +13,45 @@ import (
 // selector returns the MetricsQL selector of the series of metric that match. Values, and names that are no plain
 // identifiers, are quoted strings with escapes, so they cannot end the selector, whatever they hold.
 func selector(metric string, match []ingest.Matcher) (string, error) {
-	if metric == "" {
-		return "", errors.New("metric is empty: name the metric to read")
+	sel, err := appendMatchers([]byte{'{'}, metric, match)
+	return string(append(sel, '}')), err
+}
+
+// selectors returns selectors of the series that match one of the lists, each at most maxBytes long unless one list alone takes more.
+func selectors(metric string, lists [][]ingest.Matcher, maxBytes int) (all []string, err error) {
+	var sel []byte
+	for _, match := range lists {
+		part, err := appendMatchers(nil, metric, match)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case len(sel) == 0:
+			sel = append(sel, '{')
+		case len(sel)+len(" or ")+len(part) < maxBytes:
+			sel = append(sel, " or "...)
+		default:
+			all = append(all, string(append(sel, '}')))
+			sel = append(sel[:0], '{')
+		}
+		sel = append(sel, part...)
 	}
-	sel := []byte("{__name__=")
+	if len(sel) > 0 {
+		all = append(all, string(append(sel, '}')))
+	}
+	return all, nil
+}
+
+// appendMatchers appends what stands within the braces of a selector.
+func appendMatchers(sel []byte, metric string, match []ingest.Matcher) ([]byte, error) {
+	if metric == "" {
+		return nil, errors.New("metric is empty: name the metric to read")
+	}
+	sel = append(sel, "__name__="...)
 	sel = strconv.AppendQuote(sel, metric)
 	for _, m := range match {
 		if m.Name == "" {
-			return "", fmt.Errorf("matcher with value %q has no label name", m.Value)
+			return nil, fmt.Errorf("matcher with value %q has no label name", m.Value)
 		}
 		sel = append(sel, ',')
 		sel = appendLabelName(sel, m.Name)
@@ -31,7 +62,7 @@ func selector(metric string, match []ingest.Matcher) (string, error) {
 		}
 		sel = strconv.AppendQuote(sel, m.Value)
 	}
-	return string(append(sel, '}')), nil
+	return sel, nil
 }
 
 // nameEscapes are the only escapes in a quoted label name; a value has those of Go.

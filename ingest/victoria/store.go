@@ -110,7 +110,7 @@ func Open(cfg Config, log zerolog.Logger) (*Store, error) {
 	attach(s.storage)
 	vmselect.Init(maxQueries(), cfg.QueryTimeout)
 	s.handler = s.whileOpen(queryMux(http.HandlerFunc(serveQuery)))
-	s.api = api{client: &http.Client{Transport: inProcess{s.handler}}, base: "http://embedded/prometheus"}
+	s.api = api{client: &http.Client{Transport: inProcess{s.handler}}, base: "http://embedded/prometheus", maxSelector: (ownMaxQuery - queryOverhead) / 2}
 	return s, nil
 }
 
