@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -146,6 +148,40 @@ type historyArgs struct {
 	last, step *time.Duration
 	aggregate  *Aggregate
 	first      *int
+}
+
+// historyArgsOf reads arguments that generated code has not read.
+func historyArgsOf(args map[string]any) (a historyArgs, err error) {
+	if a.from, err = argument(args, "from", UnmarshalTime); err != nil {
+		return a, err
+	}
+	if a.to, err = argument(args, "to", UnmarshalTime); err != nil {
+		return a, err
+	}
+	if a.last, err = argument(args, "last", UnmarshalDuration); err != nil {
+		return a, err
+	}
+	if a.step, err = argument(args, "step", UnmarshalDuration); err != nil {
+		return a, err
+	}
+	if a.first, err = argument(args, "first", graphql.UnmarshalInt); err != nil {
+		return a, err
+	}
+	a.aggregate, err = argument(args, "aggregate", func(v any) (Aggregate, error) { return Aggregate(fmt.Sprint(v)), nil })
+	return a, err
+}
+
+// argument reads an argument with the function of its scalar; nil when it is not given.
+func argument[T any](args map[string]any, name string, read func(any) (T, error)) (*T, error) {
+	v := args[name]
+	if v == nil {
+		return nil, nil
+	}
+	out, err := read(v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &out, nil
 }
 
 // query checks the arguments and makes the store's query of them.

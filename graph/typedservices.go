@@ -47,3 +47,18 @@ func (s typedServices) Read(ctx context.Context, server string, nodes []model.Re
 func (s typedServices) Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error) {
 	return s.r.Commands.Call(ctx, server, calls)
 }
+
+// HistoryQuery reads the arguments of a history field.
+func (s typedServices) HistoryQuery(args map[string]any) (model.NodeHistoryQuery, error) {
+	a, err := historyArgsOf(args)
+	if err != nil {
+		return model.NodeHistoryQuery{}, err
+	}
+	q, err := a.query(model.SeriesID{}, s.r.now())
+	return model.NodeHistoryQuery{From: q.From, To: q.To, Step: q.Step, Aggregate: q.Aggregate, Limit: q.Limit}, err
+}
+
+// NodeHistory reads what is stored.
+func (s typedServices) NodeHistory(ctx context.Context, q model.NodeHistoryQuery) ([]model.NodeHistory, error) {
+	return s.r.History.NodeHistory(ctx, q)
+}

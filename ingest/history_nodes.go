@@ -36,7 +36,8 @@ func (h *History) NodeHistory(ctx context.Context, q model.NodeHistoryQuery) ([]
 	if err != nil {
 		return nil, fmt.Errorf("read history of %d nodes: %w", len(q.Nodes), err)
 	}
-	if q.Statuses && q.Step == 0 || q.Exact && h.Text != nil {
+	exact := h.Text != nil && slices.ContainsFunc(q.Nodes, func(n model.HistoryNode) bool { return n.Exact })
+	if q.Statuses && q.Step == 0 || exact {
 		if err := h.nodeStatuses(ctx, found, &q); err != nil {
 			return nil, fmt.Errorf("read statuses of %d nodes: %w", len(q.Nodes), err)
 		}
@@ -50,7 +51,7 @@ func (h *History) NodeHistory(ctx context.Context, q model.NodeHistoryQuery) ([]
 			out[i].More = until.Before(q.To)
 			continue
 		}
-		if !q.Exact || h.Text == nil {
+		if !n.Exact || h.Text == nil {
 			out[i] = h.nodePoints(ctx, s, one, until, false)
 			continue
 		}
@@ -102,7 +103,7 @@ type seriesParts struct {
 	statuses []Sample
 }
 
-func newNodeSeries(nodes []model.ServerNode) *nodeSeries {
+func newNodeSeries(nodes []model.HistoryNode) *nodeSeries {
 	s := &nodeSeries{byNode: map[nodeKey]map[model.SeriesID]*seriesParts{}}
 	byServer := map[string][]model.ExpandedNodeID{}
 	for _, n := range nodes {
@@ -147,7 +148,7 @@ func (s *nodeSeries) of(labels []Label) *seriesParts {
 }
 
 // best is the series of a node with the most numbers, or else the one whose status changed last.
-func (s *nodeSeries) best(n model.ServerNode) *seriesParts {
+func (s *nodeSeries) best(n model.HistoryNode) *seriesParts {
 	series := s.byNode[nodeKey{n.Server, n.NodeID.String()}]
 	last := func(p *seriesParts) int64 {
 		if len(p.statuses) == 0 {

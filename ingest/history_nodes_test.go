@@ -30,15 +30,15 @@ func (r *countingReader) Samples(ctx context.Context, metric string, match []ing
 	return r.Reader.Samples(ctx, metric, match, q)
 }
 
-func boilerNode(field string) model.ServerNode {
-	return model.ServerNode{Server: "boiler", NodeID: model.ExpandedNodeID{NodeID: model.StringID(0, field), NamespaceURI: "urn:acme"}}
+func boilerNode(field string) model.HistoryNode {
+	return model.HistoryNode{Server: "boiler", NodeID: model.ExpandedNodeID{NodeID: model.StringID(0, field), NamespaceURI: "urn:acme"}}
 }
 
 func TestNodeHistory(t *testing.T) {
 	s := newStored(t)
 	reader := &countingReader{Reader: s.Reader}
 	h := ingest.History{Reader: reader}
-	nodes := []model.ServerNode{boilerNode("c"), boilerNode("a"), boilerNode("b"), boilerNode("nothing"), {Server: "oven", NodeID: boilerNode("a").NodeID}, boilerNode("a")}
+	nodes := []model.HistoryNode{boilerNode("c"), boilerNode("a"), boilerNode("b"), boilerNode("nothing"), {Server: "oven", NodeID: boilerNode("a").NodeID}, boilerNode("a")}
 	for _, step := range []time.Duration{0, 10 * time.Second} {
 		reader.metrics = nil
 		q := model.NodeHistoryQuery{Nodes: nodes, From: s.at(0), To: s.at(60), Step: step}
@@ -85,9 +85,11 @@ func TestNodeHistory(t *testing.T) {
 	t.Run("rejects", func(t *testing.T) {
 		for name, change := range map[string]func(*model.NodeHistoryQuery){
 			"to before from": func(q *model.NodeHistoryQuery) { q.To = s.at(-1) },
-			"many nodes":     func(q *model.NodeHistoryQuery) { q.Nodes = make([]model.ServerNode, 20_001) },
-			"many steps":     func(q *model.NodeHistoryQuery) { q.Nodes, q.Step = make([]model.ServerNode, 10_000), 200*time.Millisecond },
-			"aggregate":      func(q *model.NodeHistoryQuery) { q.Aggregate = "median" },
+			"many nodes":     func(q *model.NodeHistoryQuery) { q.Nodes = make([]model.HistoryNode, 20_001) },
+			"many steps": func(q *model.NodeHistoryQuery) {
+				q.Nodes, q.Step = make([]model.HistoryNode, 10_000), 200*time.Millisecond
+			},
+			"aggregate": func(q *model.NodeHistoryQuery) { q.Aggregate = "median" },
 		} {
 			q := model.NodeHistoryQuery{Nodes: nodes, From: s.at(0), To: s.at(60)}
 			change(&q)
@@ -110,7 +112,7 @@ func TestNodeHistoryOfText(t *testing.T) {
 		s.id: {{Series: s.id, Time: s.at(3).UnixMilli(), Value: model.DataValue{Value: model.Int64Value(1 << 60)}}},
 	}}
 	h := ingest.History{Reader: s.Reader, Text: text}
-	q := model.NodeHistoryQuery{Nodes: []model.ServerNode{boilerNode("t"), boilerNode("a")}, From: s.at(0), To: s.at(60)}
+	q := model.NodeHistoryQuery{Nodes: []model.HistoryNode{boilerNode("t"), boilerNode("a")}, From: s.at(0), To: s.at(60)}
 	got, err := h.NodeHistory(t.Context(), q)
 	if err != nil || len(got[0].Points) != 0 || text.reads != 0 {
 		t.Errorf("numbers alone: %+v, %d reads of text, %v", got[0], text.reads, err)
@@ -119,7 +121,7 @@ func TestNodeHistoryOfText(t *testing.T) {
 		step      time.Duration
 		aggregate string
 	}{{0, ""}, {10 * time.Second, "last"}, {10 * time.Second, "count"}} {
-		q.Exact, q.Step, q.Aggregate = true, tt.step, tt.aggregate
+		q.Nodes[0].Exact, q.Nodes[1].Exact, q.Step, q.Aggregate = true, true, tt.step, tt.aggregate
 		got, err := h.NodeHistory(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)

@@ -2,15 +2,17 @@ package model
 
 import "time"
 
-// ServerNode is a node of one of the platform's servers.
-type ServerNode struct {
+// HistoryNode is a variable of one of the platform's servers.
+type HistoryNode struct {
 	Server string
 	NodeID ExpandedNodeID
+	// Exact asks for values that are no numbers, or that a float64 cannot hold, too. They take a look at each such node.
+	Exact bool
 }
 
 // NodeHistoryQuery asks for what is stored of variables, all of them in the same form.
 type NodeHistoryQuery struct {
-	Nodes    []ServerNode
+	Nodes    []HistoryNode
 	From, To time.Time
 	// Step 0 asks for raw values.
 	Step time.Duration
@@ -18,8 +20,6 @@ type NodeHistoryQuery struct {
 	Aggregate string
 	// Limit is the largest number of points of each node.
 	Limit int
-	// Exact asks for values that are no numbers, or that a float64 cannot hold, too. They take a look at each node.
-	Exact bool
 	// Statuses asks for the statuses of raw values.
 	Statuses bool
 }

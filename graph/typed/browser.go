@@ -23,7 +23,7 @@ var typeRoots = []*model.Node{
 
 // BrowseTypes reads the types of a server with their declarations, as nodes for a typemodel.Builder. What cannot be read of a node is
 // left out.
-func BrowseTypes(ctx context.Context, s Services, server string) ([]*model.Node, error) {
+func BrowseTypes(ctx context.Context, s NodeReader, server string) ([]*model.Node, error) {
 	b := &typeBrowser{ctx: ctx, services: s, server: server, byID: map[model.ExpandedNodeID]*model.Node{}, texts: map[*model.Node][]model.LocalizedText{}}
 	var level []*model.Node
 	for _, r := range typeRoots {
@@ -49,7 +49,7 @@ func BrowseTypes(ctx context.Context, s Services, server string) ([]*model.Node,
 
 type typeBrowser struct {
 	ctx      context.Context
-	services Services
+	services NodeReader
 	server   string
 	nodes    []*model.Node
 	byID     map[model.ExpandedNodeID]*model.Node

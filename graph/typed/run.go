@@ -30,6 +30,7 @@ type run struct {
 	reads     map[place]*reading
 	order     map[string][]*reading // by server
 	delegated []*delegation
+	histories map[string]*historyRead // by arguments
 	count     int
 }
 
@@ -63,7 +64,7 @@ type memberField struct {
 }
 
 func (x *Executable) newRun(ctx context.Context, op *graphql.OperationContext) *run {
-	return &run{x: x, ctx: ctx, op: op, reads: map[place]*reading{}, order: map[string][]*reading{}}
+	return &run{x: x, ctx: ctx, op: op, reads: map[place]*reading{}, order: map[string][]*reading{}, histories: map[string]*historyRead{}}
 }
 
 // query answers root fields of Query together.
@@ -359,6 +360,7 @@ func each[T any](byServer map[string][]T, do func(server string, items []T)) {
 func (r *run) fetch() {
 	var wg sync.WaitGroup
 	wg.Go(func() { each(r.order, r.readAll) })
+	wg.Go(r.readHistories)
 	for _, d := range r.delegated {
 		wg.Go(func() { d.run(r) })
 	}

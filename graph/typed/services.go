@@ -8,14 +8,23 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
+// NodeReader is what the types of a server are read with.
+type NodeReader interface {
+	Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error)
+	Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error)
+}
+
 // Services are what the instances of types are found, read and called with. An error says that the batch was not tried.
 type Services interface {
+	NodeReader
 	// Servers are the ids of all servers.
 	Servers() []string
-	Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error)
 	Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error)
-	Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
+	// HistoryQuery reads the arguments of a history field, which are scalars of the fixed schema. The query has no nodes yet.
+	HistoryQuery(args map[string]any) (model.NodeHistoryQuery, error)
+	// NodeHistory is what the platform has stored of variables, of any servers, in the order of q.Nodes.
+	NodeHistory(ctx context.Context, q model.NodeHistoryQuery) ([]model.NodeHistory, error)
 }
 
 // Kinds of errors, besides those of Services.

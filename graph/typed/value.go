@@ -19,6 +19,10 @@ func (x *Executable) model() *typemodel.Model { return x.typed.model }
 
 // valueField fills a field of a variable.
 func (r *run) valueField(k *slot, asked graphql.CollectedField, field *Field, i *instance) {
+	if field.Name == "history" {
+		r.history(k, asked, field, i)
+		return
+	}
 	b := r.book(i.server, i.id)
 	if field.Name == "value" {
 		r.value(k, asked, field.Type, b)

@@ -19,6 +19,14 @@ func valueFields() []*Field {
 		{Name: "unit", Type: named("EUInformation"), Role: RoleValue, Key: model.QualifiedName{Name: "EngineeringUnits"}},
 		{Name: "range", Type: named("Range"), Role: RoleValue, Key: model.QualifiedName{Name: "EURange"}},
 		{Name: "instrumentRange", Type: named("Range"), Role: RoleValue, Key: model.QualifiedName{Name: "InstrumentRange"}},
+		{Name: "history", Type: named("TypedHistory"), Role: RoleValue, Args: []*Field{
+			{Name: "from", Type: named("DateTime")},
+			{Name: "to", Type: named("DateTime")},
+			{Name: "last", Type: named("Duration")},
+			{Name: "step", Type: named("Duration")},
+			{Name: "aggregate", Type: named("Aggregate")},
+			{Name: "first", Type: named("Int"), Default: "500"},
+		}},
 	}
 }
 
@@ -52,23 +60,64 @@ func (g *generator) variable(owner string, t *typemodel.Type, m *typemodel.Membe
 	}
 	g.extended[name] = x
 	g.later = append(g.later, func() {
-		fields := slices.Insert(g.extendedFields(x), len(identityFields()), valueField(m.Type, value))
+		fields := g.withValue(g.extendedFields(x), m.Type, value)
 		fields[len(identityFields())].DataType, fields[len(identityFields())].ValueRank = m.DataType, m.ValueRank
 		g.add(&Type{Name: name, Description: describe(m.Node), Source: m.Type, Declaration: m, Implements: x.implements, Fields: fields})
 	})
 	return name
 }
 
-func valueField(t *typemodel.Type, value Ref) *Field {
-	return &Field{Name: "value", Type: value, Role: RoleValue, Source: t}
+// withValue gives fields of a variable those that depend on the type of its value.
+func (g *generator) withValue(fields []*Field, t *typemodel.Type, value Ref) []*Field {
+	out := slices.Insert(slices.Clone(fields), len(identityFields()), &Field{Name: "value", Type: value, Role: RoleValue, Source: t})
+	for i, f := range out {
+		if f.Role == RoleValue && f.Name == "history" {
+			own := *f
+			own.Type = named(g.history(value))
+			out[i] = &own
+		}
+	}
+	return out
+}
+
+// history makes the type of the history of values of a type, and that of its points.
+func (g *generator) history(value Ref) string {
+	of := nameOf(value)
+	name := "TypedHistory_of_" + of
+	if g.out.byName[name] != nil {
+		return name
+	}
+	point := &Type{
+		Name: "TypedHistoryPoint_of_" + of, Implements: []string{"TypedHistoryPoint"},
+		Fields: []*Field{{Name: "time", Type: required("DateTime")}, {Name: "value", Type: value}, {Name: "number", Type: named("Float")}, {Name: "status", Type: named("StatusCode")}},
+	}
+	g.add(point)
+	g.add(&Type{
+		Name: name, Implements: []string{"TypedHistory"},
+		Fields: []*Field{
+			{Name: "series", Type: named("ID")},
+			{Name: "from", Type: required("DateTime")},
+			{Name: "to", Type: required("DateTime")},
+			{Name: "step", Type: named("Duration")},
+			{Name: "aggregate", Type: named("Aggregate")},
+			{Name: "points", Type: Ref{Name: point.Name, List: true, ItemNonNull: true, NonNull: true}},
+			{Name: "truncated", Type: required("Boolean")},
+		},
+	})
+	return name
+}
+
+// nameOf is that of a type of values within other names.
+func nameOf(value Ref) string {
+	if value.List {
+		return "ListOf" + value.Name
+	}
+	return value.Name
 }
 
 // variableObject is the object for variables of a VariableType whose values are of a type of GraphQL.
 func (g *generator) variableObject(t *typemodel.Type, value Ref) string {
-	of := value.Name
-	if value.List {
-		of = "ListOf" + of
-	}
+	of := nameOf(value)
 	name := g.table.node(t.NodeID, "of "+of, g.names[t]+"_of_"+of)
 	if g.out.byName[name] != nil {
 		return name
@@ -76,7 +125,7 @@ func (g *generator) variableObject(t *typemodel.Type, value Ref) string {
 	o := &Type{Name: name, Description: describe(t.Node), Source: t, Implements: g.interfacesOf(t)}
 	g.add(o)
 	g.later = append(g.later, func() {
-		o.Fields = slices.Insert(slices.Clone(g.fieldsOf(t)), len(identityFields()), valueField(t, value))
+		o.Fields = g.withValue(g.fieldsOf(t), t, value)
 	})
 	return name
 }
