@@ -152,27 +152,27 @@ type historyArgs struct {
 
 // historyArgsOf reads arguments that generated code has not read.
 func historyArgsOf(args map[string]any) (a historyArgs, err error) {
-	if a.from, err = argument(args, "from", UnmarshalTime); err != nil {
+	if a.from, err = plainArgument(args, "from", UnmarshalTime); err != nil {
 		return a, err
 	}
-	if a.to, err = argument(args, "to", UnmarshalTime); err != nil {
+	if a.to, err = plainArgument(args, "to", UnmarshalTime); err != nil {
 		return a, err
 	}
-	if a.last, err = argument(args, "last", UnmarshalDuration); err != nil {
+	if a.last, err = plainArgument(args, "last", UnmarshalDuration); err != nil {
 		return a, err
 	}
-	if a.step, err = argument(args, "step", UnmarshalDuration); err != nil {
+	if a.step, err = plainArgument(args, "step", UnmarshalDuration); err != nil {
 		return a, err
 	}
-	if a.first, err = argument(args, "first", graphql.UnmarshalInt); err != nil {
+	if a.first, err = plainArgument(args, "first", graphql.UnmarshalInt); err != nil {
 		return a, err
 	}
-	a.aggregate, err = argument(args, "aggregate", func(v any) (Aggregate, error) { return Aggregate(fmt.Sprint(v)), nil })
+	a.aggregate, err = plainArgument(args, "aggregate", func(v any) (Aggregate, error) { return Aggregate(fmt.Sprint(v)), nil })
 	return a, err
 }
 
-// argument reads an argument with the function of its scalar; nil when it is not given.
-func argument[T any](args map[string]any, name string, read func(any) (T, error)) (*T, error) {
+// plainArgument reads an argument with the function of its scalar; nil when it is not given.
+func plainArgument[T any](args map[string]any, name string, read func(any) (T, error)) (*T, error) {
 	v := args[name]
 	if v == nil {
 		return nil, nil
