@@ -10,8 +10,8 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// historyOf has history of the presses of a pressPlant: the values of Force and State are numbers, those of Serial text.
-func historyOf(asked *[]model.NodeHistoryQuery) func(model.NodeHistoryQuery) ([]model.NodeHistory, error) {
+// pressHistories has history of the presses of a pressPlant: the values of Force and State are numbers, those of Serial text.
+func pressHistories(asked *[]model.NodeHistoryQuery) func(model.NodeHistoryQuery) ([]model.NodeHistory, error) {
 	return func(q model.NodeHistoryQuery) ([]model.NodeHistory, error) {
 		*asked = append(*asked, q)
 		out := make([]model.NodeHistory, len(q.Nodes))
@@ -44,7 +44,7 @@ var stale = math.NaN()
 func TestTypedHistory(t *testing.T) {
 	p, _ := pressPlatform(t, 1)
 	var asked []model.NodeHistoryQuery
-	p.store.NodeHistoryFunc = historyOf(&asked)
+	p.store.NodeHistoryFunc = pressHistories(&asked)
 	data, errs := p.data(t, `query($last: Duration = "1h") { Plant_PressType(server: "press") { nodes {
 		Force { __typename history(last: $last) { __typename series from to step aggregate truncated points { __typename time value number status { name } } } }
 		State { history(last: "1h") { truncated points { value number } } }
@@ -71,7 +71,7 @@ func TestTypedHistory(t *testing.T) {
 func TestTypedHistoryAggregates(t *testing.T) {
 	p, _ := pressPlatform(t, 1)
 	var asked []model.NodeHistoryQuery
-	p.store.NodeHistoryFunc = historyOf(&asked)
+	p.store.NodeHistoryFunc = pressHistories(&asked)
 	data, errs := p.data(t, `{ Plant_PressType(server: "press") { nodes {
 		Force { history(last: "1m", step: "10s", first: 7) { step aggregate points { value } } }
 		State { avg: history(last: "1m", step: "10s", first: 7) { points { value number } } last: history(last: "1m", step: "10s", aggregate: LAST) { points { value } } }
@@ -98,7 +98,7 @@ func TestTypedHistoryAggregates(t *testing.T) {
 func TestTypedHistoryIsPlanned(t *testing.T) {
 	p, _ := pressPlatform(t, 500)
 	var asked []model.NodeHistoryQuery
-	p.store.NodeHistoryFunc = historyOf(&asked)
+	p.store.NodeHistoryFunc = pressHistories(&asked)
 	const fields = `{ value history(last: "1h", step: "15m", first: 4) { points { time number } } }`
 	data, errs := p.data(t, `{ Plant_PressType(server: "press", first: 500) { nodes { State `+fields+` Force `+fields+` value `+fields+` again: Force `+fields+`
 		Parameters { ... on Plant_PressType_Parameters { Pressure { value } } } } } }`, nil)
