@@ -54,17 +54,23 @@ func appendNodeID(b []byte, n model.NodeID) ([]byte, error) {
 	return append(b, x...), err
 }
 
+// firstHistory is before all histories: not all servers take an earlier time.
+var firstHistory = model.DateTimeOf(time.Unix(0, 0))
+
 // readDetails makes the details of the items, which differ in their nodes and aggregates alone.
 func (s *session) readDetails(items []*historyItem) (historyDetails, error) {
 	r := items[0].read
-	start := r.Start
+	start, end := r.Start, r.End
+	if start.IsZero() { // asyncua takes no end without a start
+		start, end = r.End, firstHistory
+	}
 	if !r.After.At.IsZero() {
 		start = r.After.At
 	}
 	switch r.Kind {
 	case model.HistoryRaw, model.HistoryModified:
 		b := appendBool(nil, r.Kind == model.HistoryModified)
-		b = appendTime(appendTime(b, start), r.End)
+		b = appendTime(appendTime(b, start), end)
 		b = binary.LittleEndian.AppendUint32(b, uint32(items[0].wanted()))
 		return historyDetails{id.ReadRawModifiedDetails_Encoding_DefaultBinary, appendBool(b, r.Bounds)}, nil
 	case model.HistoryAtTime:
@@ -79,7 +85,7 @@ func (s *session) readDetails(items []*historyItem) (historyDetails, error) {
 			return historyDetails{}, fmt.Errorf("encode event filter: %w", err)
 		}
 		b := binary.LittleEndian.AppendUint32(nil, uint32(items[0].wanted()))
-		return historyDetails{id.ReadEventDetails_Encoding_DefaultBinary, append(appendTime(appendTime(b, start), r.End), encoded...)}, nil
+		return historyDetails{id.ReadEventDetails_Encoding_DefaultBinary, append(appendTime(appendTime(b, start), end), encoded...)}, nil
 	}
 	return s.processedDetails(items)
 }

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import uuid
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from asyncua import Server, ua
 from asyncua.common.type_dictionary_builder import DataTypeDictionaryBuilder
@@ -102,6 +102,41 @@ async def add_method(plant, index):
     await plant.add_method(ua.NodeId("Add", index), f"{index}:Add", add, [argument("a"), argument("b")], [argument("sum")])
 
 
+async def add_history(server, plant, index):
+    """Histories in memory as peer/history.js makes them, and of the events of the plant: one a second, its number in the message."""
+    storage = server.iserver.history_manager.storage
+    start = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    times = [start + timedelta(seconds=i) for i in range(1000)]
+    for name, kind, make in (
+        ("HFixed", ua.VariantType.Double, float),
+        ("HText", ua.VariantType.String, lambda i: f"second {i}"),
+    ):
+        node = await plant.add_variable(ua.NodeId(name, index), f"{index}:{name}", ua.Variant(make(0), kind))
+        await node.set_attr_bit(ua.AttributeIds.AccessLevel, ua.AccessLevel.HistoryRead)
+        await node.set_attr_bit(ua.AttributeIds.UserAccessLevel, ua.AccessLevel.HistoryRead)
+        await node.write_attribute(ua.AttributeIds.Historizing, ua.DataValue(True))
+        await storage.new_historized_node(node.nodeid, None)
+        for i, time in enumerate(times):
+            value = ua.DataValue(ua.Variant(make(i), kind), SourceTimestamp=time, ServerTimestamp=time)
+            await storage.save_node_value(node.nodeid, value)
+    notifier = ua.DataValue(ua.Variant(ua.EventNotifier.SubscribeToEvents | ua.EventNotifier.HistoryRead, ua.VariantType.Byte))
+    await plant.write_attribute(ua.AttributeIds.EventNotifier, notifier)
+    await storage.new_historized_event(plant.nodeid, [], None)
+    for i, time in enumerate(times[:20]):
+        event = await get_event(server, plant, i)
+        event.Time = event.ReceiveTime = time
+        await storage.save_event(event)
+
+
+async def get_event(server, plant, number):
+    generator = await server.get_event_generator(ua.ObjectIds.BaseEventType, plant)
+    event = generator.event
+    event.Message = ua.LocalizedText(f"event {number}")
+    event.Severity = 100 + number
+    event.EventId = str(number).encode()
+    return event
+
+
 async def count(server, nodes, period):
     """Has V<i> = tick + i, with the tick's time as the source timestamp."""
     tick = 0
@@ -140,6 +175,7 @@ async def main():
     await add_structures(server, plant, index)
     await add_dictionary(server, plant, index)
     await add_method(plant, index)
+    await add_history(server, plant, index)
     nodes = []
     for i in range(int(os.environ["VARS"])):
         nodes.append(await plant.add_variable(ua.NodeId(f"V{i}", index), f"{index}:V{i}", float(i)))
