@@ -45,8 +45,10 @@ func asyncuaHistoryCases() []historyCase {
 		{name: "aggregates", read: model.HistoryRead{
 			NodeID: plant("HFixed"), Kind: model.HistoryProcessed, Start: second(1), End: second(9), Limit: 9, Aggregate: aggregate(aggregateAverage),
 		}, status: model.StatusBadNotImplemented, says: "computes no aggregates"},
-		{name: "at times", read: model.HistoryRead{NodeID: plant("HFixed"), Kind: model.HistoryAtTime, Times: []model.DateTime{second(1)}},
-			status: model.StatusBadNotImplemented, says: "does not interpolate"},
+		{
+			name: "at times", read: model.HistoryRead{NodeID: plant("HFixed"), Kind: model.HistoryAtTime, Times: []model.DateTime{second(1)}},
+			status: model.StatusBadNotImplemented, says: "does not interpolate",
+		},
 		{name: "modified values", read: model.HistoryRead{NodeID: plant("HFixed"), Kind: model.HistoryModified, Start: second(1), End: second(3), Limit: 9}, want: "1 2"},
 	}
 }
