@@ -50,6 +50,8 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return nil, g.startMonitors(body)
 	case model.VerbModelMonitor:
 		return nil, g.startModelMonitors(body)
+	case model.VerbMonitorEvents:
+		return nil, g.startEventMonitors(body)
 	case model.VerbTrace:
 		return nil, g.startTraces(body)
 	case model.VerbRenew:

@@ -90,6 +90,7 @@ type SubscriptionResolver interface {
 	NodeTrace(ctx context.Context, server string, nodeID model.ExpandedNodeID, seconds int) (<-chan *NodeTrace, error)
 	SchemaChanges(ctx context.Context) (<-chan *SchemaChange, error)
 	Telemetry(ctx context.Context, filter SeriesFilter, maxRate *float64) (<-chan *TelemetryBatch, error)
+	ServerEvents(ctx context.Context, server string, notifier model.ExpandedNodeID, filter *ServerEventFilter, conditions bool, publishingInterval time.Duration) (<-chan *ServerEvents, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1463,6 +1464,52 @@ func (ec *executionContext) field_Subscription_nodeTrace_args(ctx context.Contex
 		return nil, err
 	}
 	args["seconds"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_serverEvents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "server",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["server"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "notifier",
+		func(ctx context.Context, v any) (model.ExpandedNodeID, error) {
+			return ec.unmarshalNNodeId2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["notifier"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*ServerEventFilter, error) {
+			return ec.unmarshalOServerEventFilter2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐServerEventFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "conditions",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["conditions"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "publishingInterval",
+		func(ctx context.Context, v any) (time.Duration, error) {
+			return ec.unmarshalNDuration2timeᚐDuration(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["publishingInterval"] = arg4
 	return args, nil
 }
 
@@ -5068,6 +5115,50 @@ func (ec *executionContext) fieldContext_Subscription_telemetry(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_serverEvents(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_serverEvents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().ServerEvents(ctx, fc.Args["server"].(string), fc.Args["notifier"].(model.ExpandedNodeID), fc.Args["filter"].(*ServerEventFilter), fc.Args["conditions"].(bool), fc.Args["publishingInterval"].(time.Duration))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ServerEvents) graphql.Marshaler {
+			return ec.marshalNServerEvents2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐServerEvents(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_serverEvents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServerEvents(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_serverEvents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -5906,6 +5997,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_schemaChanges(ctx, fields[0])
 	case "telemetry":
 		return ec._Subscription_telemetry(ctx, fields[0])
+	case "serverEvents":
+		return ec._Subscription_serverEvents(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}

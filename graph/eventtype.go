@@ -80,7 +80,10 @@ func (t *eventObjectType) satisfies() []string { return append([]string{t.name},
 
 // standardEvents are the event types of the standard, made from the table once.
 var standardEvents = sync.OnceValue(func() *eventCatalog {
-	c := &eventCatalog{byID: map[uint32]*eventObjectType{}, byName: map[string]*eventObjectType{}, objects: map[string]*eventObjectType{}}
+	c := &eventCatalog{byID: map[uint32]*eventObjectType{}, byName: map[string]*eventObjectType{}, objects: map[string]*eventObjectType{}, declaredBy: map[string]model.ExpandedNodeID{}}
+	for _, base := range baseClauses {
+		c.declaredBy[base.name] = model.Expanded(model.NumericID(0, base.by))
+	}
 	for i := range standardEventTypes {
 		c.add(&standardEventTypes[i])
 	}
@@ -100,6 +103,8 @@ type eventCatalog struct {
 	byID    map[uint32]*eventObjectType
 	byName  map[string]*eventObjectType // of objects and of interfaces
 	objects map[string]*eventObjectType
+	// declaredBy is the type that declares a field, by the first name of its path.
+	declaredBy map[string]model.ExpandedNodeID
 }
 
 // add adds a type, whose supertype is there already.
@@ -117,7 +122,11 @@ func (c *eventCatalog) add(in *eventType) {
 	}
 	for i := range in.fields {
 		f := &in.fields[i]
-		t.fields[f.graphQLName()] = eventObjectField{path: f.path, kind: f.kind, declaredBy: model.Expanded(model.NumericID(0, in.id))}
+		by := model.Expanded(model.NumericID(0, in.id))
+		t.fields[f.graphQLName()] = eventObjectField{path: f.path, kind: f.kind, declaredBy: by}
+		if _, ok := c.declaredBy[f.path]; !ok {
+			c.declaredBy[f.path] = by
+		}
 	}
 	c.byName[in.name] = t
 	for _, id := range append([]uint32{in.id}, in.subtypes...) {

@@ -794,6 +794,18 @@ type ServerEdge struct {
 	Node   model.Server `json:"node"`
 }
 
+// Which events a server sends: the server itself filters. All that is given must hold.
+type ServerEventFilter struct {
+	// Of these types and their subtypes (OfType).
+	EventTypes  []model.ExpandedNodeID `json:"eventTypes,omitempty"`
+	SourceNodes []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
+	SourceName  *string                `json:"sourceName,omitempty"`
+	MinSeverity *int                   `json:"minSeverity,omitempty"`
+	MaxSeverity *int                   `json:"maxSeverity,omitempty"`
+	// A content filter of Part 4, 7.7: its first element must hold. Not every server has every operator.
+	Where []model.WhereElement `json:"where,omitempty"`
+}
+
 type ServerFilter struct {
 	Gateway *string                `json:"gateway,omitempty"`
 	State   *model.ConnectionState `json:"state,omitempty"`

@@ -18,6 +18,8 @@ type Resolver struct {
 	DeadLetters DeadLetters
 	Events      Events
 	Limits      Limits
+	// EventServices may be nil, too.
+	EventServices EventServices
 	// Discoveries may be nil, too.
 	Discoveries Discoveries
 	// Gateways may be nil: no gateway can join from elsewhere then.

@@ -35,6 +35,7 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	Series() SeriesResolver
 	Server() ServerResolver
+	ServerEvents() ServerEventsResolver
 	Subscription() SubscriptionResolver
 	VariableNode() VariableNodeResolver
 	Writer() WriterResolver
@@ -102,6 +103,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SelectionFieldInput", ec.unmarshalInputSelectionFieldInput),
 			graphql.NewInputUnmarshaler("SelectionInput", ec.unmarshalInputSelectionInput),
 			graphql.NewInputUnmarshaler("SeriesFilter", ec.unmarshalInputSeriesFilter),
+			graphql.NewInputUnmarshaler("ServerEventFilter", ec.unmarshalInputServerEventFilter),
 			graphql.NewInputUnmarshaler("ServerFilter", ec.unmarshalInputServerFilter),
 			graphql.NewInputUnmarshaler("UnpublishInput", ec.unmarshalInputUnpublishInput),
 			graphql.NewInputUnmarshaler("UpdateServerInput", ec.unmarshalInputUpdateServerInput),
@@ -202,7 +204,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -234,6 +236,7 @@ var sources = []*ast.Source{
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
 	{Name: "serverdiagnostics.graphqls", Input: sourceData("serverdiagnostics.graphqls"), BuiltIn: false},
+	{Name: "serverevents.graphqls", Input: sourceData("serverevents.graphqls"), BuiltIn: false},
 	{Name: "serverhistory.graphqls", Input: sourceData("serverhistory.graphqls"), BuiltIn: false},
 	{Name: "service.graphqls", Input: sourceData("service.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
@@ -2357,6 +2360,22 @@ func (ec *executionContext) childFields_ServerEdge(ctx context.Context, field gr
 		return ec.fieldContext_ServerEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerEvents(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sequence":
+		return ec.fieldContext_ServerEvents_sequence(ctx, field)
+	case "events":
+		return ec.fieldContext_ServerEvents_events(ctx, field)
+	case "overflow":
+		return ec.fieldContext_ServerEvents_overflow(ctx, field)
+	case "status":
+		return ec.fieldContext_ServerEvents_status(ctx, field)
+	case "message":
+		return ec.fieldContext_ServerEvents_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerEvents", field.Name)
 }
 
 func (ec *executionContext) childFields_ServerFigures(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

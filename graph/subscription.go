@@ -80,6 +80,11 @@ func telemetryBatch(in model.TelemetryBatch) *TelemetryBatch {
 // forward passes on what comes in, converted, until ctx or in ends. ended is what the subscriber is told when in ended first. The
 // source never waits for long: it keeps the newest values itself.
 func forward[In, Out any](ctx context.Context, in <-chan In, convert func(In) Out, ended error) <-chan Out {
+	return forwardUntil(ctx, in, func(v In) (Out, error) { return convert(v), nil }, ended)
+}
+
+// forwardUntil is forward until something does not convert, which the subscriber is told.
+func forwardUntil[In, Out any](ctx context.Context, in <-chan In, convert func(In) (Out, error), ended error) <-chan Out {
 	out := make(chan Out)
 	go func() {
 		defer close(out)
@@ -94,8 +99,13 @@ func forward[In, Out any](ctx context.Context, in <-chan In, convert func(In) Ou
 					}
 					return
 				}
+				converted, err := convert(v)
+				if err != nil {
+					setStreamEnd(ctx, err)
+					return
+				}
 				select {
-				case out <- convert(v):
+				case out <- converted:
 				case <-ctx.Done():
 					return
 				}

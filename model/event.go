@@ -45,6 +45,18 @@ type EventField struct {
 	Value DataValue `json:"value"`
 }
 
+// EventOf is an event of these fields, of which those that are null are left out.
+func EventOf(names []string, values []Variant) Event {
+	e := Event{Fields: make([]EventField, 0, len(values))}
+	for i := range values[:min(len(values), len(names))] {
+		if !values[i].IsNull() {
+			e.Fields = append(e.Fields, EventField{Name: names[i], Value: DataValue{Value: values[i]}})
+		}
+	}
+	e.Summarize(nil)
+	return e
+}
+
 // Summarize fills what every event has from Fields, by their names. namespaces are those of NodeIds in the fields.
 func (e *Event) Summarize(namespaces NamespaceTable) {
 	for i := range e.Fields {

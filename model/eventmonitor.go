@@ -2,8 +2,13 @@ package model
 
 import "time"
 
+// VerbMonitorEvents starts deliveries of MonitoredEvents under each item's ID, as JSON. It ends like VerbMonitor, or with a delivery that says so.
+const VerbMonitorEvents = "monitorEvents" // Command[EventMonitorRequest] → null
+
 // EventMonitorRequest asks for the events of a node as they come.
 type EventMonitorRequest struct {
+	// ID names the monitoring among all of the gateway; the asker makes it up.
+	ID string `json:"id"`
 	// Events says which, with which fields; ModelChange and QueueSize are not looked at. With Conditions the state of conditions that are there already
 	// comes first when RefreshOnStart is set, and again after the connection was lost; there are no snapshots.
 	Events EventSource `json:"events"`
@@ -23,4 +28,6 @@ type MonitoredEvents struct {
 	// Status is Bad when the server does not send the events, which is tried again; Message says why.
 	Status  StatusCode `json:"status,omitempty"`
 	Message string     `json:"message,omitempty"`
+	// Ended tells that this is the last delivery, and Status and Message why.
+	Ended bool `json:"ended,omitempty"`
 }

@@ -20,6 +20,13 @@ var filterOperators = map[string][2]int{
 	"InView": {1, 1}, "OfType": {1, 1}, "RelatedTo": {3, 6}, "BitwiseAnd": {2, 2}, "BitwiseOr": {2, 2},
 }
 
+// Problems returns what is wrong with e by itself, as DataSetWriter.Problems does.
+func (e *EventSource) Problems() []ConfigurationProblem {
+	p := &problems{}
+	p.events(e)
+	return p.list
+}
+
 func (p *problems) events(e *EventSource) {
 	if e.Notifier.IsNull() && e.BrowsePath == "" {
 		p.add("events.notifier", "is null without a browsePath; use i=2253, the Server object, for all events of a server")

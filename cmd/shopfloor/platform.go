@@ -239,7 +239,7 @@ func (p *platform) start(s *daemon.Stages) {
 // resolver is what GraphQL sees of the platform.
 func (p *platform) resolver() *graph.Resolver {
 	r := &graph.Resolver{
-		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
+		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, EventServices: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
 		DeadLetters: deadLetters{p.control}, Events: eventLog{p.control, p.events}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries, p.control.Wake}, Version: daemon.Version(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
 	if p.leafs != nil {

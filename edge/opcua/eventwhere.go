@@ -138,7 +138,7 @@ func (c *eventCompiler) literal(ctx context.Context, o *model.WhereOperand, t co
 	}
 	var err error
 	if r.literal, err = model.ParseVariant(o.Value, builtIn, t.rank); err != nil {
-		return r, fmt.Errorf("value %.100s: %w: write it as a %s, or give its dataType", o.Value, err, t.builtIn)
+		return r, fmt.Errorf("value %.100s: %w: %w: write it as a %s, or give its dataType", o.Value, model.StatusBadConfigurationError, err, t.builtIn)
 	}
 	if r.nodeID && !r.literal.IsArray() {
 		id := c.session.namespaces.ExpandExpanded(r.literal.ExpandedNodeID())
