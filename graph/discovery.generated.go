@@ -2403,7 +2403,7 @@ func (ec *executionContext) _ActivationFilter(ctx context.Context, sel ast.Selec
 	return out
 }
 
-var applicationImplementors = []string{"Application"}
+var applicationImplementors = []string{"Application", "_Entity"}
 
 func (ec *executionContext) _Application(ctx context.Context, sel ast.SelectionSet, obj *model.DiscoveredApplication) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, applicationImplementors)

@@ -6376,7 +6376,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 // region    **************************** object.gotpl ****************************
 
-var dataTypeNodeImplementors = []string{"DataTypeNode", "Node"}
+var dataTypeNodeImplementors = []string{"DataTypeNode", "_Entity", "Node"}
 
 func (ec *executionContext) _DataTypeNode(ctx context.Context, sel ast.SelectionSet, obj *DataTypeNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, dataTypeNodeImplementors)
@@ -6565,7 +6565,7 @@ func (ec *executionContext) _EnumField(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
-var methodNodeImplementors = []string{"MethodNode", "Node"}
+var methodNodeImplementors = []string{"MethodNode", "_Entity", "Node"}
 
 func (ec *executionContext) _MethodNode(ctx context.Context, sel ast.SelectionSet, obj *MethodNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, methodNodeImplementors)
@@ -6683,7 +6683,7 @@ func (ec *executionContext) _MethodNode(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var objectNodeImplementors = []string{"ObjectNode", "Node"}
+var objectNodeImplementors = []string{"ObjectNode", "_Entity", "Node"}
 
 func (ec *executionContext) _ObjectNode(ctx context.Context, sel ast.SelectionSet, obj *ObjectNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, objectNodeImplementors)
@@ -6792,7 +6792,7 @@ func (ec *executionContext) _ObjectNode(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var objectTypeNodeImplementors = []string{"ObjectTypeNode", "Node"}
+var objectTypeNodeImplementors = []string{"ObjectTypeNode", "_Entity", "Node"}
 
 func (ec *executionContext) _ObjectTypeNode(ctx context.Context, sel ast.SelectionSet, obj *ObjectTypeNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, objectTypeNodeImplementors)
@@ -6986,7 +6986,7 @@ func (ec *executionContext) _ReferenceEdge(ctx context.Context, sel ast.Selectio
 	return out
 }
 
-var referenceTypeNodeImplementors = []string{"ReferenceTypeNode", "Node"}
+var referenceTypeNodeImplementors = []string{"ReferenceTypeNode", "_Entity", "Node"}
 
 func (ec *executionContext) _ReferenceTypeNode(ctx context.Context, sel ast.SelectionSet, obj *ReferenceTypeNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, referenceTypeNodeImplementors)
@@ -7334,7 +7334,7 @@ func (ec *executionContext) _ValueChanges(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var variableNodeImplementors = []string{"VariableNode", "Node"}
+var variableNodeImplementors = []string{"VariableNode", "_Entity", "Node"}
 
 func (ec *executionContext) _VariableNode(ctx context.Context, sel ast.SelectionSet, obj *VariableNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, variableNodeImplementors)
@@ -7506,7 +7506,7 @@ func (ec *executionContext) _VariableNode(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var variableTypeNodeImplementors = []string{"VariableTypeNode", "Node"}
+var variableTypeNodeImplementors = []string{"VariableTypeNode", "_Entity", "Node"}
 
 func (ec *executionContext) _VariableTypeNode(ctx context.Context, sel ast.SelectionSet, obj *VariableTypeNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, variableTypeNodeImplementors)
@@ -7629,7 +7629,7 @@ func (ec *executionContext) _VariableTypeNode(ctx context.Context, sel ast.Selec
 	return out
 }
 
-var viewNodeImplementors = []string{"ViewNode", "Node"}
+var viewNodeImplementors = []string{"ViewNode", "_Entity", "Node"}
 
 func (ec *executionContext) _ViewNode(ctx context.Context, sel ast.SelectionSet, obj *ViewNode) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewNodeImplementors)

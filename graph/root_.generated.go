@@ -204,7 +204,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -223,6 +223,7 @@ var sources = []*ast.Source{
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
 	{Name: "event.graphqls", Input: sourceData("event.graphqls"), BuiltIn: false},
+	{Name: "federation.graphqls", Input: sourceData("federation.graphqls"), BuiltIn: false},
 	{Name: "gap.graphqls", Input: sourceData("gap.graphqls"), BuiltIn: false},
 	{Name: "gateway.graphqls", Input: sourceData("gateway.graphqls"), BuiltIn: false},
 	{Name: "health.graphqls", Input: sourceData("health.graphqls"), BuiltIn: false},
@@ -2860,6 +2861,14 @@ func (ec *executionContext) childFields_WriterStatus(ctx context.Context, field 
 		return ec.fieldContext_WriterStatus_conditions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WriterStatus", field.Name)
+}
+
+func (ec *executionContext) childFields__Service(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sdl":
+		return ec.fieldContext__Service_sdl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type _Service", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

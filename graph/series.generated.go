@@ -1133,7 +1133,7 @@ func (ec *executionContext) _HistoryPoint(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var seriesImplementors = []string{"Series"}
+var seriesImplementors = []string{"Series", "_Entity"}
 
 func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *Series) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, seriesImplementors)

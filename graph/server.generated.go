@@ -2225,7 +2225,7 @@ func (ec *executionContext) _Connection(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var gatewayImplementors = []string{"Gateway"}
+var gatewayImplementors = []string{"Gateway", "_Entity"}
 
 func (ec *executionContext) _Gateway(ctx context.Context, sel ast.SelectionSet, obj *model.GatewayStatus) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, gatewayImplementors)
@@ -2435,7 +2435,7 @@ func (ec *executionContext) _GatewayEdge(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var serverImplementors = []string{"Server"}
+var serverImplementors = []string{"Server", "_Entity"}
 
 func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, obj *model.Server) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, serverImplementors)

@@ -2436,7 +2436,7 @@ func (ec *executionContext) _UnpublishResult(ctx context.Context, sel ast.Select
 	return out
 }
 
-var writerImplementors = []string{"Writer"}
+var writerImplementors = []string{"Writer", "_Entity"}
 
 func (ec *executionContext) _Writer(ctx context.Context, sel ast.SelectionSet, obj *Writer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, writerImplementors)

@@ -14,6 +14,9 @@ func TestGraphQLClients(t *testing.T) { runScript(t, "e2e/clients.mjs") }
 // TestGraphQLOverHTTP runs the audits that the GraphQL over HTTP working group keeps.
 func TestGraphQLOverHTTP(t *testing.T) { runScript(t, "e2e/audit.mjs") }
 
+// TestFederation composes a supergraph of the platform and another API, and asks through it.
+func TestFederation(t *testing.T) { runScript(t, "e2e/federation.mjs") }
+
 func TestBrowser(t *testing.T) { runScript(t, "e2e/run.mjs") }
 
 // runScript runs a script of the web folder against a demo of its own.

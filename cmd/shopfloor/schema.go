@@ -45,6 +45,7 @@ func schema(args []string, stdout, stderr io.Writer) error {
 	fs.Var(wanted, "prefix", "`URI=NAME`: how the names of a namespace's types begin, where names has none yet; may be given several times")
 	names := fs.String("names", "", "`file` that records which names were given, so that they never change; read if it is there, and written")
 	table := fs.String("table", "", "`file` to write the table to that leads from the names back to the nodes")
+	subgraph := fs.Bool("subgraph", false, "print the fixed schema as a subgraph of Apollo Federation 2, to compose a supergraph with")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return errHelp
@@ -52,6 +53,11 @@ func schema(args []string, stdout, stderr io.Writer) error {
 		return usageError{err}
 	case fs.NArg() > 0:
 		return usageError{fmt.Errorf("argument %q is unknown; node sets are given with --nodeset", fs.Arg(0))}
+	case *subgraph && len(nodeSets) > 0:
+		return usageError{errors.New("--subgraph is the fixed schema: the types of node sets are no part of it")}
+	case *subgraph:
+		_, err := io.WriteString(stdout, graph.SubgraphSDL())
+		return err
 	case len(nodeSets) == 0 && (*names != "" || *table != "" || len(wanted) > 0):
 		return usageError{errors.New("--names, --table and --prefix are for the types of node sets; give some with --nodeset")}
 	case len(nodeSets) == 0:
