@@ -43,6 +43,14 @@ func (s typedServices) Read(ctx context.Context, server string, nodes []model.Re
 	return s.r.Commands.Read(ctx, server, nodes)
 }
 
+// Write writes values.
+func (s typedServices) Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error) {
+	if _, err := s.r.Registry.Server(server); err != nil {
+		return nil, err
+	}
+	return s.r.Commands.Write(ctx, server, values)
+}
+
 // Call calls methods.
 func (s typedServices) Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error) {
 	return s.r.Commands.Call(ctx, server, calls)

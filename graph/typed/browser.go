@@ -157,7 +157,7 @@ func (b *typeBrowser) read() error {
 		case model.NodeClassDataType:
 			attributes = append(attributes, model.AttributeIsAbstract, model.AttributeDataTypeDefinition)
 		case model.NodeClassVariable:
-			attributes = append(attributes, model.AttributeDataType, model.AttributeValueRank)
+			attributes = append(attributes, model.AttributeDataType, model.AttributeValueRank, model.AttributeAccessLevel)
 			if isArguments(n) || namesValues(n) {
 				attributes = append(attributes, model.AttributeValue)
 			}
@@ -208,6 +208,8 @@ func (b *typeBrowser) set(r attributeRead, v model.Variant) {
 		}
 	case model.AttributeValueRank:
 		n.ValueRank = int32(v.Int())
+	case model.AttributeAccessLevel:
+		n.AccessLevel = model.AccessLevel(v.Uint())
 	case model.AttributeValue:
 		if namesValues(n) {
 			b.texts[n] = model.Elements[model.LocalizedText](v)

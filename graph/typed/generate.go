@@ -51,6 +51,7 @@ func Generate(m *typemodel.Model, o Options) (*Schema, error) {
 		make()
 	}
 	g.settle()
+	g.writes()
 	g.finish()
 	return g.out, nil
 }

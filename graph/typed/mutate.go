@@ -12,7 +12,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
 )
 
-// mutate calls methods, one after the other.
+// mutate calls methods and writes variables, one field after the other.
 func (x *Executable) mutate(ctx context.Context, op *graphql.OperationContext, fields []graphql.CollectedField) ([]json.RawMessage, bool) {
 	r := x.newRun(ctx, op)
 	out, complete := make([]json.RawMessage, len(fields)), true
@@ -20,7 +20,11 @@ func (x *Executable) mutate(ctx context.Context, op *graphql.OperationContext, f
 		s := &slot{typ: f.Definition.Type, path: ast.Path{ast.PathName(f.Alias)}, position: f.Position}
 		func() {
 			defer r.recovered(s)
-			r.call(s, f, x.mutations[f.Name])
+			if field := x.mutations[f.Name]; field.Member != nil {
+				r.call(s, f, field)
+			} else {
+				r.writeInstances(s, f, field)
+			}
 		}()
 		got, ok := r.finish([]*slot{s})
 		out[i], complete = got[0], complete && ok

@@ -20,6 +20,7 @@ type Services interface {
 	// Servers are the ids of all servers.
 	Servers() []string
 	Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error)
+	Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
 	// HistoryQuery reads the arguments of a history field, which are scalars of the fixed schema. The query has no nodes yet.
 	HistoryQuery(args map[string]any) (model.NodeHistoryQuery, error)
