@@ -110,6 +110,37 @@ func (h *Handler) SetTypes(t *typed.Schema, causes ...SchemaCause) error {
 	return h.snapshots.setTypes(t, causes)
 }
 
+// SchemaFigures are counts about the schemas of a handler.
+type SchemaFigures struct {
+	Generation uint64
+	// Types is how many types the plant's own model has.
+	Types int
+	// Subscriptions run on types of the plant; they hold so many generations of the schema. Ended were ended because theirs was too old.
+	Subscriptions, HeldGenerations int
+	Ended                          uint64
+	// MissedChanges were not delivered to subscribers of schemaChanges who were slow.
+	MissedChanges uint64
+	// Introspections were answered from memory.
+	Introspections uint64
+}
+
+// SchemaFigures tells them.
+func (h *Handler) SchemaFigures() SchemaFigures {
+	s := h.snapshots
+	now := s.current.Load()
+	f := SchemaFigures{Generation: now.generation, Types: now.types, MissedChanges: s.feed.missed.Load(), Introspections: s.introspected.Load()}
+	f.Subscriptions, f.HeldGenerations, f.Ended = s.held.figures()
+	return f
+}
+
+// WatchInstances says whether ForgetInstances is called whenever objects of a server come or go. While it is, they are remembered for longer.
+func (h *Handler) WatchInstances(server string, watched bool) {
+	h.snapshots.space.Watch(server, watched)
+}
+
+// ForgetInstances says that objects of a server came or went.
+func (h *Handler) ForgetInstances(server string) { h.snapshots.space.Forget(server) }
+
 // startOperation gives each operation what its resolvers share, and bounds the number of subscriptions.
 func startOperation(maxSubscriptions int64, running *atomic.Int64) graphql.OperationMiddleware {
 	return func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {

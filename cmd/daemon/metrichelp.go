@@ -28,6 +28,16 @@ func metricHelp() map[string]string {
 		"shopfloor_forwarder_late_frames_total":    "Frames that newer ones went before.",
 		"shopfloor_forwarder_dropped_frames_total": "Frames that the buffer dropped before the core had them.",
 
+		"shopfloor_schema_generation":                       "Counts the GraphQL schemas since the start, from 1.",
+		"shopfloor_schema_types":                            "Types of the plant's own model in the GraphQL schema.",
+		"shopfloor_schema_dropped_namespaces":               "Namespaces whose types are left out of the schema because they do not go together with the rest.",
+		"shopfloor_schema_typed_subscriptions":              "GraphQL subscriptions that need types of the plant.",
+		"shopfloor_schema_held_generations":                 "GraphQL schemas that subscriptions hold in memory.",
+		"shopfloor_schema_ended_subscriptions_total":        "Subscriptions that were ended with SCHEMA_CHANGED.",
+		"shopfloor_schema_missed_changes_total":             "Changes of the schema that slow subscribers of schemaChanges missed.",
+		"shopfloor_schema_introspections_from_memory_total": "Introspection that was answered without making the answer.",
+		"shopfloor_schema_failures_total":                   "Times that types of servers made no schema; that of before stayed.",
+
 		"shopfloor_publisher_stored_total":     "Frames that the stream acknowledged.",
 		"shopfloor_publisher_resent_total":     "Frames sent again.",
 		"shopfloor_publisher_full_total":       "Refusals because the stream was full.",

@@ -114,7 +114,8 @@ type GraphConfig struct {
 	Introspection bool `yaml:"introspection"`
 	// NodeSets are NodeSet2 files, or folders of them, whose types become types of the schema.
 	NodeSets []string `yaml:"nodeSets"`
-	// ServerTypes reads the types of each server when it connects, and makes them types of the schema, too.
+	// ServerTypes makes the types of each server types of the schema, too: they are read in the background when it connects with other versions of
+	// its models than before, or tells that its types changed, and kept in the data folder.
 	ServerTypes bool `yaml:"serverTypes"`
 	// Prefixes are how the names of the types of namespaces begin, by URI, where none is recorded yet in names.json of the data folder.
 	Prefixes map[string]string `yaml:"prefixes"`
@@ -133,7 +134,7 @@ func defaults() Config {
 			MaxSeries: 2_000_000, ElementLimit: 32, MetadataWait: daemon.Duration(2 * time.Second), CheckpointInterval: daemon.Duration(2 * time.Second),
 		},
 		Connections: gateway.DefaultConnections(),
-		GraphQL:     GraphConfig{Introspection: true},
+		GraphQL:     GraphConfig{Introspection: true, ServerTypes: true},
 	}
 }
 

@@ -37,7 +37,7 @@ func (c *Config) settings() []setting {
 		{"store-write", "`URLs` of a VictoriaMetrics elsewhere to write to, separated by commas", (*listValue)(&c.Store.Remote.Write)},
 		{"store-read", "`URL` of its query API, without /api/v1", (*textValue)(&c.Store.Remote.Read)},
 		{"nodeset", "NodeSet2 `files`, or folders of them, whose types become GraphQL types, separated by commas", (*listValue)(&c.GraphQL.NodeSets)},
-		{"server-types", "read the types of each server when it connects, and make them GraphQL types", (*boolValue)(&c.GraphQL.ServerTypes)},
+		{"server-types", "make the types of each server GraphQL types; --server-types=false for those of node sets alone", (*boolValue)(&c.GraphQL.ServerTypes)},
 		{"stream-max-bytes", "`bytes` that all streams may hold; 0 means half of what is free on the disk", (*bytesValue)(&c.Stream.MaxBytes)},
 		{"sync-interval", "how `often` stored frames are forced to disk; 0s forces each one", &c.Stream.SyncInterval},
 	}

@@ -121,6 +121,7 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	p.cores.writeMetrics(w)
 	p.store.WriteMetrics(w)
 	p.limits.writeMetrics(ctx, w)
+	p.types.writeMetrics(w)
 	metrics.WriteProcessMetrics(w)
 }
 

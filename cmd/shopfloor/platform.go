@@ -228,9 +228,7 @@ func (p *platform) start(s *daemon.Stages) {
 	s.Start("registry", 5*time.Second, p.registry.Run)
 	s.Start("discoveries", 5*time.Second, p.discoveries.Run)
 	s.Start("limits", 5*time.Second, p.limits.run)
-	if p.cfg.GraphQL.ServerTypes {
-		s.Start("types", 5*time.Second, p.types.run)
-	}
+	s.Start("types", 5*time.Second, func(ctx context.Context) error { return p.types.run(ctx, p.registry.Ready()) })
 	if p.guard != nil {
 		s.Start("guard", 5*time.Second, p.guard.Run)
 	}

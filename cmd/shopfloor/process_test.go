@@ -74,10 +74,10 @@ func (b *logBuffer) String() string {
 }
 
 // startProcess runs the binary on a folder of its own and a free port, and returns when it is ready. It dies with the test; its
-// log is shown when the test fails.
+// log is shown when the test fails. Types of servers are not read but with --server-types.
 func startProcess(t testing.TB, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, args: append([]string{"--data", filepath.Join(t.TempDir(), "data"), "--http", "127.0.0.1:0", "--log-format", "json"}, args...)}
+	p := &process{t: t, args: append([]string{"--data", filepath.Join(t.TempDir(), "data"), "--http", "127.0.0.1:0", "--log-format", "json", "--server-types=false"}, args...)}
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {

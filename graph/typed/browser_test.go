@@ -78,9 +78,14 @@ func TestBrowsedTypesAreThoseOfTheNodeSets(t *testing.T) {
 		time.Sleep(50 * time.Millisecond) // the interval of a poll
 	}
 	t.Logf("%d nodes, connected and browsed in %v", len(nodes), time.Since(began).Round(time.Millisecond))
+	versions, err := typed.ModelVersions(ctx, oneServer{source}, "plant")
+	if err != nil || versions[""] == "" || versions["http://opcfoundation.org/UA/DI/"] == "" {
+		t.Errorf("versions %v, %v", versions, err)
+	}
+	t.Logf("versions %v", versions)
 	b := typemodel.NewBuilder()
 	b.Add(nodes)
-	browsed, err := typed.Generate(b.Build(), typed.Options{})
+	browsed, err := typed.Generate(b.Build(), typed.Options{Fixed: graph.Fixed()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,49 +68,59 @@ func searchOf(args map[string]any) (q search, err error) {
 	return q, nil
 }
 
+// serversAtOnce is how many servers are looked at at the same time.
+const serversAtOnce = 8
+
 // find finds the instances that a root field asks for. What keeps one server from answering is an error at the field and does not disturb
-// the others, unless it was asked for alone.
+// the others, unless it was asked for alone. Instances are in the order of their keys, which begin with the server: servers that the page does
+// not come to are not looked at.
 func (r *run) find(f graphql.CollectedField, field *Field, s *slot) (*page, error) {
 	q, err := searchOf(f.ArgumentMap(r.op.Variables))
 	if err != nil {
 		return nil, err
 	}
-	p := &page{typ: r.x.typed.Type(field.Name)}
+	p := &page{typ: r.x.typed.Type(field.Name), less: q.after != ""}
 	servers, wanted, err := r.serversOf(&q)
 	if err != nil {
 		return nil, err
 	}
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 8) // servers at a time
-	for _, server := range servers {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			var list []*instance
-			err := func() (err error) {
-				defer r.caught(func(e error) { err = e })
-				list, err = r.findOn(server, &q, wanted[server], p.typ)
-				return err
-			}()
-			mu.Lock()
-			defer mu.Unlock()
-			p.instances = append(p.instances, list...)
-			switch {
-			case err == nil:
-			case q.given.server && !q.given.ids:
-				s.err = err
-			case !q.given.path || !errors.Is(err, errNoPath):
-				graphql.AddError(r.ctx, s.located(err))
-			}
-		})
+	slices.SortFunc(servers, func(a, b string) int { return strings.Compare(a+"/", b+"/") })
+	if q.after != "" {
+		servers = slices.DeleteFunc(servers, func(server string) bool { return server+"/" < q.after && !strings.HasPrefix(q.after, server+"/") })
 	}
-	wg.Wait()
-	if s.err != nil {
-		return nil, s.err
+	for len(servers) > 0 && len(p.instances) <= q.first {
+		batch := servers[:min(serversAtOnce, len(servers))]
+		servers = servers[len(batch):]
+		if err := r.findIn(batch, &q, wanted, p, s); err != nil {
+			return nil, err
+		}
 	}
 	p.cut(&q)
 	return p, nil
+}
+
+// findIn adds the instances of some servers to a page.
+func (r *run) findIn(servers []string, q *search, wanted map[string][]model.ExpandedNodeID, p *page, s *slot) error {
+	found, errs := make([][]*instance, len(servers)), make([]error, len(servers))
+	var wg sync.WaitGroup
+	for i, server := range servers {
+		wg.Go(func() {
+			defer r.caught(func(e error) { errs[i] = e })
+			found[i], errs[i] = r.findOn(server, q, wanted[server], p.typ)
+		})
+	}
+	wg.Wait()
+	for i, err := range errs {
+		p.instances = append(p.instances, found[i]...)
+		switch {
+		case err == nil:
+		case q.given.server && !q.given.ids:
+			return err
+		case !q.given.path || !errors.Is(err, errNoPath):
+			graphql.AddError(r.ctx, s.located(err))
+		}
+	}
+	return nil
 }
 
 // serversOf are the servers to look at and, with ids, the nodes that are wanted of each.
@@ -119,7 +129,7 @@ func (r *run) serversOf(q *search) (servers []string, wanted map[string][]model.
 		if q.given.server {
 			return []string{q.server}, nil, nil
 		}
-		return r.x.services.Servers(), nil, nil
+		return slices.Clone(r.x.services.Servers()), nil, nil
 	}
 	wanted = map[string][]model.ExpandedNodeID{}
 	for _, key := range q.ids {
@@ -141,55 +151,95 @@ func (r *run) serversOf(q *search) (servers []string, wanted map[string][]model.
 // errNoPath says that a server has nothing at a path.
 var errNoPath = errors.New("no such path")
 
-// findOn finds the instances of one server.
-func (r *run) findOn(server string, q *search, wanted []model.ExpandedNodeID, typ *Type) (list []*instance, err error) {
-	top := objectsFolder
+// findOn finds the instances of one server: one more than the page has at most, of those behind its cursor.
+func (r *run) findOn(server string, q *search, wanted []model.ExpandedNodeID, typ *Type) ([]*instance, error) {
+	if q.given.ids {
+		return r.findByID(server, q, wanted, typ)
+	}
+	var below map[*object]bool
 	if q.given.path {
-		if top, err = r.translate(server, q.path); err != nil {
+		top, err := r.translate(server, q.path)
+		if err != nil {
 			return nil, err
+		}
+		at, err := r.identify(server, []model.ExpandedNodeID{top})
+		if err != nil {
+			return nil, err
+		}
+		if at[0] != nil && r.matches(at[0], q, typ) {
+			return at, nil
+		}
+		t, err := r.x.space.tree(r.ctx, server)
+		if err != nil {
+			return nil, err
+		}
+		if o := t.byID[top]; o == nil {
+			return nil, nil
+		} else if top != objectsFolder {
+			below = o.below()
 		}
 	}
 	t, err := r.x.space.tree(r.ctx, server)
 	if err != nil {
 		return nil, err
 	}
-	take := func(o *object) bool {
-		if o == nil || !r.matches(&o.instance, q, typ) {
-			return false
+	var list []*instance
+	for definition, objects := range t.byType {
+		if !r.isOf(definition, q, typ) {
+			continue
 		}
-		list = append(list, &o.instance)
-		return true
-	}
-	if q.given.ids {
-		var missing []error
-		for _, id := range wanted {
-			if !take(t.byID[id]) {
-				missing = append(missing, fmt.Errorf("%w: id %q is no instance of %s below Objects that the filter takes", ErrNotFound, server+"/"+id.String(), typ.Name))
+		from, exact := slices.BinarySearchFunc(objects, q.after, func(o *object, after string) int { return strings.Compare(o.key(), after) })
+		if exact {
+			from++
+		}
+		left := q.first + 1
+		for _, o := range objects[from:] {
+			if left == 0 {
+				break
 			}
-		}
-		return list, errors.Join(missing...)
-	}
-	if q.given.path && take(t.byID[top]) {
-		return list, nil
-	}
-	for _, o := range t.objects {
-		if o.id != top && (top == objectsFolder || o.below(top)) {
-			take(o)
+			if (below == nil || below[o]) && q.named(&o.instance) {
+				list = append(list, &o.instance)
+				left--
+			}
 		}
 	}
 	return list, nil
 }
 
+// findByID finds instances wherever they are.
+func (r *run) findByID(server string, q *search, wanted []model.ExpandedNodeID, typ *Type) (list []*instance, err error) {
+	found, err := r.identify(server, wanted)
+	if err != nil {
+		return nil, err
+	}
+	var missing []error
+	for i, id := range wanted {
+		if found[i] != nil && r.matches(found[i], q, typ) {
+			list = append(list, found[i])
+			continue
+		}
+		missing = append(missing, fmt.Errorf("%w: id %q is no instance of %s that the filter takes", ErrNotFound, server+"/"+id.String(), typ.Name))
+	}
+	return list, errors.Join(missing...)
+}
+
 // matches tells whether an instance is of the type, and passes the filter.
 func (r *run) matches(i *instance, q *search, typ *Type) bool {
-	concrete := r.x.objects[i.definition]
+	return i.class == model.NodeClassObject && r.isOf(i.definition, q, typ) && q.named(i)
+}
+
+// named tells whether an instance has the name that is asked for.
+func (q *search) named(i *instance) bool {
+	return q.browseName == "" || i.browseName.Name == q.browseName
+}
+
+// isOf tells whether instances with a type definition are of the type, and pass the filter for that.
+func (r *run) isOf(definition model.ExpandedNodeID, q *search, typ *Type) bool {
+	concrete := r.x.objects[definition]
 	if concrete == nil && typ.Source.NodeID != typemodel.BaseObjectType || concrete != nil && !slices.Contains(concrete.Implements, typ.Name) {
 		return false
 	}
-	if q.browseName != "" && i.browseName.Name != q.browseName {
-		return false
-	}
-	return q.definition.IsNull() || i.definition == q.definition || r.x.model().Type(i.definition).IsA(q.definition)
+	return q.definition.IsNull() || definition == q.definition || r.x.model().Type(definition).IsA(q.definition)
 }
 
 func (r *run) translate(server, path string) (model.ExpandedNodeID, error) {
@@ -225,7 +275,6 @@ func (p *page) cut(q *search) {
 		if found {
 			from++
 		}
-		p.less = from > 0
 		entries = entries[from:]
 	}
 	p.more = len(entries) > q.first
