@@ -11,7 +11,7 @@ import (
 // not tell. sdl is the text that was merged.
 func (s *Schema) Offender(sdl string, err error) (namespace string, ok bool) {
 	var g *gqlerror.Error
-	if list := (gqlerror.List)(nil); errors.As(err, &list) && len(list) > 0 {
+	if list := gqlerror.List(nil); errors.As(err, &list) && len(list) > 0 {
 		g = list[0]
 	} else if !errors.As(err, &g) {
 		return "", false

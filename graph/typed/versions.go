@@ -14,7 +14,7 @@ var namespacesObject = model.Expanded(model.NumericID(0, 11715))
 // ModelVersions are the versions of a server's models by the URIs of their namespaces, that of OPC UA itself as "": NamespaceVersion and
 // NamespacePublicationDate of Part 5, 6.3.13, with a blank between. Namespaces of which the server tells neither are left out. It takes three
 // requests, so it can be asked at each connect.
-func ModelVersions(ctx context.Context, s Services, server string) (map[string]string, error) {
+func ModelVersions(ctx context.Context, s NodeReader, server string) (map[string]string, error) {
 	objects, err := browseBelow(ctx, s, server, []model.ExpandedNodeID{namespacesObject}, model.NodeClassObject)
 	if err != nil || len(objects[0]) == 0 {
 		return map[string]string{}, err
@@ -74,7 +74,7 @@ func ModelVersions(ctx context.Context, s Services, server string) (map[string]s
 }
 
 // browseBelow are the references from each of the nodes to those of a class below it; none where the node is not there.
-func browseBelow(ctx context.Context, s Services, server string, ids []model.ExpandedNodeID, class model.NodeClass) ([][]model.Reference, error) {
+func browseBelow(ctx context.Context, s NodeReader, server string, ids []model.ExpandedNodeID, class model.NodeClass) ([][]model.Reference, error) {
 	asked := make([]model.BrowseDescription, len(ids))
 	for i, id := range ids {
 		asked[i] = model.BrowseDescription{NodeID: id, ReferenceType: typemodel.HierarchicalReferences, IncludeSubtypes: true, NodeClassMask: class}
