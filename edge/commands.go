@@ -46,6 +46,10 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return g.sendKeyFrames(ctx, body)
 	case model.VerbDiscover, model.VerbCancelDiscovery:
 		return nil, g.cfg.Discoveries.handle(ctx, verb, body)
+	case model.VerbTest:
+		return g.testConnection(ctx, body)
+	case model.VerbCertificate:
+		return g.endpointCertificate(ctx, body)
 	case model.VerbMonitor:
 		return nil, g.startMonitors(body)
 	case model.VerbModelMonitor:

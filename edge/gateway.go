@@ -33,6 +33,8 @@ type GatewayConfig struct {
 	Outputs Outputs
 	// Discoveries carries out discoveries; nil for a gateway that has none. It is run by its owner.
 	Discoveries *Discoveries
+	// Connections tests connections; nil for a gateway that does not.
+	Connections ConnectionTester
 	// Gaps are the times for which values are missing; nil for a list that is not kept.
 	Gaps *Gaps
 }

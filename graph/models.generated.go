@@ -212,6 +212,18 @@ type ConfigurationState struct {
 	OutOfSync []OutOfSync `json:"outOfSync"`
 }
 
+type ConnectionTestStep struct {
+	Step    model.ConnectionStep `json:"step"`
+	Outcome model.StepOutcome    `json:"outcome"`
+	// In milliseconds.
+	Duration float64 `json:"duration"`
+	// What was found, or what failed.
+	Detail *string `json:"detail,omitempty"`
+	// What to do about a failure.
+	Remedy *string                 `json:"remedy,omitempty"`
+	Reason *model.ConnectionReason `json:"reason,omitempty"`
+}
+
 type DeadLetterConnection struct {
 	Edges    []DeadLetterEdge `json:"edges"`
 	PageInfo PageInfo         `json:"pageInfo"`
@@ -927,6 +939,22 @@ type TelemetryValue struct {
 	Field  string    `json:"field"`
 	Path   *string   `json:"path,omitempty"`
 	Value  DataValue `json:"value"`
+}
+
+// Either a server that is registered, or an address.
+type TestConnectionInput struct {
+	// As its record says, with its password, at its gateway.
+	Server *string `json:"server,omitempty"`
+	// opc.tcp://10.0.0.5:4840, of a server that need not be registered; the fields below say how.
+	EndpointURL *string `json:"endpointUrl,omitempty"`
+	// The gateway that connects; left out, the one in this process.
+	Gateway        *string             `json:"gateway,omitempty"`
+	SecurityMode   *model.SecurityMode `json:"securityMode,omitempty"`
+	SecurityPolicy *string             `json:"securityPolicy,omitempty"`
+	UserName       *string             `json:"userName,omitempty"`
+	// Goes to the gateway encrypted and is not kept.
+	Password           *string  `json:"password,omitempty"`
+	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
 }
 
 type UnpublishInput struct {

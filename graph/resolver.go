@@ -22,6 +22,8 @@ type Resolver struct {
 	EventServices EventServices
 	// Discoveries may be nil, too.
 	Discoveries Discoveries
+	// Connections may be nil, too.
+	Connections Connections
 	// Gateways may be nil: no gateway can join from elsewhere then.
 	Gateways Gateways
 

@@ -105,6 +105,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SeriesFilter", ec.unmarshalInputSeriesFilter),
 			graphql.NewInputUnmarshaler("ServerEventFilter", ec.unmarshalInputServerEventFilter),
 			graphql.NewInputUnmarshaler("ServerFilter", ec.unmarshalInputServerFilter),
+			graphql.NewInputUnmarshaler("TestConnectionInput", ec.unmarshalInputTestConnectionInput),
 			graphql.NewInputUnmarshaler("UnpublishInput", ec.unmarshalInputUnpublishInput),
 			graphql.NewInputUnmarshaler("UpdateServerInput", ec.unmarshalInputUpdateServerInput),
 			graphql.NewInputUnmarshaler("WatchdogInput", ec.unmarshalInputWatchdogInput),
@@ -204,7 +205,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -219,6 +220,7 @@ var sources = []*ast.Source{
 	{Name: "capabilities.graphqls", Input: sourceData("capabilities.graphqls"), BuiltIn: false},
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
 	{Name: "configuration.graphqls", Input: sourceData("configuration.graphqls"), BuiltIn: false},
+	{Name: "connectiontest.graphqls", Input: sourceData("connectiontest.graphqls"), BuiltIn: false},
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
 	{Name: "diagnostics.graphqls", Input: sourceData("diagnostics.graphqls"), BuiltIn: false},
 	{Name: "discovery.graphqls", Input: sourceData("discovery.graphqls"), BuiltIn: false},
@@ -607,6 +609,48 @@ func (ec *executionContext) childFields_Connection(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type Connection", field.Name)
 }
 
+func (ec *executionContext) childFields_ConnectionTest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ConnectionTest_ok(ctx, field)
+	case "duration":
+		return ec.fieldContext_ConnectionTest_duration(ctx, field)
+	case "steps":
+		return ec.fieldContext_ConnectionTest_steps(ctx, field)
+	case "endpoints":
+		return ec.fieldContext_ConnectionTest_endpoints(ctx, field)
+	case "securityMode":
+		return ec.fieldContext_ConnectionTest_securityMode(ctx, field)
+	case "securityPolicy":
+		return ec.fieldContext_ConnectionTest_securityPolicy(ctx, field)
+	case "certificate":
+		return ec.fieldContext_ConnectionTest_certificate(ctx, field)
+	case "clockDifference":
+		return ec.fieldContext_ConnectionTest_clockDifference(ctx, field)
+	case "roundTripTime":
+		return ec.fieldContext_ConnectionTest_roundTripTime(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConnectionTest", field.Name)
+}
+
+func (ec *executionContext) childFields_ConnectionTestStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "step":
+		return ec.fieldContext_ConnectionTestStep_step(ctx, field)
+	case "outcome":
+		return ec.fieldContext_ConnectionTestStep_outcome(ctx, field)
+	case "duration":
+		return ec.fieldContext_ConnectionTestStep_duration(ctx, field)
+	case "detail":
+		return ec.fieldContext_ConnectionTestStep_detail(ctx, field)
+	case "remedy":
+		return ec.fieldContext_ConnectionTestStep_remedy(ctx, field)
+	case "reason":
+		return ec.fieldContext_ConnectionTestStep_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConnectionTestStep", field.Name)
+}
+
 func (ec *executionContext) childFields_CyclicRead(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "maxAge":
@@ -843,6 +887,52 @@ func (ec *executionContext) childFields_Endpoint(ctx context.Context, field grap
 		return ec.fieldContext_Endpoint_userTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Endpoint", field.Name)
+}
+
+func (ec *executionContext) childFields_EndpointCertificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pem":
+		return ec.fieldContext_EndpointCertificate_pem(ctx, field)
+	case "der":
+		return ec.fieldContext_EndpointCertificate_der(ctx, field)
+	case "subject":
+		return ec.fieldContext_EndpointCertificate_subject(ctx, field)
+	case "issuer":
+		return ec.fieldContext_EndpointCertificate_issuer(ctx, field)
+	case "serialNumber":
+		return ec.fieldContext_EndpointCertificate_serialNumber(ctx, field)
+	case "notBefore":
+		return ec.fieldContext_EndpointCertificate_notBefore(ctx, field)
+	case "notAfter":
+		return ec.fieldContext_EndpointCertificate_notAfter(ctx, field)
+	case "selfSigned":
+		return ec.fieldContext_EndpointCertificate_selfSigned(ctx, field)
+	case "thumbprint":
+		return ec.fieldContext_EndpointCertificate_thumbprint(ctx, field)
+	case "thumbprintSha256":
+		return ec.fieldContext_EndpointCertificate_thumbprintSha256(ctx, field)
+	case "applicationUri":
+		return ec.fieldContext_EndpointCertificate_applicationUri(ctx, field)
+	case "dnsNames":
+		return ec.fieldContext_EndpointCertificate_dnsNames(ctx, field)
+	case "ipAddresses":
+		return ec.fieldContext_EndpointCertificate_ipAddresses(ctx, field)
+	case "uris":
+		return ec.fieldContext_EndpointCertificate_uris(ctx, field)
+	case "keyType":
+		return ec.fieldContext_EndpointCertificate_keyType(ctx, field)
+	case "keySize":
+		return ec.fieldContext_EndpointCertificate_keySize(ctx, field)
+	case "signatureAlgorithm":
+		return ec.fieldContext_EndpointCertificate_signatureAlgorithm(ctx, field)
+	case "trusted":
+		return ec.fieldContext_EndpointCertificate_trusted(ctx, field)
+	case "problem":
+		return ec.fieldContext_EndpointCertificate_problem(ctx, field)
+	case "hostMatches":
+		return ec.fieldContext_EndpointCertificate_hostMatches(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndpointCertificate", field.Name)
 }
 
 func (ec *executionContext) childFields_EnumField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

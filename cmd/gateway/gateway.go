@@ -91,7 +91,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 		memory, gaps = folder, folder
 	}
 	g.Gaps = edge.NewGaps(gaps, part("gaps"))
-	newSource, err := sources(&cfg, g, memory, part("opcua"))
+	servers, err := newServers(&cfg, g, memory, part("opcua"))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func New(cfg Config, log zerolog.Logger) (*Gateway, error) {
 		g.discoveries = edge.NewDiscoveries(cfg.ID, discovery.New(), cfg.Discovery, part("discovery"))
 	}
 	g.gateway = edge.NewGateway(edge.GatewayConfig{
-		ID: cfg.ID, Version: cfg.Version, NewSource: newSource, Live: liveSink{cfg.Control, cfg.ID}, Discoveries: g.discoveries,
+		ID: cfg.ID, Version: cfg.Version, NewSource: servers.source, Connections: servers, Live: liveSink{cfg.Control, cfg.ID}, Discoveries: g.discoveries,
 		Outputs: outputs, Gaps: g.Gaps,
 	}, cfg.State, g.Publisher, part("gateway"))
 	g.service, err = bus.NewService(cfg.Control, cfg.ID, 0, serveCommands(g.gateway))

@@ -34,6 +34,7 @@ type platform struct {
 	sinks    sinks // those of the core that reads the whole stream; else text is read back by them
 	events   *bus.EventFeed
 	registry *registry.Registry
+	secrets  *sealer
 	commands *commands
 
 	discoveries      *discovered.Registry
@@ -78,6 +79,7 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	if err != nil {
 		return nil, err
 	}
+	p.secrets = secrets
 	p.registry = registry.New(buckets.Registry(), secrets, p.part("registry"))
 	p.commands = &commands{conn: p.control, servers: graphRegistry{p.registry}}
 	p.registry.SetNodes(p.commands)
@@ -240,9 +242,11 @@ func (p *platform) resolver() *graph.Resolver {
 		Registry: graphRegistry{p.registry}, PublishedNodes: graphRegistry{p.registry}, Commands: p.commands, EventServices: p.commands, History: graphHistory{p.history}, Live: p.cores.seen(),
 		DeadLetters: deadLetters{p.control}, Events: eventLog{p.control, p.events}, Limits: p.limits, Discoveries: graphDiscoveries{p.discoveries, p.control.Wake}, Version: daemon.Version(), Started: p.started, LocalGateway: p.localGateway(), Log: p.part("graph"),
 	}
+	connections := connectionTests{commands: p.commands, local: p.localGateway(), secrets: p.secrets}
 	if p.leafs != nil {
-		r.Gateways = p.leafs
+		r.Gateways, connections.sealKey = p.leafs, p.leafs.enrolments.SealKey
 	}
+	r.Connections = connections
 	return r
 }
 

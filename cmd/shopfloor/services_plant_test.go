@@ -4,7 +4,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha1"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"testing"
@@ -54,7 +57,7 @@ func (p *process) counted(out any, query string, variables map[string]any) servi
 
 // The services of a server over GraphQL: what they answer, and what each answer cost the server.
 func TestServerServices(t *testing.T) {
-	peer := opcuatest.Start(t, opcuatest.Options{Vars: 500, Env: []string{"COMPANION=di", "DEVICES=100"}})
+	peer := opcuatest.Start(t, opcuatest.Options{Vars: 500, AutoAccept: true, Env: []string{"COMPANION=di", "DEVICES=100"}})
 	p := startProcess(t, "--server-types")
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})
 	p.waitFor(time.Minute, "the server is connected", func() error {
@@ -76,12 +79,72 @@ func TestServerServices(t *testing.T) {
 		{"verified write", verifiesWrites},
 		{"capabilities", tellsCapabilities},
 		{"diagnostics", tellsDiagnostics},
+		{"connection", func(t *testing.T, p *process) { testsConnections(t, p, peer) }},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			own := *p
 			own.t = t
 			step.run(t, &own)
 		})
+	}
+}
+
+// testsConnections tests one to the registered server, and others to the same address with security and users that the registry does not know.
+func testsConnections(t *testing.T, p *process, peer *opcuatest.Server) {
+	sum := sha1.Sum(peer.CertificateDER())
+	thumbprint := hex.EncodeToString(sum[:])
+	type result struct {
+		OK    bool
+		Steps []struct {
+			Step, Outcome  string
+			Detail, Remedy *string
+		}
+		RoundTripTime *float64
+		Certificate   *struct {
+			Thumbprint string
+			Trusted    bool
+		}
+	}
+	var got struct{ Registered, Untrusted, Secure, Password, Port result }
+	p.MustQuery(&got, `mutation($url: String!, $t: String!) {
+		Registered: testConnection(input: {server: "plant"}) { ...report }
+		Untrusted: testConnection(input: {endpointUrl: $url}) { ...report }
+		Secure: testConnection(input: {endpointUrl: $url, userName: "op", password: "op-pass", trustedThumbprints: [$t]}) { ...report }
+		Password: testConnection(input: {endpointUrl: $url, userName: "op", password: "wrong", trustedThumbprints: [$t]}) { ...report }
+		Port: testConnection(input: {endpointUrl: "opc.tcp://127.0.0.1:1"}) { ...report }
+	} fragment report on ConnectionTest { ok steps { step outcome detail remedy } roundTripTime certificate { thumbprint trusted } }`, map[string]any{"url": peer.Endpoint(), "t": thumbprint})
+	for name, c := range map[string]struct {
+		result result
+		failed string
+	}{
+		"registered": {got.Registered, ""}, "untrusted": {got.Untrusted, "CERTIFICATE"}, "secure": {got.Secure, ""}, "password": {got.Password, "ACTIVATE"}, "port": {got.Port, "TCP"},
+	} {
+		failed := ""
+		for _, s := range c.result.Steps {
+			if s.Outcome == "FAILED" {
+				failed = s.Step
+				if s.Detail == nil || s.Remedy == nil {
+					t.Errorf("%s: %+v", name, s)
+				}
+			}
+		}
+		if failed != c.failed || c.result.OK != (c.failed == "") || len(c.result.Steps) != 11 || c.result.OK != (c.result.RoundTripTime != nil) {
+			t.Errorf("%s: failed at %q, want %q: %+v", name, failed, c.failed, c.result)
+		}
+	}
+	if c := got.Secure.Certificate; c == nil || !c.Trusted || c.Thumbprint != thumbprint {
+		t.Errorf("certificate %+v", c)
+	}
+	var shown struct {
+		EndpointCertificate struct {
+			Pem, Thumbprint, ApplicationURI string
+			KeySize                         int
+		}
+	}
+	p.MustQuery(&shown, `{ endpointCertificate(server: "plant") { pem thumbprint applicationUri keySize } }`, nil)
+	block, _ := pem.Decode([]byte(shown.EndpointCertificate.Pem))
+	if block == nil || !bytes.Equal(block.Bytes, peer.CertificateDER()) || shown.EndpointCertificate.Thumbprint != thumbprint || shown.EndpointCertificate.KeySize != 2048 {
+		t.Errorf("certificate %+v", shown)
 	}
 }
 

@@ -72,6 +72,14 @@ type Config struct {
 
 // prepare fills in the defaults and checks the rest.
 func (c *Config) prepare() error {
+	if c.DataSets == nil {
+		return fmt.Errorf("server %q: Config.DataSets is missing", c.Server.ID)
+	}
+	return c.prepareConnection()
+}
+
+// prepareConnection does so for what connecting needs.
+func (c *Config) prepareConnection() error {
 	defaultTo(&c.RequestTimeout, defaultRequestTimeout)
 	defaultTo(&c.SessionTimeout, defaultSessionTimeout)
 	defaultTo(&c.SubscriptionLifetime, defaultSubscriptionLifetime)
@@ -82,9 +90,6 @@ func (c *Config) prepare() error {
 	defaultTo(&c.MaxReferences, defaultMaxReferences)
 	defaultTo(&c.Server.SecurityMode, model.SecurityBest)
 	c.browses = &browseFigures{}
-	if c.DataSets == nil {
-		return fmt.Errorf("server %q: Config.DataSets is missing", c.Server.ID)
-	}
 	if _, err := hostPort(c.Server.EndpointURL); err != nil {
 		return fmt.Errorf("server %q: %w", c.Server.ID, err)
 	}

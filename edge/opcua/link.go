@@ -149,8 +149,7 @@ func (l *link) chooseEndpoint(ctx context.Context) (*endpoint, error) {
 		l.status.offered(l.endpoint)
 	}
 	ep := l.endpoint
-	encrypts := ep.passwordPolicy() != "" && ep.passwordPolicy() != ua.SecurityPolicyURINone
-	if ep.mode == ua.MessageSecurityModeNone && !encrypts {
+	if !ep.needsTrust() {
 		return ep, nil
 	}
 	warning, err := l.cfg.Trust.checkServer(&l.cfg.Server, ep.chain, ep.server.ApplicationURI)

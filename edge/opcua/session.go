@@ -48,6 +48,21 @@ func do[T ua.Response](ctx context.Context, s *session, req ua.Request) (T, erro
 
 // createSession makes and activates a session.
 func createSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (*session, error) {
+	s, err := openSession(ctx, c, ep, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.activate(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("read the server's namespaces and limits: %w", err)
+	}
+	return s, nil
+}
+
+// openSession makes a session that is not activated yet, and proves that its server is that of the endpoint (Part 4, 5.6.2).
+func openSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (*session, error) {
 	nonce := make([]byte, nonceLength)
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, err
@@ -81,17 +96,10 @@ func createSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (
 			return nil, refuse(model.ReasonCertificateInvalid, "the signature of the server's session is wrong (%v): somebody may be between us and the server", err)
 		}
 	}
-	s := &session{
+	return &session{
 		channel: c, endpoint: ep, token: r.AuthenticationToken, nonce: r.ServerNonce,
 		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(), continuations: &continuations{hold: cfg.ContinuationHold, figures: cfg.browses},
-	}
-	if err := s.activate(ctx, cfg); err != nil {
-		return nil, err
-	}
-	if err := s.prepare(ctx); err != nil {
-		return nil, fmt.Errorf("read the server's namespaces and limits: %w", err)
-	}
-	return s, nil
+	}, nil
 }
 
 // resume activates s on another channel, with what is known of the server.

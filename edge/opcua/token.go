@@ -88,6 +88,11 @@ func (e *endpoint) passwordPolicy() string {
 	return e.policyURI
 }
 
+// needsTrust tells whether anything is encrypted for the server's certificate.
+func (e *endpoint) needsTrust() bool {
+	return e.mode != ua.MessageSecurityModeNone || e.passwordPolicy() != "" && e.passwordPolicy() != ua.SecurityPolicyURINone
+}
+
 // identityToken makes the token of ActivateSession.
 func (s *session) identityToken(cfg *Config) (*ua.ExtensionObject, error) {
 	token := s.endpoint.token

@@ -122,33 +122,58 @@ func (t *TrustList) checkServer(s *model.Server, chain []byte, applicationURI st
 		return "", refuse(model.ReasonCertificateInvalid, "certificate of %s cannot be read: %v", s.EndpointURL, err)
 	}
 	leaf := certs[0]
-	thumbprint := Thumbprint(leaf.Raw)
-	name := fmt.Sprintf("certificate of %s (subject %s, SHA-1 thumbprint %s)", s.EndpointURL, leaf.Subject, thumbprint)
 	if _, ok := leaf.PublicKey.(*rsa.PublicKey); !ok {
-		return "", refuse(model.ReasonCertificateInvalid, "%s has a key that is not RSA, which the supported security policies need", name)
+		return "", sound(s, leaf, applicationURI)
 	}
-	pinned := slices.ContainsFunc(s.TrustedThumbprints, func(p string) bool { return strings.EqualFold(p, thumbprint) })
-	if !pinned {
-		trusted, err := t.signs(certs)
-		if err != nil {
-			return "", err
-		}
-		if !trusted {
-			return "", t.refuseUnknown(name, leaf)
-		}
+	trusted, err := t.knows(s, certs)
+	if err != nil {
+		return "", err
+	}
+	if !trusted {
+		return "", t.refuseUnknown(certificateName(s, leaf), leaf)
+	}
+	if err := sound(s, leaf, applicationURI); err != nil {
+		return "", err
+	}
+	if !namesHost(s, leaf) {
+		warning = fmt.Sprintf("%s does not name the host of its address", certificateName(s, leaf))
+	}
+	return warning, nil
+}
+
+func certificateName(s *model.Server, leaf *x509.Certificate) string {
+	return fmt.Sprintf("certificate of %s (subject %s, SHA-1 thumbprint %s)", s.EndpointURL, leaf.Subject, Thumbprint(leaf.Raw))
+}
+
+// knows tells whether a certificate is pinned in the server's record, in the list, or signed by an authority in the list.
+func (t *TrustList) knows(s *model.Server, certs []*x509.Certificate) (bool, error) {
+	thumbprint := Thumbprint(certs[0].Raw)
+	if slices.ContainsFunc(s.TrustedThumbprints, func(p string) bool { return strings.EqualFold(p, thumbprint) }) {
+		return true, nil
+	}
+	return t.signs(certs)
+}
+
+// sound says what is wrong with a certificate, trusted or not.
+func sound(s *model.Server, leaf *x509.Certificate, applicationURI string) error {
+	name := certificateName(s, leaf)
+	if _, ok := leaf.PublicKey.(*rsa.PublicKey); !ok {
+		return refuse(model.ReasonCertificateInvalid, "%s has a key that is not RSA, which the supported security policies need", name)
 	}
 	now := time.Now()
 	if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
-		return "", refuse(model.ReasonCertificateInvalid, "%s is valid from %s to %s only: renew it at the server, or correct the clock of the gateway",
+		return refuse(model.ReasonCertificateInvalid, "%s is valid from %s to %s only: renew it at the server, or correct the clock of the gateway",
 			name, leaf.NotBefore.Format(time.RFC3339), leaf.NotAfter.Format(time.RFC3339))
 	}
 	if !slices.ContainsFunc(leaf.URIs, func(u *url.URL) bool { return u.String() == applicationURI }) {
-		return "", refuse(model.ReasonCertificateInvalid, "%s is for the application %q, but the server says it is %q", name, certificateURI(leaf), applicationURI)
+		return refuse(model.ReasonCertificateInvalid, "%s is for the application %q, but the server says it is %q", name, certificateURI(leaf), applicationURI)
 	}
-	if u, err := url.Parse(s.EndpointURL); err == nil && leaf.VerifyHostname(u.Hostname()) != nil {
-		warning = fmt.Sprintf("%s does not name the host %s", name, u.Hostname())
-	}
-	return warning, nil
+	return nil
+}
+
+func namesHost(s *model.Server, leaf *x509.Certificate) bool {
+	u, err := url.Parse(s.EndpointURL)
+	return err != nil || leaf.VerifyHostname(u.Hostname()) == nil
 }
 
 func (t *TrustList) refuseUnknown(name string, leaf *x509.Certificate) error {

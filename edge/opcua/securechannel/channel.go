@@ -42,6 +42,8 @@ type Config struct {
 	Timeout time.Duration
 	// MaxMessageSize bounds a response, in bytes; 0 = 16 MiB.
 	MaxMessageSize int
+	// Acknowledged is called when the server has acknowledged our Hello, before the channel is opened; nil for nothing.
+	Acknowledged func()
 }
 
 // prepare fills in the defaults and checks the rest.
@@ -145,6 +147,9 @@ func (c *Channel) open(ctx context.Context) error {
 	defer stop()
 	if err := c.hello(); err != nil {
 		return fmt.Errorf("greet %s: %w", c.cfg.EndpointURL, because(ctx, err))
+	}
+	if c.cfg.Acknowledged != nil {
+		c.cfg.Acknowledged()
 	}
 	go c.receive()
 	if err := c.issue(ctx); err != nil {
