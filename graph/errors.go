@@ -43,7 +43,9 @@ func (e *statusError) Unwrap() error {
 	switch e.status {
 	case model.StatusBadNodeIdUnknown, model.StatusBadNodeIdInvalid, model.StatusBadNoMatch, model.StatusBadNotFound:
 		return ErrNotFound
-	case model.StatusBadBrowseNameInvalid, model.StatusBadSyntaxError, model.StatusBadReferenceTypeIdInvalid, model.StatusBadNothingToDo:
+	case model.StatusBadHistoryOperationUnsupported, model.StatusBadHistoryOperationInvalid, model.StatusBadAggregateNotSupported, model.StatusBadBoundNotSupported,
+		model.StatusBadAggregateInvalidInputs, model.StatusBadAggregateConfigurationRejected, model.StatusBadInvalidArgument, model.StatusBadBrowseNameInvalid,
+		model.StatusBadSyntaxError, model.StatusBadReferenceTypeIdInvalid, model.StatusBadNothingToDo:
 		return ErrInvalid
 	}
 	return ErrUnavailable

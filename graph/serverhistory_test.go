@@ -212,7 +212,7 @@ func TestServerHistoryErrors(t *testing.T) {
 	a := p.ask(t, `{ node(server: "press", nodeId: "nsu=urn:plant;i=7") { displayName { text } ... on VariableNode {
 		serverHistory { edges { cursor } } historyConfiguration { stepped } } } }`)
 	a.wantPartial(t, `{"node": {"displayName": {"text": "Variable 7"}, "serverHistory": null, "historyConfiguration": null}}`)
-	a.wantCodes(t, "UNAVAILABLE")
+	a.wantCodes(t, "BAD_USER_INPUT")
 	if e := a.Errors[0]; e.Extensions["statusCode"] != "BadHistoryOperationUnsupported" || !strings.Contains(e.Message, "no history here") {
 		t.Errorf("error is %+v", e)
 	}

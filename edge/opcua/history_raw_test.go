@@ -320,6 +320,11 @@ func TestHistoryUpdateUnsupported(t *testing.T) {
 		if results[i].Status != model.StatusBadServiceUnsupported || !strings.Contains(results[i].Message, want) {
 			t.Errorf("item %d: %+v, want %q", i, results[i], want)
 		}
+		for _, r := range results[i].Results {
+			if r.Status != model.StatusBadServiceUnsupported {
+				t.Errorf("an entry of item %d: %+v", i, r)
+			}
+		}
 	}
 }
 

@@ -114,10 +114,7 @@ func (r *historyReading) explain(ctx context.Context, results []model.HistoryRea
 		if h.message == "" {
 			h.message = h.remedy(functions)
 		}
-		results[i].Message = fmt.Sprintf("history of %s: %s", h.read.NodeID, h.status.Name())
-		if h.message != "" {
-			results[i].Message += ": " + h.message
-		}
+		results[i].Message = h.message
 	}
 	return nil
 }
@@ -131,8 +128,10 @@ func (h *historyItem) remedy(functions []model.AggregateFunction) string {
 		return "the server does not take this configuration; leave it out for the server's own"
 	case model.StatusBadAggregateInvalidInputs:
 		return "the aggregate does not fit the type of the values, or the interval the time"
-	case model.StatusBadBoundNotFound, model.StatusBadBoundNotSupported:
+	case model.StatusBadBoundNotFound:
 		return "the server has no values for the bounds of this time; ask without bounds"
+	case model.StatusBadBoundNotSupported:
+		return "the server gives no bounds; ask without"
 	case model.StatusBadInvalidTimestampArgument, model.StatusBadInvalidTimestamp:
 		return "the server does not take this time; from and to must not be equal, and not beyond what it keeps"
 	case model.StatusBadTimestampNotSupported:

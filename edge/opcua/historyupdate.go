@@ -169,12 +169,13 @@ func (u *historyUpdating) run(ctx context.Context, updates []*historyUpdate) err
 		switch {
 		case refusal(err):
 			for _, h := range part {
-				h.result.Status = statusOf(err, 0)
+				h.answer(&updateResult{status: statusOf(err, 0)})
 			}
 			return nil
 		case err != nil && tooLarge(err) && !notTried(err):
 			for _, h := range part { // not sent again: an entry is not inserted twice
-				refuseUpdate(h.result, statusOf(err, model.StatusBadDecodingError), "the server may have done it, but its result did not come: %v", err)
+				h.answer(&updateResult{status: statusOf(err, model.StatusBadDecodingError)})
+				refuseUpdate(h.result, h.result.Status, "the server may have done it, but its result did not come: %v", err)
 			}
 			return nil
 		case err != nil:
@@ -240,13 +241,8 @@ func (u *historyUpdating) explain(ctx context.Context) error {
 		}
 		for i := range h.result.Results {
 			if r := &h.result.Results[i]; r.Status.IsBad() && r.Message == "" {
-				r.Message = fmt.Sprintf("%s: %s", r.Status.Name(), entryRemedy(r.Status))
+				r.Message = entryRemedy(r.Status)
 			}
-		}
-	}
-	for i := range u.results {
-		if r := &u.results[i]; r.Status.IsBad() {
-			r.Message = fmt.Sprintf("update history: %s: %s", r.Status.Name(), r.Message)
 		}
 	}
 	return nil

@@ -7,7 +7,28 @@ import (
 	"github.com/gopcua/opcua/ua"
 )
 
-// historyRead implements HistoryRead of raw values (Part 4, 5.11.3; Part 11, 6.5.3).
+// History is the recorded past of one variable. It is called from many goroutines at once.
+type History interface {
+	// Raw returns up to limit values with start <= source timestamp < end, oldest first, or, when newestFirst, with
+	// start < source timestamp <= end, newest first. The zero time is an open end.
+	Raw(start, end time.Time, newestFirst bool, limit int) []*ua.DataValue
+	// Modified returns the values of a time that were modified since, as Raw does.
+	Modified(start, end time.Time, newestFirst bool, limit int) []Modified
+	// Update inserts, replaces or updates the value of its source timestamp (Part 11, 6.9.2).
+	Update(perform ua.PerformUpdateType, v *ua.DataValue, now time.Time) ua.StatusCode
+	// Delete deletes the values with start <= source timestamp < end (Part 11, 6.9.5), or their modified ones.
+	Delete(start, end time.Time, modified bool, now time.Time) ua.StatusCode
+	// DeleteAt deletes the value of exactly this time (Part 11, 6.9.6).
+	DeleteAt(t, now time.Time) ua.StatusCode
+}
+
+// Modified is a value as it was before it was modified, or as it was inserted.
+type Modified struct {
+	Value *ua.DataValue
+	Info  *ua.ModificationInfo
+}
+
+// historyRead implements HistoryRead (Part 4, 5.11.3; Part 11, 6.5) of values.
 func (s *Server) historyRead(req *ua.HistoryReadRequest) (ua.Response, ua.StatusCode) {
 	if status := checkCount(len(req.NodesToRead)); status != ua.StatusOK {
 		return nil, status
@@ -18,51 +39,90 @@ func (s *Server) historyRead(req *ua.HistoryReadRequest) (ua.Response, ua.Status
 	if req.HistoryReadDetails == nil {
 		return nil, ua.StatusBadHistoryOperationInvalid
 	}
-	details, ok := req.HistoryReadDetails.Value.(*ua.ReadRawModifiedDetails)
-	if !ok || details.IsReadModified {
-		return nil, ua.StatusBadHistoryOperationUnsupported
+	read, status := s.reader(req)
+	if status != ua.StatusOK {
+		return nil, status
 	}
 	results := make([]*ua.HistoryReadResult, len(req.NodesToRead))
 	for i, n := range req.NodesToRead {
-		results[i] = s.historyOf(n, details, req.TimestampsToReturn, req.ReleaseContinuationPoints)
+		results[i] = s.historyOf(i, n, req.ReleaseContinuationPoints, read)
 	}
 	return &ua.HistoryReadResponse{ResponseHeader: responseHeader(req.RequestHeader, ua.StatusOK), Results: results}, ua.StatusOK
 }
 
+// historyReader reads the history of the i-th node of a request, from a continuation point on unless that is the zero time.
+type historyReader func(i int, v *Variable, next time.Time) *ua.HistoryReadResult
+
+// reader is what the details of a request ask for.
+func (s *Server) reader(req *ua.HistoryReadRequest) (historyReader, ua.StatusCode) {
+	which := req.TimestampsToReturn
+	switch d := req.HistoryReadDetails.Value.(type) {
+	case *ua.ReadRawModifiedDetails:
+		return func(_ int, v *Variable, next time.Time) *ua.HistoryReadResult {
+			return readRaw(v.History, d, which, next)
+		}, ua.StatusOK
+	case *ua.ReadAtTimeDetails:
+		return func(_ int, v *Variable, _ time.Time) *ua.HistoryReadResult { return readAtTimes(v.History, d, which) }, ua.StatusOK
+	case *ua.ReadProcessedDetails:
+		if len(d.AggregateType) != len(req.NodesToRead) {
+			return nil, ua.StatusBadAggregateListMismatch
+		}
+		return func(i int, v *Variable, next time.Time) *ua.HistoryReadResult {
+			return readProcessed(v.History, d, d.AggregateType[i], which, next)
+		}, ua.StatusOK
+	}
+	return nil, ua.StatusBadHistoryOperationUnsupported
+}
+
+func badHistory(status ua.StatusCode) *ua.HistoryReadResult {
+	return &ua.HistoryReadResult{StatusCode: status}
+}
+
 // historyOf reads one node. A continuation point is the start of the next page, so none is kept and none to release.
-func (s *Server) historyOf(n *ua.HistoryReadValueID, d *ua.ReadRawModifiedDetails, which ua.TimestampsToReturn, release bool) *ua.HistoryReadResult {
-	bad := func(status ua.StatusCode) *ua.HistoryReadResult { return &ua.HistoryReadResult{StatusCode: status} }
+func (s *Server) historyOf(i int, n *ua.HistoryReadValueID, release bool, read historyReader) *ua.HistoryReadResult {
 	node := s.space.Node(n.NodeID)
 	switch {
 	case node == nil:
-		return bad(ua.StatusBadNodeIDUnknown)
+		return badHistory(ua.StatusBadNodeIDUnknown)
 	case node.Class != ua.NodeClassVariable || node.Variable.History == nil:
-		return bad(ua.StatusBadHistoryOperationUnsupported)
+		return badHistory(ua.StatusBadHistoryOperationUnsupported)
 	case n.IndexRange != "":
-		return bad(ua.StatusBadIndexRangeInvalid)
+		return badHistory(ua.StatusBadIndexRangeInvalid)
 	case release:
 		return &ua.HistoryReadResult{}
 	}
-	start, end, newestFirst, status := historyWindow(d)
-	if status != ua.StatusOK {
-		return bad(status)
-	}
+	var next time.Time
 	if len(n.ContinuationPoint) > 0 {
 		if len(n.ContinuationPoint) != 8 {
-			return bad(ua.StatusBadContinuationPointInvalid)
+			return badHistory(ua.StatusBadContinuationPointInvalid)
 		}
-		next := time.Unix(0, int64(binary.LittleEndian.Uint64(n.ContinuationPoint)))
-		if newestFirst {
-			end = next
-		} else {
-			start = next
-		}
+		next = time.Unix(0, int64(binary.LittleEndian.Uint64(n.ContinuationPoint)))
+	}
+	return read(i, node.Variable, next)
+}
+
+// readRaw reads raw or modified values (Part 11, 6.5.3).
+func readRaw(h History, d *ua.ReadRawModifiedDetails, which ua.TimestampsToReturn, next time.Time) *ua.HistoryReadResult {
+	start, end, newestFirst, status := historyWindow(d)
+	if status != ua.StatusOK {
+		return badHistory(status)
 	}
 	limit := int(d.NumValuesPerNode)
 	if limit == 0 || limit > maxHistoryValues {
 		limit = maxHistoryValues
 	}
-	return historyPage(node.Variable.History, start, end, newestFirst, limit, which)
+	if d.ReturnBounds {
+		return boundedPage(h, rawWindow{start, end, newestFirst}, next, limit, which)
+	}
+	if !next.IsZero() && newestFirst {
+		end = next
+	} else if !next.IsZero() {
+		start = next
+	}
+	if d.IsReadModified {
+		return modifiedPage(h, start, end, newestFirst, limit, which)
+	}
+	return historyPage(h.Raw(start, end, newestFirst, limit+1), limit, which)
 }
 
 // historyWindow applies the rules of Part 11, 6.5.3.2: at least two of start, end and count; end before start means
@@ -72,8 +132,8 @@ func historyWindow(d *ua.ReadRawModifiedDetails) (start, end time.Time, newestFi
 	if (start.IsZero() || end.IsZero()) && d.NumValuesPerNode == 0 || start.IsZero() && end.IsZero() {
 		return start, end, false, ua.StatusBadHistoryOperationInvalid
 	}
-	if d.ReturnBounds {
-		return start, end, false, ua.StatusBadBoundNotSupported
+	if d.ReturnBounds && d.IsReadModified {
+		return start, end, false, ua.StatusBadInvalidArgument
 	}
 	if start.IsZero() {
 		return start, end, true, ua.StatusOK
@@ -93,19 +153,51 @@ func knownTime(t time.Time) time.Time {
 	return t
 }
 
-func historyPage(h History, start, end time.Time, newestFirst bool, limit int, which ua.TimestampsToReturn) *ua.HistoryReadResult {
-	values := h.Raw(start, end, newestFirst, limit+1)
+// historyPage makes a page of values, of which there is one more than limit when there is a next page.
+func historyPage(values []*ua.DataValue, limit int, which ua.TimestampsToReturn) *ua.HistoryReadResult {
 	result := &ua.HistoryReadResult{StatusCode: ua.StatusOK}
 	if len(values) == 0 {
 		result.StatusCode = ua.StatusGoodNoData
 	}
 	if len(values) > limit {
-		result.ContinuationPoint = binary.LittleEndian.AppendUint64(nil, uint64(values[limit].SourceTimestamp.UnixNano()))
+		result.ContinuationPoint = pointAt(values[limit].SourceTimestamp)
 		values = values[:limit]
 	}
-	data := &ua.HistoryData{DataValues: make([]*ua.DataValue, len(values))}
+	result.HistoryData = ua.NewExtensionObject(&ua.HistoryData{DataValues: stampedValues(values, which)})
+	return result
+}
+
+// pointAt is the continuation point of a page that begins at t.
+func pointAt(t time.Time) []byte {
+	return binary.LittleEndian.AppendUint64(nil, uint64(t.UnixNano()))
+}
+
+func stampedValues(values []*ua.DataValue, which ua.TimestampsToReturn) []*ua.DataValue {
+	out := make([]*ua.DataValue, len(values))
 	for i, v := range values {
-		data.DataValues[i] = stamped(v, ua.AttributeIDValue, which, v.SourceTimestamp)
+		out[i] = stamped(v, ua.AttributeIDValue, which, v.SourceTimestamp)
+	}
+	return out
+}
+
+// modifiedPage makes a page of modified values. All of one time are in one page, so that the time is enough to go on from.
+func modifiedPage(h History, start, end time.Time, newestFirst bool, limit int, which ua.TimestampsToReturn) *ua.HistoryReadResult {
+	list := h.Modified(start, end, newestFirst, maxHistoryValues+1)
+	result := &ua.HistoryReadResult{StatusCode: ua.StatusOK}
+	if len(list) == 0 {
+		result.StatusCode = ua.StatusGoodNoData
+	}
+	cut := min(limit, len(list))
+	for cut > 0 && cut < len(list) && list[cut].Value.SourceTimestamp.Equal(list[cut-1].Value.SourceTimestamp) {
+		cut++
+	}
+	if cut < len(list) {
+		result.ContinuationPoint = pointAt(list[cut].Value.SourceTimestamp)
+	}
+	data := &ua.HistoryModifiedData{DataValues: []*ua.DataValue{}, ModificationInfos: []*ua.ModificationInfo{}}
+	for _, m := range list[:cut] {
+		data.DataValues = append(data.DataValues, stamped(m.Value, ua.AttributeIDValue, which, m.Value.SourceTimestamp))
+		data.ModificationInfos = append(data.ModificationInfos, m.Info)
 	}
 	result.HistoryData = ua.NewExtensionObject(data)
 	return result

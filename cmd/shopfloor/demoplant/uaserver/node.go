@@ -44,15 +44,8 @@ type Variable struct {
 	Read func() *ua.DataValue
 	// Write takes a value whose type and rank fit already; it checks the range and applies the value. nil: read-only.
 	Write func(*ua.Variant) ua.StatusCode
-	// History serves HistoryRead; nil: the variable is not historized.
+	// History serves HistoryRead and HistoryUpdate; nil: the variable is not historized.
 	History History
-}
-
-// History is the recorded past of one variable. It is called from many goroutines at once.
-type History interface {
-	// Raw returns up to limit values with start <= source timestamp < end, oldest first, or, when newestFirst, with
-	// start < source timestamp <= end, newest first. The zero time is an open end.
-	Raw(start, end time.Time, newestFirst bool, limit int) []*ua.DataValue
 }
 
 // Method is what a Method node does (Part 3, 5.7).
@@ -69,7 +62,7 @@ func (v *Variable) accessLevel() byte {
 		access |= ua.AccessLevelTypeCurrentWrite
 	}
 	if v.History != nil {
-		access |= ua.AccessLevelTypeHistoryRead
+		access |= ua.AccessLevelTypeHistoryRead | ua.AccessLevelTypeHistoryWrite
 	}
 	return byte(access)
 }

@@ -158,6 +158,8 @@ func (s *Server) dispatch(c *conn, requestID uint32, request ua.Request) (ua.Res
 		return s.write(req)
 	case *ua.HistoryReadRequest:
 		return s.historyRead(req)
+	case *ua.HistoryUpdateRequest:
+		return s.historyUpdate(req)
 	case *ua.CallRequest:
 		return s.call(req)
 	case *ua.BrowseRequest:

@@ -46,10 +46,20 @@ func (s *Server) bindServerObject() {
 		id.Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIDs: uint32(maxOperations),
 		id.Server_ServerCapabilities_OperationLimits_MaxNodesPerNodeManagement:                uint32(0),
 		id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadEvents:             uint32(0),
-		id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryUpdateData:             uint32(0),
+		id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryUpdateData:             uint32(maxOperations),
 		id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryUpdateEvents:           uint32(0),
 		id.HistoryServerCapabilities_AccessHistoryDataCapability:                              true,
 		id.HistoryServerCapabilities_AccessHistoryEventsCapability:                            false,
+		id.HistoryServerCapabilities_InsertDataCapability:                                     true,
+		id.HistoryServerCapabilities_ReplaceDataCapability:                                    true,
+		id.HistoryServerCapabilities_UpdateDataCapability:                                     true,
+		id.HistoryServerCapabilities_DeleteRawCapability:                                      true,
+		id.HistoryServerCapabilities_DeleteAtTimeCapability:                                   true,
+		id.HistoryServerCapabilities_InsertEventCapability:                                    false,
+		id.HistoryServerCapabilities_ReplaceEventCapability:                                   false,
+		id.HistoryServerCapabilities_UpdateEventCapability:                                    false,
+		id.HistoryServerCapabilities_DeleteEventCapability:                                    false,
+		id.HistoryServerCapabilities_InsertAnnotationCapability:                               false,
 		id.HistoryServerCapabilities_MaxReturnDataValues:                                      uint32(maxHistoryValues),
 	}
 	for number, v := range constants {
@@ -57,6 +67,7 @@ func (s *Server) bindServerObject() {
 			n.Variable.Read = Constant(v)
 		}
 	}
+	s.listAggregates()
 	if n := s.space.Standard(id.Server_ServerStatus); n != nil {
 		n.Variable.Read = s.status
 	}
