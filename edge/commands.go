@@ -1,8 +1,11 @@
 package edge
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -83,7 +86,25 @@ func answer[A, Item, Result any](g *Gateway, ctx context.Context, body []byte, s
 	if err != nil {
 		return nil, fmt.Errorf("server %q: %w", cmd.Server, err)
 	}
-	return json.Marshal(results)
+	reply, err := json.Marshal(results)
+	if err != nil || !cmd.Gzip || len(reply) < packFrom {
+		return reply, err
+	}
+	return pack(reply)
+}
+
+// packFrom is the length from which on an answer is worth packing, in bytes.
+const packFrom = 8 << 10
+
+func pack(reply []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	_, err = z.Write(reply)
+	err = errors.Join(err, z.Close())
+	return packed.Bytes(), err
 }
 
 // command decodes a command and finds its server's Source.

@@ -34,6 +34,9 @@ func (l priceList) Schema() *ast.Schema { return l.schema }
 // historyDiscount is how many points of history cost as much as one other item: they come from our own store, in one go.
 const historyDiscount = 10
 
+// searchPrice is that of one search, which looks at all nodes that are known.
+const searchPrice = 500
+
 // Complexity prices a field. It never gives up, so that all types of the schema follow the same rule.
 func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, args map[string]any) (int, bool) {
 	if price, ok := historyPrice(field, child, args); ok {
@@ -56,7 +59,11 @@ func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, 
 			items = len(list)
 		}
 	}
-	return saturatingPrice(max(items, 1), max(child, 1)), true
+	price := saturatingPrice(max(items, 1), max(child, 1))
+	if field == "search" && price < math.MaxInt-searchPrice {
+		price += searchPrice
+	}
+	return price, true
 }
 
 // saturatingPrice is 1 + items * child, or the largest int if that is beyond.

@@ -58,6 +58,12 @@ type AddServerInput struct {
 	TrustedThumbprints []string `json:"trustedThumbprints,omitempty"`
 }
 
+// browsed of the nodes that are found so far; both grow until they are the same.
+type AddressSpaceProgress struct {
+	Browsed int `json:"browsed"`
+	Found   int `json:"found"`
+}
+
 // How aggregates treat values that are not Good (Part 13, 4.2.1.2).
 type AggregateConfigurationInput struct {
 	TreatUncertainAsBad bool `json:"treatUncertainAsBad"`
@@ -665,6 +671,28 @@ type SchemaDifference struct {
 	Kind        SchemaDifferenceKind `json:"kind"`
 	Coordinate  string               `json:"coordinate"`
 	Description string               `json:"description"`
+}
+
+type SearchConnection struct {
+	Edges      []SearchEdge `json:"edges"`
+	PageInfo   PageInfo     `json:"pageInfo"`
+	TotalCount int          `json:"totalCount"`
+	// Servers of which nothing is known yet; see Server.addressSpace.
+	UnknownServers []model.Server `json:"unknownServers"`
+}
+
+// A node that was found. What is not of node comes from what is kept of the address space.
+type SearchEdge struct {
+	Cursor string `json:"cursor"`
+	// Names and class come from what is kept; other fields are read from the server when asked for.
+	Node   Node         `json:"node,omitempty"`
+	Server model.Server `json:"server"`
+	// The shortest browse path, as Query.path takes it.
+	Path           string                `json:"path"`
+	TypeDefinition *model.ExpandedNodeID `json:"typeDefinition,omitempty"`
+	// The browse name of the type definition.
+	TypeName *string `json:"typeName,omitempty"`
+	Unit     *string `json:"unit,omitempty"`
 }
 
 // What a selection would publish now.

@@ -97,12 +97,17 @@ func (p *nodePlan) addReferences(q referenceQuery, selections []ast.SelectionSet
 }
 
 // nodeSelections goes from a ReferenceConnection to the selections of edges.node.
-func nodeSelections(op *graphql.OperationContext, connection ast.SelectionSet) (nodes []ast.SelectionSet) {
-	for _, edges := range graphql.CollectFields(op, connection, []string{"ReferenceConnection"}) {
+func nodeSelections(op *graphql.OperationContext, connection ast.SelectionSet) []ast.SelectionSet {
+	return connectionSelections(op, connection, "ReferenceConnection", "ReferenceEdge")
+}
+
+// connectionSelections goes from a connection to the selections of edges.node.
+func connectionSelections(op *graphql.OperationContext, connection ast.SelectionSet, typeName, edgeName string) (nodes []ast.SelectionSet) {
+	for _, edges := range graphql.CollectFields(op, connection, []string{typeName}) {
 		if edges.Name != "edges" {
 			continue
 		}
-		for _, n := range graphql.CollectFields(op, edges.Selections, []string{"ReferenceEdge"}) {
+		for _, n := range graphql.CollectFields(op, edges.Selections, []string{edgeName}) {
 			if n.Name == "node" {
 				nodes = append(nodes, n.Selections)
 			}

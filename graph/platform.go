@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/addressspace"
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/publishednodes"
 )
@@ -91,6 +92,19 @@ type Commands interface {
 	// Monitor delivers changes until ctx ends; then, or when the gateway goes away, the channel is closed.
 	Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error)
 }
+
+// AddressSpaces are the address spaces of the servers as they are kept in memory.
+type AddressSpaces interface {
+	// Status of a server that is not known says that nothing is.
+	Status(server string) addressspace.Status
+	// Refresh has the address space browsed again, and does not wait for it. addressspace.ErrUnknown: there is no such server.
+	Refresh(server string) error
+	// Search finds nodes on the servers that are named, or on all when there is none, in the order of their rank, the ids of their servers and their
+	// numbers.
+	Search(ctx context.Context, servers []string, q *addressspace.Query) ([]addressspace.Found, error)
+}
+
+var _ AddressSpaces = (*addressspace.Cache)(nil)
 
 // History is what is stored.
 type History interface {

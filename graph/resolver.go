@@ -24,6 +24,8 @@ type Resolver struct {
 	Discoveries Discoveries
 	// Connections may be nil, too.
 	Connections Connections
+	// AddressSpaces may be nil: nothing can be searched then.
+	AddressSpaces AddressSpaces
 	// Gateways may be nil: no gateway can join from elsewhere then.
 	Gateways Gateways
 

@@ -205,7 +205,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "addressspace.graphqls" "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "search.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -217,6 +217,7 @@ func sourceData(filename string) string {
 }
 
 var sources = []*ast.Source{
+	{Name: "addressspace.graphqls", Input: sourceData("addressspace.graphqls"), BuiltIn: false},
 	{Name: "capabilities.graphqls", Input: sourceData("capabilities.graphqls"), BuiltIn: false},
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
 	{Name: "configuration.graphqls", Input: sourceData("configuration.graphqls"), BuiltIn: false},
@@ -235,6 +236,7 @@ var sources = []*ast.Source{
 	{Name: "nodetrace.graphqls", Input: sourceData("nodetrace.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
 	{Name: "schemachange.graphqls", Input: sourceData("schemachange.graphqls"), BuiltIn: false},
+	{Name: "search.graphqls", Input: sourceData("search.graphqls"), BuiltIn: false},
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
 	{Name: "series.graphqls", Input: sourceData("series.graphqls"), BuiltIn: false},
 	{Name: "server.graphqls", Input: sourceData("server.graphqls"), BuiltIn: false},
@@ -263,6 +265,42 @@ func (ec *executionContext) childFields_ActivationFilter(ctx context.Context, fi
 		return ec.fieldContext_ActivationFilter_trustedThumbprints(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ActivationFilter", field.Name)
+}
+
+func (ec *executionContext) childFields_AddressSpace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_AddressSpace_state(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AddressSpace_nodes(ctx, field)
+	case "references":
+		return ec.fieldContext_AddressSpace_references(ctx, field)
+	case "bytes":
+		return ec.fieldContext_AddressSpace_bytes(ctx, field)
+	case "progress":
+		return ec.fieldContext_AddressSpace_progress(ctx, field)
+	case "version":
+		return ec.fieldContext_AddressSpace_version(ctx, field)
+	case "browsedAt":
+		return ec.fieldContext_AddressSpace_browsedAt(ctx, field)
+	case "changesTold":
+		return ec.fieldContext_AddressSpace_changesTold(ctx, field)
+	case "omitted":
+		return ec.fieldContext_AddressSpace_omitted(ctx, field)
+	case "error":
+		return ec.fieldContext_AddressSpace_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddressSpace", field.Name)
+}
+
+func (ec *executionContext) childFields_AddressSpaceProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "browsed":
+		return ec.fieldContext_AddressSpaceProgress_browsed(ctx, field)
+	case "found":
+		return ec.fieldContext_AddressSpaceProgress_found(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddressSpaceProgress", field.Name)
 }
 
 func (ec *executionContext) childFields_AggregateConfiguration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2113,6 +2151,40 @@ func (ec *executionContext) childFields_SchemaInfo(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type SchemaInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SearchConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SearchConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SearchConnection_totalCount(ctx, field)
+	case "unknownServers":
+		return ec.fieldContext_SearchConnection_unknownServers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SearchEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SearchEdge_node(ctx, field)
+	case "server":
+		return ec.fieldContext_SearchEdge_server(ctx, field)
+	case "path":
+		return ec.fieldContext_SearchEdge_path(ctx, field)
+	case "typeDefinition":
+		return ec.fieldContext_SearchEdge_typeDefinition(ctx, field)
+	case "typeName":
+		return ec.fieldContext_SearchEdge_typeName(ctx, field)
+	case "unit":
+		return ec.fieldContext_SearchEdge_unit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_SelectClause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -2301,6 +2373,8 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_writers(ctx, field)
 	case "objects":
 		return ec.fieldContext_Server_objects(ctx, field)
+	case "addressSpace":
+		return ec.fieldContext_Server_addressSpace(ctx, field)
 	case "capabilities":
 		return ec.fieldContext_Server_capabilities(ctx, field)
 	case "publishedNodes":

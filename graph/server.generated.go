@@ -39,6 +39,7 @@ type ServerResolver interface {
 	ValuesPerSecond(ctx context.Context, obj *model.Server) (float64, error)
 	Writers(ctx context.Context, obj *model.Server, first *int, after *string) (*WriterConnection, error)
 	Objects(ctx context.Context, obj *model.Server) (Node, error)
+	AddressSpace(ctx context.Context, obj *model.Server) (*AddressSpace, error)
 	Capabilities(ctx context.Context, obj *model.Server) (*ServerCapabilities, error)
 	PublishedNodes(ctx context.Context, obj *model.Server, filter *PublishedNodeFilter, first *int, after *string) (*PublishedNodeConnection, error)
 	BadNodes(ctx context.Context, obj *model.Server, first *int, after *string) (*PublishedNodeConnection, error)
@@ -1539,6 +1540,38 @@ func (ec *executionContext) fieldContext_Server_objects(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Server_addressSpace(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Server_addressSpace(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Server().AddressSpace(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AddressSpace) graphql.Marshaler {
+			return ec.marshalNAddressSpace2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐAddressSpace(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Server_addressSpace(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Server",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AddressSpace(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Server_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2518,6 +2551,12 @@ func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Server_objects(ctx, field, obj)
 				})
+		case "addressSpace":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Server_addressSpace(ctx, field, obj)
+				})
 		case "capabilities":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -2773,6 +2812,22 @@ var (
 
 func (ec *executionContext) marshalNServer2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐServer(ctx context.Context, sel ast.SelectionSet, v model.Server) graphql.Marshaler {
 	return ec._Server(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNServer2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐServerᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Server) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNServer2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐServer(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNServer2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐServer(ctx context.Context, sel ast.SelectionSet, v *model.Server) graphql.Marshaler {

@@ -168,3 +168,43 @@ func EscapeBrowseName(name string) string {
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(name, "&", "&&"), "/", "&/")
 }
+
+// PatternPlaces are the places of a wildcard that some names of a path lead to, a bit each.
+type PatternPlaces uint64
+
+// Begin returns the places before the first name, for those who match many paths that begin alike name by name. It is not ok for a regular
+// expression, which is for whole paths, and for a wildcard of more than 63 names.
+func (p Pattern) Begin() (at PatternPlaces, ok bool) {
+	if p.whole != nil || len(p.names) > 63 {
+		return 0, false
+	}
+	return p.skipped(1), true
+}
+
+// Step returns the places behind one more name.
+func (p Pattern) Step(at PatternPlaces, name string) (next PatternPlaces) {
+	for i, want := range p.names {
+		here := PatternPlaces(1) << i
+		switch {
+		case at&here == 0:
+		case want == "**":
+			next |= here
+		case want == name || strings.ContainsAny(want, "*?") && matchName(want, name):
+			next |= here << 1
+		}
+	}
+	return p.skipped(next)
+}
+
+// Ends tells whether the names that led to the places match the whole wildcard.
+func (p Pattern) Ends(at PatternPlaces) bool { return at&(1<<len(p.names)) != 0 }
+
+// skipped is skip for a PatternPlaces.
+func (p Pattern) skipped(at PatternPlaces) PatternPlaces {
+	for i, n := range p.names {
+		if n == "**" && at&(1<<i) != 0 {
+			at |= 1 << (i + 1)
+		}
+	}
+	return at
+}

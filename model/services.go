@@ -13,6 +13,8 @@ import (
 type Command[T any] struct {
 	Server string `json:"server"`
 	Items  []T    `json:"items"`
+	// Gzip says that the asker takes an answer that is packed with gzip.
+	Gzip bool `json:"gzip,omitempty"`
 }
 
 // The verbs of the commands that a gateway answers. The answer to a verb is the JSON array of its results.

@@ -116,6 +116,15 @@ func metricHelp() map[string]string {
 		"shopfloor_ingest_series_limit":                    "Series that there may be; 0 for no limit.",
 		"shopfloor_ingest_backlog_frames":                  "Frames in the stream that are not taken yet.",
 
+		"shopfloor_addressspace_nodes":                  "Nodes that are kept of a server's address space.",
+		"shopfloor_addressspace_bytes":                  "Memory that is taken by a server's address space.",
+		"shopfloor_addressspace_omitted_nodes":          "Nodes of a server's address space that are left out: beyond a limit, or the server does not tell their references.",
+		"shopfloor_addressspace_browses_total":          "Times that browsing an address space, or what changed of it, began.",
+		"shopfloor_addressspace_browse_failures_total":  "Times that an address space could not be browsed.",
+		"shopfloor_addressspace_requests_total":         "Requests to servers for their address spaces.",
+		"shopfloor_addressspace_request_failures_total": "Requests to servers for their address spaces that failed; most are repeated.",
+		"shopfloor_addressspace_searches_total":         "Searches.",
+
 		"shopfloor_leases_held":                 "Partitions held now.",
 		"shopfloor_leases_taken_total":          "Leases taken.",
 		"shopfloor_leases_lost_total":           "Leases lost to others, or not renewed in time.",

@@ -20,6 +20,8 @@ type commands struct {
 	servers interface {
 		Server(id string) (model.Server, error)
 	}
+	// packed has large answers packed by the gateway, which takes its time: for what nobody waits for.
+	packed bool
 }
 
 func (c *commands) Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
@@ -69,7 +71,10 @@ func ask[Item, Result any](ctx context.Context, c *commands, server, verb string
 		return nil, err
 	}
 	var results []Result
-	if err := json.Unmarshal(reply, &results); err != nil {
+	if reply, err = unpack(reply); err == nil {
+		err = json.Unmarshal(reply, &results)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("answer of gateway %q to %s: %w", s.Gateway, verb, err)
 	}
 	if len(results) != len(items) {
@@ -82,7 +87,8 @@ func (c *commands) request(ctx context.Context, gateway, server, verb string, it
 	body, err := json.Marshal(struct {
 		Server string `json:"server"`
 		Items  any    `json:"items"`
-	}{server, items})
+		Gzip   bool   `json:"gzip,omitempty"`
+	}{server, items, c.packed})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", verb, err)
 	}

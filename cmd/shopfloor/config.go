@@ -44,6 +44,8 @@ type Config struct {
 	// KeyGroups are the keys of publishers that secure their frames.
 	KeyGroups []KeyGroupConfig `yaml:"keyGroups"`
 	GraphQL   GraphConfig      `yaml:"graphql"`
+	// AddressSpace is what is kept of the address spaces of servers for search.
+	AddressSpace AddressSpaceConfig `yaml:"addressSpace"`
 }
 
 // StoreConfig is for the time-series database.
@@ -133,8 +135,9 @@ func defaults() Config {
 		Ingest: IngestConfig{
 			MaxSeries: 2_000_000, ElementLimit: 32, MetadataWait: daemon.Duration(2 * time.Second), CheckpointInterval: daemon.Duration(2 * time.Second),
 		},
-		Connections: gateway.DefaultConnections(),
-		GraphQL:     GraphConfig{Introspection: true, ServerTypes: true},
+		AddressSpace: AddressSpaceConfig{Enabled: true, MaxNodes: 1_000_000, MaxDepth: 100, Interval: daemon.Duration(6 * time.Hour)},
+		Connections:  gateway.DefaultConnections(),
+		GraphQL:      GraphConfig{Introspection: true, ServerTypes: true},
 	}
 }
 

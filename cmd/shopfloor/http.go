@@ -119,6 +119,9 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 		p.guard.WriteMetrics(w)
 	}
 	p.cores.writeMetrics(w)
+	if p.addressSpaces != nil {
+		p.addressSpaces.WriteMetrics(w)
+	}
 	p.store.WriteMetrics(w)
 	p.limits.writeMetrics(ctx, w)
 	p.types.writeMetrics(w)

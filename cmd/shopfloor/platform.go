@@ -13,6 +13,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/cmd/gateway"
 	"github.com/shopfloor-iiot/shopfloor/graph"
+	"github.com/shopfloor-iiot/shopfloor/graph/addressspace"
 	"github.com/shopfloor-iiot/shopfloor/ingest"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/ingest/discovered"
@@ -47,6 +48,8 @@ type platform struct {
 	keys    *keyGroups
 	leafs   *leafnodes // nil when gateways cannot join
 	types   *types     // made with the HTTP handler
+
+	addressSpaces *addressspace.Cache // nil when none are kept
 
 	// These are nil in a process that only takes frames.
 	sender  *bus.Publisher
@@ -83,6 +86,9 @@ func newPlatform(ctx context.Context, cfg Config, log zerolog.Logger) (_ *platfo
 	p.registry = registry.New(buckets.Registry(), secrets, p.part("registry"))
 	p.commands = &commands{conn: p.control, servers: graphRegistry{p.registry}}
 	p.registry.SetNodes(p.commands)
+	if err := p.makeAddressSpaces(); err != nil {
+		return nil, err
+	}
 	if err := p.makeDiscoveries(ctx); err != nil {
 		return nil, err
 	}
@@ -231,6 +237,9 @@ func (p *platform) start(s *daemon.Stages) {
 	s.Start("discoveries", 5*time.Second, p.discoveries.Run)
 	s.Start("limits", 5*time.Second, p.limits.run)
 	s.Start("types", 5*time.Second, func(ctx context.Context) error { return p.types.run(ctx, p.registry.Ready()) })
+	if p.addressSpaces != nil {
+		s.Start("address spaces", 5*time.Second, p.runAddressSpaces)
+	}
 	if p.guard != nil {
 		s.Start("guard", 5*time.Second, p.guard.Run)
 	}
@@ -247,6 +256,9 @@ func (p *platform) resolver() *graph.Resolver {
 		r.Gateways, connections.sealKey = p.leafs, p.leafs.enrolments.SealKey
 	}
 	r.Connections = connections
+	if p.addressSpaces != nil {
+		r.AddressSpaces = p.addressSpaces
+	}
 	return r
 }
 

@@ -93,6 +93,9 @@ func (c *Config) validate() error {
 	if err := c.Connections.Validate(); err != nil {
 		errs = append(errs, err)
 	}
+	if err := c.AddressSpace.validate(); err != nil {
+		errs = append(errs, err)
+	}
 	if err := mqttout.Validate(c.Brokers); err != nil {
 		errs = append(errs, err)
 	}
