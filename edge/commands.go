@@ -20,7 +20,7 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 	case model.VerbBrowse:
 		return answer(g, ctx, body, func(s Browser) serve[model.BrowseDescription, model.BrowseResult] { return s.Browse })
 	case model.VerbTranslate:
-		return answer(g, ctx, body, func(s Translator) serve[string, model.TranslateResult] { return s.Translate })
+		return answer(g, ctx, body, func(s Translator) serve[model.BrowsePath, model.TranslateResult] { return s.Translate })
 	case model.VerbRead:
 		return answer(g, ctx, body, func(s Reader) serve[model.ReadValueID, model.ReadResult] { return s.Read })
 	case model.VerbWrite:

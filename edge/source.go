@@ -34,10 +34,9 @@ type (
 	Browser interface {
 		Browse(ctx context.Context, nodes []model.BrowseDescription) ([]model.BrowseResult, error)
 	}
-	// Translator finds nodes by their browse paths, "Objects/Boiler1/2:Temperature" for example: names separated by '/', the
-	// first one below the root; a name without a namespace index matches in every namespace.
+	// Translator finds nodes by their browse paths: see model.ParseBrowsePath.
 	Translator interface {
-		Translate(ctx context.Context, paths []string) ([]model.TranslateResult, error)
+		Translate(ctx context.Context, paths []model.BrowsePath) ([]model.TranslateResult, error)
 	}
 	// Reader reads attributes.
 	Reader interface {

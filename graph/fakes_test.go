@@ -170,6 +170,7 @@ type fakeCommands struct {
 	BrowseFunc func(nodes []model.BrowseDescription) ([]model.BrowseResult, error)
 	// TranslateFunc and AwayFunc, if they are there, answer paths and say which server is away.
 	TranslateFunc func(path string) model.TranslateResult
+	PathsFunc     func(paths []model.BrowsePath)
 	AwayFunc      func(server string) error
 	WriteFunc     func(server string, values []model.WriteValue) ([]model.WriteResult, error)
 	CallFunc      func(server string, calls []model.CallRequest) ([]model.CallResult, error)
@@ -348,19 +349,22 @@ func (f *fakeCommands) away(server string) error {
 	return f.AwayFunc(server)
 }
 
-func (f *fakeCommands) Translate(_ context.Context, server string, paths []string) ([]model.TranslateResult, error) {
+func (f *fakeCommands) Translate(_ context.Context, server string, paths []model.BrowsePath) ([]model.TranslateResult, error) {
 	if err := f.away(server); err != nil {
 		return nil, err
 	}
 	f.translates.Add(1)
+	if f.PathsFunc != nil {
+		f.PathsFunc(paths)
+	}
 	results := make([]model.TranslateResult, len(paths))
 	for i, p := range paths {
 		if f.TranslateFunc != nil {
-			results[i] = f.TranslateFunc(p)
+			results[i] = f.TranslateFunc(p.Path)
 			continue
 		}
 		var n int
-		if _, err := fmt.Sscanf(p, "Objects/V%d", &n); err != nil {
+		if _, err := fmt.Sscanf(p.Path, "Objects/V%d", &n); err != nil {
 			results[i] = model.TranslateResult{Status: model.StatusBadNoMatch, Message: "nothing of that name below Objects"}
 			continue
 		}

@@ -54,7 +54,7 @@ func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, 
 			items = min(items, maxPageSize)
 		}
 	}
-	for _, name := range []string{"nodeIds", "ids", "input", "representations"} {
+	for _, name := range []string{"nodeIds", "ids", "paths", "input", "representations"} {
 		if list := graphql.CoerceList(args[name]); list != nil {
 			items = len(list)
 		}

@@ -20,8 +20,12 @@ func (r *queryResolver) Nodes(ctx context.Context, server string, nodeIds []mode
 	return r.rootNodes(ctx)
 }
 
-func (r *queryResolver) Path(ctx context.Context, server string, path string) (Node, error) {
+func (r *queryResolver) Path(ctx context.Context, server string, path string, startingNode *model.ExpandedNodeID) (Node, error) {
 	return r.rootNode(ctx)
+}
+
+func (r *queryResolver) Paths(ctx context.Context, server string, paths []string, startingNode *model.ExpandedNodeID) ([]PathResult, error) {
+	return r.pathResults(ctx)
 }
 
 func (r *subscriptionResolver) Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error) {

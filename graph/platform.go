@@ -71,7 +71,7 @@ type PublishedNodes interface {
 type Commands interface {
 	ServerHistory
 	Browse(ctx context.Context, server string, nodes []model.BrowseDescription) ([]model.BrowseResult, error)
-	Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error)
+	Translate(ctx context.Context, server string, paths []model.BrowsePath) ([]model.TranslateResult, error)
 	Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error)
 	Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error)
 	// Nodes asks the gateway how the nodes that it publishes from the server stand.

@@ -13,7 +13,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// rootNodes loads the nodes that the root fields node, nodes and path of a query ask for, all of a server together, when the
+// rootNodes loads the nodes that the root fields node, nodes, path and paths of a query ask for, all of a server together, when the
 // first of these fields is resolved. So aliases of them cost no requests of their own.
 type rootNodes struct {
 	once   sync.Once
@@ -23,12 +23,14 @@ type rootNodes struct {
 
 // rootField is one of the fields with its arguments.
 type rootField struct {
-	server     string
+	server string
+	// ids are the nodes, or paths lead to them: then an id is null where a path leads nowhere, which results tell.
 	ids        []model.ExpandedNodeID
-	path       string
-	selections ast.SelectionSet
+	paths      []model.BrowsePath
+	results    []model.TranslateResult
+	selections []ast.SelectionSet
 
-	nodes []*node
+	nodes []*node // nil for a null id
 	// err is why none of the nodes could be had.
 	err error
 }
@@ -69,6 +71,10 @@ func (r *Resolver) rootNode(ctx context.Context) (Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.nodes[0] == nil {
+		r := f.results[0]
+		return nil, &statusError{about: fmt.Sprintf("path %q of server %q", f.paths[0].Path, f.server), status: r.Status, message: r.Message}
+	}
 	return f.nodes[0].identify()
 }
 
@@ -95,7 +101,7 @@ func (b *rootNodes) collect(op *graphql.OperationContext, only string) {
 			continue
 		}
 		args := f.ArgumentMap(op.Variables)
-		root := &rootField{selections: f.Selections}
+		root := &rootField{selections: []ast.SelectionSet{f.Selections}}
 		switch f.Name {
 		case "node":
 			root.ids, root.err = unmarshalNodeIDs([]any{args["nodeId"]})
@@ -105,8 +111,12 @@ func (b *rootNodes) collect(op *graphql.OperationContext, only string) {
 				root.ids, root.err = unmarshalNodeIDs(list)
 			}
 		case "path":
-			if root.path, _ = args["path"].(string); root.path == "" {
-				root.err = fieldError("path", "it is empty; want the form Objects/Plant/Boiler1")
+			root.err = root.lead([]any{args["path"]}, args["startingNode"])
+		case "paths":
+			root.selections = resultSelections(op, f.Selections)
+			list := graphql.CoerceList(args["paths"])
+			if root.err = checkCount("paths", len(list), maxPageSize); root.err == nil {
+				root.err = root.lead(list, args["startingNode"])
 			}
 		default:
 			continue
@@ -155,22 +165,27 @@ func (r *Resolver) loadServerRoots(ctx context.Context, server *model.Server, fi
 	r.translate(ctx, server.ID, fields)
 	var groups []nodeGroup
 	for _, f := range fields {
+		var there []*node
 		for _, id := range f.ids {
-			f.nodes = append(f.nodes, &node{server: server, asked: id, id: id})
+			if id.IsNull() && f.paths != nil {
+				f.nodes = append(f.nodes, nil)
+				continue
+			}
+			n := &node{server: server, asked: id, id: id}
+			f.nodes, there = append(f.nodes, n), append(there, n)
 		}
-		groups = append(groups, nodeGroup{nodes: f.nodes, selections: []ast.SelectionSet{f.selections}})
+		if len(there) > 0 {
+			groups = append(groups, nodeGroup{nodes: there, selections: f.selections})
+		}
 	}
 	return loadNodes(ctx, r.Commands, server, groups)
 }
 
-// translate finds the ids of the fields that give a browse path.
+// translate finds the ids of the fields that give browse paths.
 func (r *Resolver) translate(ctx context.Context, server string, fields []*rootField) {
-	var byPath []*rootField
-	var paths []string
+	var paths []model.BrowsePath
 	for _, f := range fields {
-		if f.path != "" {
-			byPath, paths = append(byPath, f), append(paths, f.path)
-		}
+		paths = append(paths, f.paths...)
 	}
 	if len(paths) == 0 {
 		return
@@ -179,15 +194,20 @@ func (r *Resolver) translate(ctx context.Context, server string, fields []*rootF
 	if err == nil && len(results) != len(paths) {
 		err = fmt.Errorf("%d results for %d paths", len(results), len(paths))
 	}
-	for i, f := range byPath {
-		about := fmt.Sprintf("path %q of server %q", f.path, server)
-		switch {
-		case err != nil:
-			f.err = fmt.Errorf("%s: %w", about, err)
-		case results[i].Status.IsBad():
-			f.err = &statusError{about: about, status: results[i].Status, message: results[i].Message}
-		default:
-			f.ids = []model.ExpandedNodeID{results[i].NodeID}
+	for _, f := range fields {
+		if len(f.paths) == 0 {
+			continue
+		}
+		if err != nil {
+			f.err = fmt.Errorf("path %q of server %q: %w", f.paths[0].Path, server, err)
+			continue
+		}
+		f.results, results = results[:len(f.paths)], results[len(f.paths):]
+		f.ids = make([]model.ExpandedNodeID, len(f.paths))
+		for i := range f.results {
+			if !f.results[i].Status.IsBad() {
+				f.ids[i] = f.results[i].NodeID
+			}
 		}
 	}
 }

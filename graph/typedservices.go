@@ -31,7 +31,7 @@ func (s typedServices) Browse(ctx context.Context, server string, nodes []model.
 }
 
 // Translate finds nodes by their paths.
-func (s typedServices) Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error) {
+func (s typedServices) Translate(ctx context.Context, server string, paths []model.BrowsePath) ([]model.TranslateResult, error) {
 	if _, err := s.r.Registry.Server(server); err != nil {
 		return nil, err
 	}

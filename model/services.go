@@ -20,7 +20,7 @@ type Command[T any] struct {
 // The verbs of the commands that a gateway answers. The answer to a verb is the JSON array of its results.
 const (
 	VerbBrowse    = "browse"    // Command[BrowseDescription] → []BrowseResult
-	VerbTranslate = "translate" // Command[string] → []TranslateResult
+	VerbTranslate = "translate" // Command[BrowsePath] → []TranslateResult
 	VerbRead      = "read"      // Command[ReadValueID] → []ReadResult
 	VerbWrite     = "write"     // Command[WriteValue] → []WriteResult
 	VerbCall      = "call"      // Command[CallRequest] → []CallResult

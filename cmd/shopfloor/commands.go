@@ -28,8 +28,8 @@ func (c *commands) Browse(ctx context.Context, server string, nodes []model.Brow
 	return ask[model.BrowseDescription, model.BrowseResult](ctx, c, server, model.VerbBrowse, nodes)
 }
 
-func (c *commands) Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error) {
-	return ask[string, model.TranslateResult](ctx, c, server, model.VerbTranslate, paths)
+func (c *commands) Translate(ctx context.Context, server string, paths []model.BrowsePath) ([]model.TranslateResult, error) {
+	return ask[model.BrowsePath, model.TranslateResult](ctx, c, server, model.VerbTranslate, paths)
 }
 
 func (c *commands) Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error) {

@@ -110,7 +110,7 @@ func (p *platform) demoVariables(ctx context.Context) ([]model.PublishedField, e
 		case <-tick.C:
 		}
 	}
-	root, err := p.commands.Translate(ctx, demoServer, []string{demoPath})
+	root, err := p.commands.Translate(ctx, demoServer, []model.BrowsePath{{Path: demoPath}})
 	if err != nil || root[0].Status.IsBad() {
 		return nil, fmt.Errorf("find %s: %w %s", demoPath, err, root[0].Message)
 	}

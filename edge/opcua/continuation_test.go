@@ -318,7 +318,7 @@ func TestWalkOfManyNodes(t *testing.T) {
 	peer := opcuatest.Start(t, opcuatest.Options{Vars: nodes, Period: -1})
 	s := run(t, config(peer.Endpoint(), &recorder{}))
 	connected(t, s)
-	fast, err := s.Translate(t.Context(), []string{"Objects/Plant/Fast"})
+	fast, err := s.Translate(t.Context(), []model.BrowsePath{{Path: "Objects/Plant/Fast"}})
 	if err != nil || fast[0].Status.IsBad() {
 		t.Fatal(fast, err)
 	}

@@ -171,7 +171,7 @@ func eventServer(t testing.TB, env ...string) *opcuatest.Server {
 // translate finds the node of a path.
 func translate(t testing.TB, s *Source, path string) model.ExpandedNodeID {
 	t.Helper()
-	r, err := s.Translate(t.Context(), []string{path})
+	r, err := s.Translate(t.Context(), []model.BrowsePath{{Path: path}})
 	if err != nil || r[0].Status.IsBad() {
 		t.Fatalf("translate %s: %+v, %v", path, r, err)
 	}

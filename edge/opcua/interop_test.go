@@ -94,7 +94,7 @@ func testAsyncuaStructure(t *testing.T, s *Source) {
 }
 
 func testAsyncuaBrowse(t *testing.T, s *Source) {
-	found, err := s.Translate(t.Context(), []string{"Objects/Plant/V3", "Objects/Plant/Nothing"})
+	found, err := s.Translate(t.Context(), []model.BrowsePath{{Path: "Objects/Plant/V3"}, {Path: "Objects/Plant/Nothing"}})
 	if err != nil || found[0].NodeID != plant("V3") || !found[1].Status.IsBad() {
 		t.Fatalf("translate: %+v, %v", found, err)
 	}

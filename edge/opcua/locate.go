@@ -64,30 +64,6 @@ func (s *session) locate(ctx context.Context, fields []model.PublishedField) ([]
 	return places, nil
 }
 
-// walk begins the path from a node; a null one stands for the root.
-func (s *session) walk(from model.ExpandedNodeID, path string) walk {
-	w := walk{node: model.NumericID(0, idRootFolder), names: model.SplitBrowsePath(path)}
-	if from.IsNull() {
-		return w
-	}
-	id, err := s.namespaces.Resolve(from)
-	if err != nil {
-		w.status, w.message = model.StatusBadNodeIdUnknown, err.Error()
-	}
-	w.node = id
-	return w
-}
-
-// follow takes walks to their ends.
-func (s *session) follow(ctx context.Context, walks []walk) error {
-	for {
-		done, err := s.advance(ctx, walks)
-		if done || err != nil {
-			return err
-		}
-	}
-}
-
 // checkField refuses what no server could make sense of. Errors name the member, its value and what it may be.
 func checkField(f *model.PublishedField) error {
 	if f.NodeID.IsNull() && f.BrowsePath == "" {

@@ -6,6 +6,7 @@ import "github.com/gopcua/opcua/ua"
 const (
 	idNumber                      = 26
 	idEnumeration                 = 29
+	idReferences                  = 31
 	idHierarchicalReferences      = 33
 	idOrganizes                   = 35
 	idHasEventSource              = 36
@@ -17,6 +18,8 @@ const (
 	idHasOrderedComponent         = 49
 	idRootFolder                  = 84
 	idObjectsFolder               = 85
+	idTypesFolder                 = 86
+	idViewsFolder                 = 87
 	idBaseEventType               = 2041
 	idMaxBrowseContinuationPoints = 2735
 	idNamespaceArray              = 2255

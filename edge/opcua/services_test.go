@@ -42,6 +42,7 @@ func TestServices(t *testing.T) {
 		{"DescribeMethods", testDescribeMethods},
 		{"Browse", testBrowse},
 		{"Translate", testTranslate},
+		{"TranslateRequests", testTranslateRequests},
 		{"Monitor", testMonitor},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, source) })
@@ -311,7 +312,7 @@ func testCall(t *testing.T, s *Source) {
 }
 
 func testBrowse(t *testing.T, s *Source) {
-	fast, err := s.Translate(t.Context(), []string{"Objects/Plant/Fast"})
+	fast, err := s.Translate(t.Context(), []model.BrowsePath{{Path: "Objects/Plant/Fast"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,20 +341,84 @@ func testBrowse(t *testing.T, s *Source) {
 }
 
 func testTranslate(t *testing.T, s *Source) {
-	r, err := s.Translate(t.Context(), []string{
-		"Objects/Plant/Fast/V7", "Objects/1:Plant/1:Fast/1:V7", "Objects/Nobody/V7", "Objects/Server/ServerStatus/CurrentTime", "Objects/2:Plant",
-		"Objects/nsu=urn:shopfloor:plant;Plant/nsu=urn:shopfloor:plant;Fast/V7", "Objects/nsu=urn:nobody;Plant",
-	})
+	const v7, speed = "nsu=urn:shopfloor:plant;s=V7", "nsu=urn:shopfloor:plant;s=Plant"
+	starts := map[string]model.ExpandedNodeID{"": {}, "plant": plant("Plant"), "v7": plant("V7"), "nowhere": plant("Nobody")}
+	tests := []struct {
+		from, path, want string
+		status           model.StatusCode
+		message          string
+	}{
+		{"", "Objects/Plant/Fast/V7", v7, 0, ""},
+		{"", "Objects/1:Plant/1:Fast/1:V7", v7, 0, ""},
+		{"", "Objects/Nobody/V7", "", model.StatusBadNoMatch, "there is no /Nobody below i=85"},
+		{"", "Objects/Server/ServerStatus/CurrentTime", "i=2258", 0, ""},
+		{"", "Objects/2:Plant", "", model.StatusBadNoMatch, "there is no /2:Plant below i=85"},
+		{"", "Objects/nsu=urn:shopfloor:plant;Plant/nsu=urn:shopfloor:plant;Fast/V7", v7, 0, ""},
+		{"", "Objects/nsu=urn:nobody;Plant", "", model.StatusBadNoMatch, "there is no /nsu=urn:nobody;Plant"},
+		{"", "Objects", "i=85", 0, ""},
+		// The standard's text form.
+		{"", "/0:Objects/1:Plant/1:Fast/1:V7", v7, 0, ""},
+		{"", "/Objects/nsu=urn:shopfloor:plant;Plant/Fast/V7", v7, 0, ""},
+		{"", "/Objects/Server.ServerStatus.CurrentTime", "i=2258", 0, ""},
+		{"", "/Objects.Server", "", model.StatusBadNoMatch, "there is no .Server below i=85"},
+		{"", "/0:Objects/1:Plant/1:Nobody/1:V7", "", model.StatusBadNoMatch, "there is no /1:Nobody below"},
+		{"", "<Organizes>Objects<0:Organizes>Plant", speed, 0, ""},
+		{"", "<#HierarchicalReferences>Objects", "", model.StatusBadNoMatch, "there is no <#HierarchicalReferences>Objects"},
+		{"", "<HierarchicalReferences>0:Objects", "i=85", 0, ""},
+		{"plant", "/Fast/V7", v7, 0, ""},
+		{"plant", "Fast/V7", v7, 0, ""},
+		{"plant", "<!0:Organizes>0:Objects", "i=85", 0, ""},
+		{"plant", "<!HierarchicalReferences>", "i=85", 0, ""},
+		{"v7", "<HasTypeDefinition>", "i=63", 0, ""},
+		{"v7", "<0:HasTypeDefinition>0:BaseDataVariableType<!HasSubtype>0:BaseVariableType", "i=62", 0, ""},
+		{"v7", "<HasTypeDefinition>2:BaseDataVariableType", "", model.StatusBadNoMatch, "there is no"},
+		{"v7", "<2:Feeds>", "", model.StatusBadReferenceTypeIdInvalid, "no type of references that is named as in <2:Feeds>"},
+		{"nowhere", "/Fast", "", model.StatusBadNodeIdUnknown, ""},
+		{"", "/Objects//Plant", "", model.StatusBadSyntaxError, "at byte 9"},
+		{"", "", "i=84", 0, ""},
+	}
+	paths := make([]model.BrowsePath, len(tests))
+	for i, c := range tests {
+		paths[i] = model.BrowsePath{StartingNode: starts[c.from], Path: c.path}
+	}
+	r, err := s.Translate(t.Context(), paths)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"nsu=urn:shopfloor:plant;s=V7", "nsu=urn:shopfloor:plant;s=V7", "", "i=2258", "", "nsu=urn:shopfloor:plant;s=V7", ""} {
-		switch {
-		case want == "" && (r[i].Status != model.StatusBadNoMatch || r[i].Message == ""):
-			t.Errorf("path %d: %+v, want BadNoMatch", i, r[i])
-		case want != "" && r[i].NodeID.String() != want:
-			t.Errorf("path %d: %+v, want %s", i, r[i], want)
+	for i, c := range tests {
+		if got := r[i].NodeID; r[i].Status != c.status || c.want != "" && got.String() != c.want || c.status != 0 && (r[i].Message == "" || !strings.Contains(r[i].Message, c.message)) {
+			t.Errorf("%s %s: %s, %v %q, want %s, %v %q", c.from, c.path, got, r[i].Status, r[i].Message, c.want, c.status, c.message)
 		}
+	}
+}
+
+// A path with its namespaces is one operation however long it is, and many paths are one request; one without is a request for each name.
+func testTranslateRequests(t *testing.T, s *Source) {
+	count := func(paths ...model.BrowsePath) uint64 {
+		t.Helper()
+		ctx, tally := model.WithTally(t.Context())
+		r, err := s.Translate(ctx, paths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range r {
+			if r[i].Status.IsBad() {
+				t.Fatalf("%+v", r[i])
+			}
+		}
+		return tally.Counts()["TranslateBrowsePathsToNodeIds"].Requests
+	}
+	var qualified, names []model.BrowsePath
+	for i := range 150 {
+		qualified = append(qualified, model.BrowsePath{Path: fmt.Sprintf("/0:Objects/1:Plant/1:Fast/1:V%d", i)})
+		names = append(names, model.BrowsePath{Path: fmt.Sprintf("Objects/Plant/Fast/V%d", i)})
+	}
+	if n := count(qualified...); n != 1 {
+		t.Errorf("150 paths with namespaces took %d requests, want 1", n)
+	}
+	// Objects is known; Plant and Fast are asked for once in each namespace, V0 to V149 in each of 3.
+	if n := count(names...); n < 3 || n > 5 {
+		t.Errorf("150 paths of names took %d requests", n)
 	}
 }
 

@@ -34,7 +34,8 @@ type session struct {
 	dataTypes  *dataTypes
 	methods    *methodCache
 	// continuations are pages of references that go on.
-	continuations *continuations
+	continuations  *continuations
+	referenceTypes *referenceTypes
 }
 
 // do sends a request within the session.
@@ -98,7 +99,8 @@ func openSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (*s
 	}
 	return &session{
 		channel: c, endpoint: ep, token: r.AuthenticationToken, nonce: r.ServerNonce,
-		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(), continuations: &continuations{hold: cfg.ContinuationHold, figures: cfg.browses},
+		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(),
+		continuations: &continuations{hold: cfg.ContinuationHold, figures: cfg.browses}, referenceTypes: &referenceTypes{},
 	}, nil
 }
 

@@ -29,7 +29,7 @@ func (s oneServer) Browse(ctx context.Context, _ string, nodes []model.BrowseDes
 	return s.Source.Browse(ctx, nodes)
 }
 
-func (s oneServer) Translate(ctx context.Context, _ string, paths []string) ([]model.TranslateResult, error) {
+func (s oneServer) Translate(ctx context.Context, _ string, paths []model.BrowsePath) ([]model.TranslateResult, error) {
 	return s.Source.Translate(ctx, paths)
 }
 

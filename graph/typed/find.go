@@ -243,7 +243,7 @@ func (r *run) isOf(definition model.ExpandedNodeID, q *search, typ *Type) bool {
 }
 
 func (r *run) translate(server, path string) (model.ExpandedNodeID, error) {
-	results, err := r.x.services.Translate(r.ctx, server, []string{path})
+	results, err := r.x.services.Translate(r.ctx, server, []model.BrowsePath{{Path: path}})
 	if results, err = checked(results, err, 1, "translate for", server); err != nil {
 		return model.ExpandedNodeID{}, err
 	}

@@ -19,7 +19,7 @@ type Services interface {
 	NodeReader
 	// Servers are the ids of all servers.
 	Servers() []string
-	Translate(ctx context.Context, server string, paths []string) ([]model.TranslateResult, error)
+	Translate(ctx context.Context, server string, paths []model.BrowsePath) ([]model.TranslateResult, error)
 	Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
 	// HistoryQuery reads the arguments of a history field, which are scalars of the fixed schema. The query has no nodes yet.
