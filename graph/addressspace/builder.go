@@ -20,8 +20,9 @@ const (
 )
 
 var (
-	hasSubtype = model.Expanded(model.NumericID(0, 45))
-	rootFolder = model.Expanded(model.NumericID(0, 84))
+	hasProperty = model.Expanded(model.NumericID(0, 46))
+	hasSubtype  = model.Expanded(model.NumericID(0, 45))
+	rootFolder  = model.Expanded(model.NumericID(0, 84))
 	// serverDiagnostics has nodes below it that come and go with every session and subscription.
 	serverDiagnostics = model.Expanded(model.NumericID(0, 2274))
 )

@@ -32,6 +32,8 @@ type Host interface {
 	Servers() []string
 	// Connected tells whether a server is connected, and since when.
 	Connected(server string) (since time.Time, ok bool)
+	// ModelChanges delivers changes of a server's address space until ctx ends; then, or when the gateway goes away, the channel is closed.
+	ModelChanges(ctx context.Context, server string, r model.ModelMonitorRequest) (<-chan model.ModelChanges, error)
 }
 
 // Store keeps what is known over a restart. Load returns nil for what is not there.

@@ -220,3 +220,70 @@ func TestCacheGoesOnWithoutItsStore(t *testing.T) {
 		}
 	})
 }
+
+func TestCacheFollowsChanges(t *testing.T) {
+	p := newPlant()
+	keep(t, p, newMemoryStore(), time.Hour, func(t *testing.T, c *Cache) {
+		p.set(func() { p.changes = make(chan model.ModelChanges) })
+		time.Sleep(time.Minute)
+		tell := func(changes ...model.ModelChange) {
+			t.Helper()
+			p.set(func() { clear(p.browsed) })
+			p.changes <- model.ModelChanges{Told: true, Changes: changes}
+			time.Sleep(time.Minute)
+			if st := c.Status("s1"); st.State != Current || !st.Told {
+				t.Errorf("got %+v", st)
+			}
+			p.set(func() {
+				if p.browsed[text("Boiler2")] > 0 {
+					t.Errorf("browsed %v for %v", p.browsed, changes)
+				}
+			})
+		}
+		p.link(text("Plant"), organizes, text("Boiler3"), "Boiler3", model.NodeClassObject, text("BoilerType"))
+		p.link(text("Boiler3"), hasComponent, text("Boiler3.Level"), "Level", model.NodeClassVariable, num(63))
+		tell(model.ModelChange{Affected: text("Boiler3"), Verb: model.ModelNodeAdded})
+		if i := find(t, c.Space("s1"), text("Boiler3.Level")); c.Space("s1").Path(i) != "Objects/Plant/Boiler3/Level" {
+			t.Errorf("path %q", c.Space("s1").Path(i))
+		}
+		p.unlink(text("Plant"), text("Boiler1"))
+		tell(model.ModelChange{Affected: text("Boiler1"), Verb: model.ModelNodeDeleted})
+		if _, ok := c.Space("s1").Find(text("Boiler1.Temperature")); ok {
+			t.Error("what is below a node that is gone is still there")
+		}
+		p.set(func() { p.units[text("Boiler2.Pressure.Unit")] = "psi" })
+		p.changes <- model.ModelChanges{Told: true, Changes: []model.ModelChange{{Affected: text("Boiler2.Pressure"), Verb: model.ModelSemanticChanged}}}
+		time.Sleep(time.Minute)
+		if unit := c.Space("s1").Unit(find(t, c.Space("s1"), text("Boiler2.Pressure"))); unit != "psi" {
+			t.Errorf("unit %q", unit)
+		}
+		p.unlink(text("Plant"), text("Boiler2"))
+		p.changes <- model.ModelChanges{Told: true, Reload: true}
+		time.Sleep(time.Minute)
+		if _, ok := c.Space("s1").Find(text("Boiler2")); ok {
+			t.Error("what changed unseen is not found")
+		}
+		before := p.requests()
+		time.Sleep(24 * time.Hour)
+		if p.requests() != before {
+			t.Error("a server that tells of changes was browsed again")
+		}
+	})
+}
+
+func TestCacheLimitsHowOftenItLooks(t *testing.T) {
+	p := newPlant()
+	p.takes = time.Second
+	keep(t, p, newMemoryStore(), 0, func(t *testing.T, c *Cache) {
+		p.set(func() { p.changes = make(chan model.ModelChanges) })
+		time.Sleep(5 * time.Minute)
+		before := p.requests()
+		for range 600 { // each second
+			p.changes <- model.ModelChanges{Told: true, Reload: true}
+			time.Sleep(time.Second)
+		}
+		if spent := time.Duration(p.requests()-before) * p.takes; spent > 10*time.Minute/share {
+			t.Errorf("the server was busy for %s in 10 minutes", spent)
+		}
+	})
+}

@@ -45,7 +45,8 @@ type crawler struct {
 	services Services
 	server   string
 	limits   Limits
-	// known is what is known from earlier, nil for nothing. Only the nodes in stale are asked for again, or all of them when stale is nil.
+	// known is what is known from earlier, nil for nothing. Only the nodes in stale, and those that widen adds, are asked for again; or all of
+	// them when stale is nil.
 	known *Space
 	stale map[model.ExpandedNodeID]bool
 	// progress is told how many nodes are browsed, of those that are found.
@@ -60,6 +61,11 @@ type crawler struct {
 // crawl browses the server and reads the units of its variables.
 func (c *crawler) crawl(ctx context.Context) (*Space, error) {
 	c.b, c.batch = newBuilder(c.limits), firstBatch
+	if c.known != nil && c.stale != nil {
+		if err := c.widen(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for next := int32(0); int(next) < len(c.b.space.nodes); {
 		last, asked := c.take(next)
 		results, err := c.browse(ctx, asked)

@@ -39,6 +39,7 @@ type keeper struct {
 	state          State
 	err            string
 	told           bool
+	followed       time.Time // since when changes are followed
 	browsed, found int
 	// wanted is set when there is something to look at again: all nodes when stale is nil, else those; not before at, and at once when it is urgent.
 	wanted, urgent bool
@@ -57,6 +58,9 @@ type keeper struct {
 func (k *keeper) run(ctx context.Context) {
 	k.set(Waiting, "")
 	k.load()
+	var following sync.WaitGroup
+	following.Go(func() { k.follow(ctx) })
+	defer following.Wait()
 	for ctx.Err() == nil {
 		next := k.step(ctx)
 		timer := time.NewTimer(next)
@@ -174,8 +178,10 @@ func (k *keeper) pressed() bool {
 func (k *keeper) due(now time.Time) (ok bool, stale map[model.ExpandedNodeID]bool, wait time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if every := k.cache.cfg.Interval; !k.wanted && every > 0 && !k.told {
-		if space := k.space.Load(); space != nil && now.Sub(space.BrowsedAt) >= every {
+	if every := k.cache.cfg.Interval; !k.wanted && every > 0 {
+		space := k.space.Load()
+		// What changed before changes were followed is not told.
+		if space != nil && now.Sub(space.BrowsedAt) >= every && !(k.told && space.BrowsedAt.After(k.followed)) {
 			k.wanted, k.stale, k.at = true, nil, now
 		}
 	}

@@ -24,6 +24,8 @@ type plant struct {
 	refuse func(calls, nodes int) error
 	// bad are the states of nodes that cannot be browsed.
 	bad map[model.ExpandedNodeID]model.StatusCode
+	// changes, when it is not nil, is what ModelChanges delivers.
+	changes chan model.ModelChanges
 	// takes is how long the server takes for a batch.
 	takes time.Duration
 }
@@ -39,7 +41,6 @@ func text(s string) model.ExpandedNodeID {
 var (
 	organizes    = num(35)
 	hasComponent = num(47)
-	hasProperty  = num(46)
 )
 
 func newPlant() *plant {
@@ -125,6 +126,10 @@ func (p *plant) Browse(_ context.Context, _ string, nodes []model.BrowseDescript
 	out := make([]model.BrowseResult, len(nodes))
 	for i, n := range nodes {
 		p.browsed[n.NodeID]++
+		if n.Direction == model.BrowseInverse {
+			out[i].References = p.above(n.NodeID)
+			continue
+		}
 		refs := p.below[n.NodeID][min(n.Skip, len(p.below[n.NodeID])):]
 		page := min(len(refs), n.MaxReferences)
 		out[i] = model.BrowseResult{Status: p.bad[n.NodeID], References: refs[:page:page], More: page < len(refs)}
@@ -150,5 +155,42 @@ func (p *plant) Read(_ context.Context, _ string, nodes []model.ReadValueID) ([]
 			out[i].Status = model.StatusBadNodeIdUnknown
 		}
 	}
+	return out, nil
+}
+
+// above are the references to a node, as seen from there.
+func (p *plant) above(id model.ExpandedNodeID) (list []model.Reference) {
+	for from, refs := range p.below {
+		for _, r := range refs {
+			if r.NodeID == id {
+				list = append(list, model.Reference{ReferenceType: r.ReferenceType, NodeID: from})
+			}
+		}
+	}
+	return list
+}
+
+func (p *plant) ModelChanges(ctx context.Context, _ string, r model.ModelMonitorRequest) (<-chan model.ModelChanges, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changes == nil || r.Rebrowse >= 0 {
+		return nil, model.StatusBadServerNotConnected
+	}
+	out, in := make(chan model.ModelChanges), p.changes
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case c := <-in:
+				select {
+				case out <- c:
+				case <-ctx.Done():
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 	return out, nil
 }
