@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -25,7 +26,7 @@ func ask(t *testing.T, h http.Handler, body string, headers ...string) (*httptes
 	if w.Header().Get("Content-Encoding") != "gzip" {
 		return w, w.Body.String()
 	}
-	z, err := gzip.NewReader(w.Body)
+	z, err := gzip.NewReader(bytes.NewReader(w.Body.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}

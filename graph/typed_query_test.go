@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -178,4 +179,22 @@ func TestTypedDelegation(t *testing.T) {
 	if n := p.commands.reads.Load(); n != 1 {
 		t.Errorf("%d reads for the nodes of both presses", n)
 	}
+}
+
+// Servers that a page does not come to are not asked: those before its cursor, and those behind its end.
+func TestTypedPagesAskFewServers(t *testing.T) {
+	p, _ := pressPlatform(t, 3)
+	for _, id := range []string{"q1", "q2", "q3", "q4", "q5", "q6", "q7", "zinc"} { // eight are asked at the same time
+		p.registry.servers[id] = model.Server{ID: id}
+	}
+	p.commands.AwayFunc = func(server string) error {
+		if server == "oven" || server == "zinc" {
+			return fmt.Errorf("%w: %s was asked", ErrUnavailable, server)
+		}
+		return nil
+	}
+	data, errs := p.data(t, `{ Plant_PressType(first: 1, after: "press/nsu=urn:press;s=P001") { nodes { browseName { name } } pageInfo { hasNextPage hasPreviousPage } } }`, nil)
+	wantAnswer(t, data, errs, `{"Plant_PressType":{"nodes":[{"browseName":{"name":"Press2"}}],"pageInfo":{"hasNextPage":true,"hasPreviousPage":true}}}`)
+	data, errs = p.data(t, `{ Plant_PressType(ids: ["press/nsu=urn:press;s=P003"]) { nodes { browseName { name } } } }`, nil)
+	wantAnswer(t, data, errs, `{"Plant_PressType":{"nodes":[{"browseName":{"name":"Press3"}}]}}`)
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
 )
 
 // namespaceTypes are the types of one namespace as one or more servers have them. It is read-only: servers whose models are the same share it.
@@ -38,23 +39,25 @@ type serverModel struct {
 	groups []*namespaceTypes
 }
 
-// byNamespace splits the nodes of a server's types. A reference into another namespace goes with the node at its end, so that what is
-// published once, the types of OPC UA itself above all, is the same at all servers.
+// byNamespace splits the nodes of a server's types. A reference to a subtype in another namespace goes with the subtype, so that what is published
+// once, the types of OPC UA itself above all, is the same at all servers, whatever else they have.
 func byNamespace(nodes []*model.Node) ([]*namespaceTypes, error) {
 	byID := make(map[model.ExpandedNodeID]*model.Node, len(nodes))
 	for _, n := range nodes {
 		byID[n.NodeID] = n
 	}
+	references := make(map[*model.Node][]model.NodeReference, len(nodes)) // of their own: nodes may share the memory of theirs
 	for _, n := range nodes {
-		kept := n.References[:0]
 		for _, r := range n.References {
-			if target := byID[r.Target]; target != nil && target.NodeID.NamespaceURI != n.NodeID.NamespaceURI && !r.Inverse {
-				target.References = append(target.References, model.NodeReference{Type: r.Type, Target: n.NodeID, Inverse: true})
+			if target := byID[r.Target]; r.Type == typemodel.HasSubtype && !r.Inverse && target != nil && target.NodeID.NamespaceURI != n.NodeID.NamespaceURI {
+				references[target] = append(references[target], model.NodeReference{Type: r.Type, Target: n.NodeID, Inverse: true})
 				continue
 			}
-			kept = append(kept, r)
+			references[n] = append(references[n], r)
 		}
-		n.References = slices.Clip(kept)
+	}
+	for _, n := range nodes {
+		n.References = references[n]
 	}
 	groups := map[string]*namespaceTypes{}
 	for _, n := range nodes {
