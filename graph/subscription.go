@@ -27,8 +27,8 @@ func (r *Resolver) values(
 	if len(ids) == 0 {
 		return nil, fieldError("nodeIds", "the list is empty; give at least one node")
 	}
-	if publishing < minPublishingInterval {
-		return nil, fieldError("publishingInterval", "%s is below %s", publishing, minPublishingInterval)
+	if err := checkPublishing(publishing); err != nil {
+		return nil, err
 	}
 	if _, err := r.Registry.Server(server); err != nil {
 		return nil, fmt.Errorf("server %q: %w", server, err)
@@ -40,6 +40,13 @@ func (r *Resolver) values(
 		return nil, fmt.Errorf("monitor server %q: %w", server, err)
 	}
 	return forward(ctx, changes, valueChanges, fmt.Errorf("server %q went away; subscribe again: %w", server, ErrUnavailable)), nil
+}
+
+func checkPublishing(interval time.Duration) error {
+	if interval < minPublishingInterval {
+		return fieldError("publishingInterval", "%s is below %s", interval, minPublishingInterval)
+	}
+	return nil
 }
 
 func valueChanges(in model.ValueChanges) *ValueChanges {

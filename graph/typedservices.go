@@ -51,6 +51,28 @@ func (s typedServices) Write(ctx context.Context, server string, values []model.
 	return s.r.Commands.Write(ctx, server, values)
 }
 
+// Monitor refuses a server that is not there.
+func (s typedServices) Monitor(ctx context.Context, server string, m model.MonitorRequest) (<-chan model.ValueChanges, error) {
+	if _, err := s.r.Registry.Server(server); err != nil {
+		return nil, err
+	}
+	return s.r.Commands.Monitor(ctx, server, m)
+}
+
+// MonitorIntervals reads the arguments of a subscription.
+func (s typedServices) MonitorIntervals(args map[string]any) (m model.MonitorRequest, err error) {
+	sampling, err := plainArgument(args, "samplingInterval", UnmarshalDuration)
+	if err != nil {
+		return m, err
+	}
+	publishing, err := plainArgument(args, "publishingInterval", UnmarshalDuration)
+	if err != nil {
+		return m, err
+	}
+	m.SamplingInterval, m.PublishingInterval = valueOrZero(sampling), valueOrZero(publishing)
+	return m, checkPublishing(m.PublishingInterval)
+}
+
 // Call calls methods.
 func (s typedServices) Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error) {
 	return s.r.Commands.Call(ctx, server, calls)

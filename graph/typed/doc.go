@@ -29,6 +29,12 @@
 // run on the fixed schema, all that one selection asks of a server together. The other way round, nodes of the fixed schema are given as the
 // objects of their types where a query has fragments for these (lift.go).
 //
+// What the platform has stored of variables is asked for together: one question to the store for all that have the same arguments.
+//
+// A subscription looks at the address space once, and has all values that it asks for monitored, one Monitor for a server. Each delivery is a run
+// over the instances that changed, on what is known; servers are asked for nothing, but for fields of fixed types. A write browses the components
+// of its instances level by level, and is one Write for a server.
+//
 // Which objects a server has is remembered for a while (Space). Instances of a type that the schema does not have are found as what they are
 // known to be: objects.
 package typed

@@ -25,7 +25,7 @@ type Executable struct {
 	// prepare gives an operation that is run within another one a context of its own.
 	prepare func(context.Context) context.Context
 
-	queries, mutations map[string]*Field
+	queries, mutations, subscriptions map[string]*Field
 	// objects are the object types of instances, by their type definition; structures those of structures, by DataType.
 	objects, structures map[model.ExpandedNodeID]*Type
 	satisfies           map[string][]string
@@ -35,7 +35,7 @@ type Executable struct {
 func NewExecutable(s *Schema, merged *ast.Schema, fixed graphql.ExecutableSchema, services Services, space *Space, prepare func(context.Context) context.Context) *Executable {
 	x := &Executable{
 		ExecutableSchema: fixed, typed: s, merged: merged, services: services, space: space, prepare: prepare,
-		queries: map[string]*Field{}, mutations: map[string]*Field{},
+		queries: map[string]*Field{}, mutations: map[string]*Field{}, subscriptions: map[string]*Field{},
 		objects: map[model.ExpandedNodeID]*Type{}, structures: map[model.ExpandedNodeID]*Type{}, satisfies: map[string][]string{},
 	}
 	for _, f := range s.Query {
@@ -43,6 +43,9 @@ func NewExecutable(s *Schema, merged *ast.Schema, fixed graphql.ExecutableSchema
 	}
 	for _, f := range s.Mutation {
 		x.mutations[f.Name] = f
+	}
+	for _, f := range s.Subscription {
+		x.subscriptions[f.Name] = f
 	}
 	for _, t := range s.Types {
 		if t.Kind == Object {
@@ -89,6 +92,10 @@ func (x *Executable) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	kind := op.Operation.Operation
 	if kind == ast.Subscription {
+		fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{x.merged.Subscription.Name})
+		if len(fields) == 1 && x.subscriptions[fields[0].Name] != nil {
+			return x.subscribe(ctx, op, fields[0])
+		}
 		return x.ExecutableSchema.Exec(ctx)
 	}
 	root := x.merged.Query

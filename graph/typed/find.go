@@ -295,13 +295,19 @@ func (r *run) page(s *slot, f graphql.CollectedField, p *page) (level []*pending
 		case "__typename":
 			k.text(definition.Name)
 		case "nodes":
-			k.list = true
-			for _, i := range p.instances {
-				level = append(level, &pending{instance: i, typ: r.concrete(p.typ, i), selections: c.Selections, slot: k.item()})
-			}
+			level = append(level, r.nodes(k, c, p.typ, p.instances)...)
 		case "pageInfo":
 			r.pageInfo(k, c, p)
 		}
+	}
+	return level
+}
+
+// nodes makes the slots of a list of instances.
+func (r *run) nodes(s *slot, f graphql.CollectedField, typ *Type, instances []*instance) (level []*pending) {
+	s.list = true
+	for n, i := range instances {
+		level = append(level, &pending{instance: i, typ: r.concrete(typ, i), selections: f.Selections, slot: s.item(), owner: n})
 	}
 	return level
 }

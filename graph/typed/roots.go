@@ -21,4 +21,32 @@ func (g *generator) roots(i *Type) {
 			{Name: "after", Type: named("String")},
 		},
 	})
+	g.subscription(i)
+}
+
+// subscription adds the field that delivers the instances of a type as they change.
+func (g *generator) subscription(i *Type) {
+	changes := &Type{
+		Name: g.table.node(i.Source.NodeID, "changes", i.Name+"_Changes"), Source: i.Source, Implements: []string{"TypedChanges"},
+		Fields: []*Field{
+			{Name: "sequence", Type: required("Int64")},
+			{Name: "complete", Type: required("Boolean")},
+			{Name: "nodes", Type: Ref{Name: i.Name, List: true, ItemNonNull: true, NonNull: true}},
+			{Name: "removed", Type: Ref{Name: "ID", List: true, ItemNonNull: true, NonNull: true}},
+			{Name: "overflow", Type: required("Boolean")},
+		},
+	}
+	g.add(changes)
+	g.out.Subscription = append(g.out.Subscription, &Field{
+		Name: i.Name, Type: required(changes.Name), Description: "As Query." + i.Name + ", whenever values change.", Source: i.Source,
+		Args: []*Field{
+			{Name: "server", Type: named("ID")},
+			{Name: "path", Type: named("String")},
+			{Name: "ids", Type: Ref{Name: "ID", List: true, ItemNonNull: true}},
+			{Name: "filter", Type: named("TypedNodeFilter")},
+			{Name: "first", Type: named("Int"), Default: "100"},
+			{Name: "samplingInterval", Type: named("Duration"), Default: `"250ms"`},
+			{Name: "publishingInterval", Type: named("Duration"), Default: `"250ms"`},
+		},
+	})
 }

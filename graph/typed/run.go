@@ -32,6 +32,10 @@ type run struct {
 	delegated []*delegation
 	histories map[string]*historyRead // by arguments
 	count     int
+
+	// live is, of a subscription, what is known already; nil for queries. owner is the instance on the page whose fields are looked at.
+	live  *liveState
+	owner int
 }
 
 // place is a node of a server.
@@ -55,6 +59,8 @@ type pending struct {
 	slot       *slot
 	// members are the fields that need its references.
 	members []memberField
+	// owner is the place on the page of the instance that it is, or is below of.
+	owner int
 }
 
 type memberField struct {
@@ -120,6 +126,7 @@ func (r *run) expand(level []*pending) {
 				p.slot.err = fmt.Errorf("%w: the query asks for over %d nodes; ask for smaller pages", ErrInvalid, maxInstances)
 				continue
 			}
+			r.owner = p.owner
 			r.fields(p)
 			if len(p.members) > 0 {
 				browsed = append(browsed, p)
@@ -203,6 +210,9 @@ func (r *run) book(server string, id model.ExpandedNodeID) *reading {
 		r.reads[at] = b
 		r.order[server] = append(r.order[server], b)
 	}
+	if r.live != nil {
+		r.live.own(at, r.owner)
+	}
 	return b
 }
 
@@ -220,6 +230,7 @@ func (r *run) members(level []*pending) (next []*pending) {
 	for _, p := range level {
 		at := place{p.instance.server, p.instance.id}
 		b := found[at]
+		r.owner = p.owner
 		for _, m := range p.members {
 			if b.err != nil {
 				m.slot.err = b.err
@@ -247,7 +258,7 @@ func (r *run) member(s *slot, field *Field, asked graphql.CollectedField, child 
 		r.value(s, asked, field.Type, r.book(child.server, child.id))
 		return nil
 	}
-	return []*pending{{instance: child, typ: r.concrete(declared, child), selections: asked.Selections, slot: s}}
+	return []*pending{{instance: child, typ: r.concrete(declared, child), selections: asked.Selections, slot: s, owner: r.owner}}
 }
 
 // placeholder fills a list with the nodes below that the declaration stands for: of its type, and not declared by name.
@@ -303,6 +314,9 @@ func (r *run) browse(level []*pending) map[place]*browsing {
 	asked := map[string][]model.BrowseDescription{}
 	for _, p := range level {
 		at := place{p.instance.server, p.instance.id}
+		if found[at] == nil && r.live != nil && r.live.known[at] != nil {
+			found[at] = r.live.known[at]
+		}
 		if found[at] == nil {
 			found[at] = &browsing{}
 			asked[at.server] = append(asked[at.server], model.BrowseDescription{
@@ -337,6 +351,9 @@ func (r *run) browse(level []*pending) map[place]*browsing {
 			}
 		}
 	})
+	if r.live != nil {
+		r.live.learn(found)
+	}
 	return found
 }
 
@@ -359,7 +376,11 @@ func each[T any](byServer map[string][]T, do func(server string, items []T)) {
 // fetch reads all values, and what the fixed schema has, at the same time.
 func (r *run) fetch() {
 	var wg sync.WaitGroup
-	wg.Go(func() { each(r.order, r.readAll) })
+	if r.live != nil {
+		r.live.fill(r.order)
+	} else {
+		wg.Go(func() { each(r.order, r.readAll) })
+	}
 	wg.Go(r.readHistories)
 	for _, d := range r.delegated {
 		wg.Go(func() { d.run(r) })

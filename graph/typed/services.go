@@ -21,6 +21,11 @@ type Services interface {
 	Servers() []string
 	Translate(ctx context.Context, server string, paths []model.BrowsePath) ([]model.TranslateResult, error)
 	Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error)
+	// Monitor delivers changes until ctx ends; then, or when the gateway goes away, the channel is closed. The first delivery has the values
+	// of all nodes.
+	Monitor(ctx context.Context, server string, m model.MonitorRequest) (<-chan model.ValueChanges, error)
+	// MonitorIntervals reads the arguments samplingInterval and publishingInterval, which are scalars of the fixed schema.
+	MonitorIntervals(args map[string]any) (model.MonitorRequest, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
 	// HistoryQuery reads the arguments of a history field, which are scalars of the fixed schema. The query has no nodes yet.
 	HistoryQuery(args map[string]any) (model.NodeHistoryQuery, error)
