@@ -28,7 +28,9 @@ func (p *process) waitForSpace(limit time.Duration, state string, ok func(*space
 	p.t.Helper()
 	last := 0
 	p.waitFor(limit, "the address space is "+state, func() error {
-		var got struct{ Server struct{ AddressSpace spaceAnswer } }
+		var got struct {
+			Server struct{ AddressSpace spaceAnswer }
+		}
 		errs, err := p.Query(&got, `{ server(id: "plant") { addressSpace { state version error nodes omitted bytes changesTold browsedAt progress { browsed found } } } }`, nil)
 		if a = got.Server.AddressSpace; err != nil || len(errs) > 0 {
 			return fmt.Errorf("%w, %v", err, errs)
