@@ -49,6 +49,12 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return g.sendKeyFrames(ctx, body)
 	case model.VerbDiscover, model.VerbCancelDiscovery:
 		return nil, g.cfg.Discoveries.handle(ctx, verb, body)
+	case model.VerbRegister:
+		return answer(g, ctx, body, func(s NodeRegistrar) serve[model.ExpandedNodeID, model.RegisterResult] { return s.RegisterNodes })
+	case model.VerbUnregister:
+		return answer(g, ctx, body, func(s NodeRegistrar) serve[model.ExpandedNodeID, model.RegisterResult] { return s.UnregisterNodes })
+	case model.VerbRegistered:
+		return answer(g, ctx, body, func(s NodeRegistrar) serve[model.RegisteredQuery, model.RegisteredNodes] { return s.RegisteredNodes })
 	case model.VerbTest:
 		return g.testConnection(ctx, body)
 	case model.VerbCertificate:

@@ -67,6 +67,13 @@ type (
 	MethodDescriber interface {
 		DescribeMethods(ctx context.Context, methods []model.ExpandedNodeID) ([]model.MethodDescription, error)
 	}
+	// NodeRegistrar has the server prepare nodes that are asked for again and again (Part 4, 5.9.5). What is registered stays so over reconnects, until it is taken back
+	// or the Source ends; at most 10,000 nodes.
+	NodeRegistrar interface {
+		RegisterNodes(ctx context.Context, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error)
+		UnregisterNodes(ctx context.Context, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error)
+		RegisteredNodes(ctx context.Context, queries []model.RegisteredQuery) ([]model.RegisteredNodes, error)
+	}
 	// NodeReporter tells how each published node stands. It asks the server nothing and works without a connection.
 	NodeReporter interface {
 		Nodes(ctx context.Context, queries []model.NodeQuery) ([]model.NodePage, error)

@@ -35,6 +35,8 @@ type MutationResolver interface {
 	RevokeGateway(ctx context.Context, id string) (bool, error)
 	SendKeyFrame(ctx context.Context, writers []string) ([]SendKeyFrameResult, error)
 	ImportPublishedNodes(ctx context.Context, gateway string, json string, dryRun *bool, replace *bool) (*ImportResult, error)
+	RegisterNodes(ctx context.Context, input []RegisterNodeInput) ([]RegisterNodeResult, error)
+	UnregisterNodes(ctx context.Context, input []RegisterNodeInput) ([]RegisterNodeResult, error)
 	AddServer(ctx context.Context, input AddServerInput) (*model.Server, error)
 	UpdateServer(ctx context.Context, input UpdateServerInput) (*model.Server, error)
 	RemoveServer(ctx context.Context, id string) (string, error)
@@ -445,6 +447,20 @@ func (ec *executionContext) field_Mutation_refreshAddressSpace_args(ctx context.
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_registerNodes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) ([]RegisterNodeInput, error) {
+			return ec.unmarshalNRegisterNodeInput2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRegisterNodeInputᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_removeServer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -589,6 +605,20 @@ func (ec *executionContext) field_Mutation_unpublish_args(ctx context.Context, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (UnpublishInput, error) {
 			return ec.unmarshalNUnpublishInput2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐUnpublishInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_unregisterNodes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) ([]RegisterNodeInput, error) {
+			return ec.unmarshalNRegisterNodeInput2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRegisterNodeInputᚄ(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2750,6 +2780,94 @@ func (ec *executionContext) fieldContext_Mutation_importPublishedNodes(ctx conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_importPublishedNodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_registerNodes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_registerNodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RegisterNodes(ctx, fc.Args["input"].([]RegisterNodeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RegisterNodeResult) graphql.Marshaler {
+			return ec.marshalNRegisterNodeResult2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRegisterNodeResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_registerNodes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RegisterNodeResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_registerNodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_unregisterNodes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_unregisterNodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UnregisterNodes(ctx, fc.Args["input"].([]RegisterNodeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RegisterNodeResult) graphql.Marshaler {
+			return ec.marshalNRegisterNodeResult2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRegisterNodeResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_unregisterNodes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RegisterNodeResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_unregisterNodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -5930,6 +6048,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "importPublishedNodes":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_importPublishedNodes(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "registerNodes":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_registerNodes(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unregisterNodes":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_unregisterNodes(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -174,6 +174,8 @@ type fakeCommands struct {
 	AwayFunc      func(server string) error
 	WriteFunc     func(server string, values []model.WriteValue) ([]model.WriteResult, error)
 	CallFunc      func(server string, calls []model.CallRequest) ([]model.CallResult, error)
+	RegisterFunc  func(server string, register bool, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error)
+	registered    []model.ExpandedNodeID
 	DescribeFunc  func(methods []model.ExpandedNodeID) ([]model.MethodDescription, error)
 	NodesFunc     func(server string, q model.NodeQuery) model.NodePage
 	KeyFrameFunc  func(server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error)
@@ -387,6 +389,21 @@ func (f *fakeCommands) DescribeMethods(_ context.Context, server string, methods
 		return nil, err
 	}
 	return f.DescribeFunc(methods)
+}
+
+func (f *fakeCommands) RegisterNodes(_ context.Context, server string, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error) {
+	return f.RegisterFunc(server, true, nodes)
+}
+
+func (f *fakeCommands) UnregisterNodes(_ context.Context, server string, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error) {
+	return f.RegisterFunc(server, false, nodes)
+}
+
+func (f *fakeCommands) RegisteredNodes(_ context.Context, server string) ([]model.ExpandedNodeID, error) {
+	if err := f.away(server); err != nil {
+		return nil, err
+	}
+	return f.registered, nil
 }
 
 func (f *fakeCommands) SendKeyFrames(_ context.Context, server string, writers []model.KeyFrameRequest) ([]model.KeyFrameResult, error) {

@@ -648,6 +648,19 @@ type RedundantServer struct {
 	ServerState  *ServerState `json:"serverState,omitempty"`
 }
 
+type RegisterNodeInput struct {
+	Server string               `json:"server"`
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+}
+
+type RegisterNodeResult struct {
+	NodeID  model.ExpandedNodeID `json:"nodeId"`
+	Status  StatusCode           `json:"status"`
+	Message *string              `json:"message,omitempty"`
+	// What to do about a Bad status.
+	Remedy *string `json:"remedy,omitempty"`
+}
+
 type RequestCounter struct {
 	Total  uint64 `json:"total"`
 	Errors uint64 `json:"errors"`

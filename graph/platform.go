@@ -74,6 +74,10 @@ type Commands interface {
 	Translate(ctx context.Context, server string, paths []model.BrowsePath) ([]model.TranslateResult, error)
 	Read(ctx context.Context, server string, nodes []model.ReadValueID) ([]model.ReadResult, error)
 	Write(ctx context.Context, server string, values []model.WriteValue) ([]model.WriteResult, error)
+	// RegisterNodes has the server prepare nodes until they are unregistered; RegisteredNodes are those for which that was asked.
+	RegisterNodes(ctx context.Context, server string, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error)
+	UnregisterNodes(ctx context.Context, server string, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error)
+	RegisteredNodes(ctx context.Context, server string) ([]model.ExpandedNodeID, error)
 	// Nodes asks the gateway how the nodes that it publishes from the server stand.
 	Nodes(ctx context.Context, server string, queries []model.NodeQuery) ([]model.NodePage, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)

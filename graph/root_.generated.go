@@ -99,6 +99,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PutServerInput", ec.unmarshalInputPutServerInput),
 			graphql.NewInputUnmarshaler("PutWriterInput", ec.unmarshalInputPutWriterInput),
 			graphql.NewInputUnmarshaler("ReadInput", ec.unmarshalInputReadInput),
+			graphql.NewInputUnmarshaler("RegisterNodeInput", ec.unmarshalInputRegisterNodeInput),
 			graphql.NewInputUnmarshaler("SelectClauseInput", ec.unmarshalInputSelectClauseInput),
 			graphql.NewInputUnmarshaler("SelectionFieldInput", ec.unmarshalInputSelectionFieldInput),
 			graphql.NewInputUnmarshaler("SelectionInput", ec.unmarshalInputSelectionInput),
@@ -205,7 +206,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "addressspace.graphqls" "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "schemachange.graphqls" "search.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "addressspace.graphqls" "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "register.graphqls" "schemachange.graphqls" "search.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -235,6 +236,7 @@ var sources = []*ast.Source{
 	{Name: "nodechange.graphqls", Input: sourceData("nodechange.graphqls"), BuiltIn: false},
 	{Name: "nodetrace.graphqls", Input: sourceData("nodetrace.graphqls"), BuiltIn: false},
 	{Name: "publishednodes.graphqls", Input: sourceData("publishednodes.graphqls"), BuiltIn: false},
+	{Name: "register.graphqls", Input: sourceData("register.graphqls"), BuiltIn: false},
 	{Name: "schemachange.graphqls", Input: sourceData("schemachange.graphqls"), BuiltIn: false},
 	{Name: "search.graphqls", Input: sourceData("search.graphqls"), BuiltIn: false},
 	{Name: "selection.graphqls", Input: sourceData("selection.graphqls"), BuiltIn: false},
@@ -2075,6 +2077,20 @@ func (ec *executionContext) childFields_ReferenceEdge(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RegisterNodeResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodeId":
+		return ec.fieldContext_RegisterNodeResult_nodeId(ctx, field)
+	case "status":
+		return ec.fieldContext_RegisterNodeResult_status(ctx, field)
+	case "message":
+		return ec.fieldContext_RegisterNodeResult_message(ctx, field)
+	case "remedy":
+		return ec.fieldContext_RegisterNodeResult_remedy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegisterNodeResult", field.Name)
+}
+
 func (ec *executionContext) childFields_RequestCounter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "total":
@@ -2397,6 +2413,8 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_badNodes(ctx, field)
 	case "gaps":
 		return ec.fieldContext_Server_gaps(ctx, field)
+	case "registeredNodes":
+		return ec.fieldContext_Server_registeredNodes(ctx, field)
 	case "diagnostics":
 		return ec.fieldContext_Server_diagnostics(ctx, field)
 	case "historyCapabilities":

@@ -44,6 +44,7 @@ type ServerResolver interface {
 	PublishedNodes(ctx context.Context, obj *model.Server, filter *PublishedNodeFilter, first *int, after *string) (*PublishedNodeConnection, error)
 	BadNodes(ctx context.Context, obj *model.Server, first *int, after *string) (*PublishedNodeConnection, error)
 	Gaps(ctx context.Context, obj *model.Server, first *int, after *string) (*GapConnection, error)
+	RegisteredNodes(ctx context.Context, obj *model.Server) ([]model.ExpandedNodeID, error)
 	Diagnostics(ctx context.Context, obj *model.Server) (*ServerDiagnostics, error)
 	HistoryCapabilities(ctx context.Context, obj *model.Server) (*HistoryCapabilities, error)
 }
@@ -1736,6 +1737,29 @@ func (ec *executionContext) fieldContext_Server_gaps(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Server_registeredNodes(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Server_registeredNodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Server().RegisteredNodes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ExpandedNodeID) graphql.Marshaler {
+			return ec.marshalONodeId2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeIDᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Server_registeredNodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Server", field, true, true, "NodeId")
+}
+
 func (ec *executionContext) _Server_diagnostics(ctx context.Context, field graphql.CollectedField, obj *model.Server) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2580,6 +2604,12 @@ func (ec *executionContext) _Server(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Server_gaps(ctx, field, obj)
+				})
+		case "registeredNodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Server_registeredNodes(ctx, field, obj)
 				})
 		case "diagnostics":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

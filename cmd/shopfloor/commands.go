@@ -48,6 +48,22 @@ func (c *commands) DescribeMethods(ctx context.Context, server string, methods [
 	return ask[model.ExpandedNodeID, model.MethodDescription](ctx, c, server, model.VerbMethods, methods)
 }
 
+func (c *commands) RegisterNodes(ctx context.Context, server string, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error) {
+	return ask[model.ExpandedNodeID, model.RegisterResult](ctx, c, server, model.VerbRegister, nodes)
+}
+
+func (c *commands) UnregisterNodes(ctx context.Context, server string, nodes []model.ExpandedNodeID) ([]model.RegisterResult, error) {
+	return ask[model.ExpandedNodeID, model.RegisterResult](ctx, c, server, model.VerbUnregister, nodes)
+}
+
+func (c *commands) RegisteredNodes(ctx context.Context, server string) ([]model.ExpandedNodeID, error) {
+	results, err := ask[model.RegisteredQuery, model.RegisteredNodes](ctx, c, server, model.VerbRegistered, []model.RegisteredQuery{{}})
+	if err != nil {
+		return nil, err
+	}
+	return results[0].NodeIDs, nil
+}
+
 func (c *commands) Nodes(ctx context.Context, server string, queries []model.NodeQuery) ([]model.NodePage, error) {
 	return ask[model.NodeQuery, model.NodePage](ctx, c, server, model.VerbNodes, queries)
 }

@@ -49,7 +49,7 @@ func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]m
 	reads, whose := map[readHow][]*ua.ReadValueID{}, map[readHow][]int{}
 	for i := range nodes {
 		n := &nodes[i]
-		id, err := s.resolve(n.NodeID)
+		id, err := s.namespaces.Resolve(n.NodeID)
 		if err != nil {
 			results[i] = model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadNodeIdUnknown}, Message: err.Error()}
 			continue
@@ -57,7 +57,7 @@ func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]m
 		attribute := n.Attribute
 		defaultTo(&attribute, model.AttributeValue)
 		how := readHow{n.MaxAge, n.Timestamps}
-		reads[how] = append(reads[how], &ua.ReadValueID{NodeID: id, AttributeID: ua.AttributeID(attribute), IndexRange: n.IndexRange})
+		reads[how] = append(reads[how], &ua.ReadValueID{NodeID: s.aliases.of(id), AttributeID: ua.AttributeID(attribute), IndexRange: n.IndexRange})
 		whose[how] = append(whose[how], i)
 	}
 	var read []int

@@ -33,6 +33,7 @@ type session struct {
 	types      *typeCache
 	dataTypes  *dataTypes
 	methods    *methodCache
+	aliases    *aliases
 	// continuations are pages of references that go on.
 	continuations  *continuations
 	referenceTypes *referenceTypes
@@ -99,7 +100,7 @@ func openSession(ctx context.Context, c *channel, ep *endpoint, cfg *Config) (*s
 	}
 	return &session{
 		channel: c, endpoint: ep, token: r.AuthenticationToken, nonce: r.ServerNonce,
-		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(),
+		limits: newLimits(), types: newTypeCache(), dataTypes: newDataTypes(), methods: newMethodCache(), aliases: &aliases{},
 		continuations: &continuations{hold: cfg.ContinuationHold, figures: cfg.browses}, referenceTypes: &referenceTypes{},
 	}, nil
 }

@@ -23,6 +23,7 @@ var (
 	_ edge.ModelMonitor    = (*Source)(nil)
 	_ edge.NodeReporter    = (*Source)(nil)
 	_ edge.MethodDescriber = (*Source)(nil)
+	_ edge.NodeRegistrar   = (*Source)(nil)
 )
 
 // Source is one OPC UA server. It is safe for concurrent use.
@@ -41,6 +42,7 @@ type Source struct {
 	publishes  *link // for subscriptions; see lanes
 	asks       *link // for everything that is asked
 	requests   atomic.Uint64
+	registered registrations
 
 	mu      sync.Mutex
 	further []*link // for subscriptions that found no room in the first session
@@ -77,6 +79,9 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 		defer pages.Wait()
 		defer cancel()
 		pages.Go(func() { ses.continuations.expire(ctx, ses) })
+		if !kept {
+			pages.Go(func() { s.register(ctx, ses) })
+		}
 		return ses.keepAlive(ctx, cfg.KeepAlive)
 	})
 	return s, nil

@@ -118,7 +118,7 @@ func (w *writing) add(ctx context.Context, i int, id model.NodeID, attribute mod
 		return
 	}
 	w.requests = append(w.requests, &valueToWrite{
-		NodeID: uaNodeID(id), AttributeID: ua.AttributeID(attribute), IndexRange: v.IndexRange,
+		NodeID: w.session.aliases.of(id), AttributeID: ua.AttributeID(attribute), IndexRange: v.IndexRange,
 		Value: writtenValue{value, v.Quality, v.SourceTimestamp},
 	})
 	w.whose = append(w.whose, i)
