@@ -134,6 +134,8 @@ func (c *commands) send(ctx context.Context, gateway, verb string, body []byte) 
 		return nil, fmt.Errorf("%w: %s", graph.ErrInvalid, remote.Text)
 	case errors.As(err, &remote) && remote.Code == bus.CodeBusy:
 		return nil, fmt.Errorf("%w: gateway %q is busy, try again", graph.ErrUnavailable, gateway)
+	case errors.Is(err, bus.ErrTooLarge), errors.As(err, &remote) && remote.Code == bus.CodeTooLarge:
+		return nil, fmt.Errorf("%w: %w", graph.ErrInvalid, err)
 	}
 	return nil, err
 }

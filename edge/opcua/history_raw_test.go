@@ -304,6 +304,46 @@ func checkHistoryUpdates(t *testing.T, updates []*ua.ExtensionObject) {
 	}
 }
 
+// The filter of events is what gopcua reads: of a type, with these fields and the Time, and what the user wants besides.
+func TestHistoryEventFilter(t *testing.T) {
+	asked := make(chan *ua.ReadEventDetails, 1)
+	source := run(t, config(opcuatest.NewRaw(t, func(req ua.Request) []byte {
+		r, ok := req.(*ua.HistoryReadRequest)
+		if !ok {
+			return nil
+		}
+		asked <- r.HistoryReadDetails.Value.(*ua.ReadEventDetails)
+		events := &ua.HistoryEvent{Events: []*ua.HistoryEventFieldList{{EventFields: []*ua.Variant{ua.MustVariant("hi"), ua.MustVariant(second(3).Time())}}}}
+		return opcuatest.RawResponse(req, &ua.HistoryReadResponse{
+			ResponseHeader: &ua.ResponseHeader{}, Results: []*ua.HistoryReadResult{{HistoryData: ua.NewExtensionObject(events)}}, DiagnosticInfos: []*ua.DiagnosticInfo{},
+		})
+	}).Endpoint(), &recorder{}))
+	connected(t, source)
+	r := historyRead(t, source, model.HistoryRead{
+		NodeID: rawID(1), Kind: model.HistoryEvents, Start: second(1), End: second(9), Limit: 5, Events: &model.EventSource{
+			TypeDefinition: model.ExpandedNodeID{NodeID: model.NumericID(1, 77)}, Select: []model.SelectClause{{BrowsePath: []string{"SourceName"}}},
+			Where: []model.WhereElement{{Operator: "IsNull", Operands: []model.WhereOperand{{Attribute: &model.SelectClause{BrowsePath: []string{"Message"}}}}}},
+		},
+	})[0]
+	if r.Status.IsBad() || len(r.Events) != 1 || len(r.Events[0]) != 1 || r.Events[0][0].Text() != "hi" || r.Names[0] != "SourceName" || r.EventTimes[0] != second(3) {
+		t.Errorf("result %+v", r)
+	}
+	d := <-asked
+	if d.NumValuesPerNode != 6 || !d.StartTime.Equal(second(1).Time()) || !d.EndTime.Equal(second(9).Time()) {
+		t.Errorf("details %+v", d)
+	}
+	if s := d.Filter.SelectClauses; len(s) != 2 || s[0].BrowsePath[0].Name != "SourceName" || s[1].BrowsePath[0].Name != "Time" {
+		t.Errorf("select clauses %+v", s)
+	}
+	w := d.Filter.WhereClause.Elements
+	if len(w) != 3 || w[0].FilterOperator != ua.FilterOperatorAnd || w[1].FilterOperator != ua.FilterOperatorOfType || w[2].FilterOperator != ua.FilterOperatorIsNull {
+		t.Fatalf("where clause %+v", w)
+	}
+	if o, ok := w[1].FilterOperands[0].Value.(*ua.LiteralOperand); !ok || fmt.Sprint(o.Value.Value()) != "ns=1;i=77" {
+		t.Errorf("the type is %+v", w[1].FilterOperands[0].Value)
+	}
+}
+
 // A server without the service says so for each item, with what to do.
 func TestHistoryUpdateUnsupported(t *testing.T) {
 	s := opcuatest.Start(t, opcuatest.Options{})

@@ -78,6 +78,12 @@ var explained = []model.StatusCode{
 	model.StatusBadServiceUnsupported,
 }
 
+// aboutAggregates are the statuses that say that a server does not compute an aggregate.
+var aboutAggregates = []model.StatusCode{
+	model.StatusBadAggregateNotSupported, model.StatusBadHistoryOperationUnsupported, model.StatusBadNotSupported, model.StatusBadNotImplemented,
+	model.StatusBadServiceUnsupported,
+}
+
 // explain gives Bad results messages that say what to do.
 func (r *historyReading) explain(ctx context.Context, results []model.HistoryReadResult) error {
 	var asked []int
@@ -89,7 +95,7 @@ func (r *historyReading) explain(ctx context.Context, results []model.HistoryRea
 			if slices.Contains(explained, h.status) {
 				asked, nodes = append(asked, i), append(nodes, h.node)
 			}
-			aggregates = aggregates || h.read.Kind == model.HistoryProcessed
+			aggregates = aggregates || h.read.Kind == model.HistoryProcessed && slices.Contains(aboutAggregates, h.status)
 		}
 	}
 	access, err := r.session.historyAccess(ctx, nodes, func(i int) bool { return r.items[asked[i]].read.Kind == model.HistoryEvents })

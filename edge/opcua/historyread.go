@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// maxHistoryBytes bounds what the servers' answers to one HistoryRead of ours have, all together.
-	maxHistoryBytes = 64 << 20
+	// maxHistoryBytes bounds what the server's answers to one HistoryRead of ours have, all together: as JSON they are some three times as much, and the bus
+	// carries 64 MiB.
+	maxHistoryBytes = 16 << 20
 	// maxEmptyPages bounds the answers in a row that have a continuation point and nothing else.
 	maxEmptyPages = 10
 	// releaseTimeout bounds how long continuation points are released after a read failed.
@@ -36,7 +37,7 @@ func (s *Source) HistoryRead(ctx context.Context, items []model.HistoryRead) ([]
 	if err != nil {
 		return nil, err
 	}
-	r := &historyReading{session: ses, items: make([]historyItem, len(items))}
+	r := &historyReading{session: ses, items: make([]historyItem, len(items)), filters: map[string]historyFilter{}}
 	groups, err := r.plan(ctx, items)
 	if err != nil {
 		return nil, fmt.Errorf("read history: %w", err)
@@ -72,7 +73,8 @@ func entries(r *model.HistoryRead) int {
 type historyReading struct {
 	session *session
 	items   []historyItem
-	bytes   int // of the answers so far
+	bytes   int                      // of the answers so far
+	filters map[string]historyFilter // of events, by what was asked for
 }
 
 // plan checks the items and groups those that fit in one request.
@@ -125,7 +127,8 @@ func (r *historyReading) prepare(ctx context.Context, h *historyItem) error {
 			h.fail(model.StatusBadAggregateNotSupported, err.Error())
 		}
 	case model.HistoryEvents:
-		h.filter, h.names, err = r.session.historyFilter(ctx, h.read.Events)
+		f := r.filterOf(ctx, h.read.Events)
+		h.filter, h.names, err = f.filter, f.names, f.err
 		switch status := statusOf(err, 0); {
 		case status != 0 && !channelStatus(status) && !sessionGone(err):
 			h.fail(status, err.Error())
@@ -155,41 +158,6 @@ func invalidRead(r *model.HistoryRead) string {
 		return fmt.Sprintf("there is no kind %d of reading", r.Kind)
 	}
 	return ""
-}
-
-// historyFilter compiles which events are wanted, with which fields. The Time is always there, since pages go by it.
-func (s *session) historyFilter(ctx context.Context, e *model.EventSource) (*eventFilter, []string, error) {
-	if e == nil {
-		e = &model.EventSource{}
-	}
-	c := &eventCompiler{session: s, types: map[model.ExpandedNodeID]*eventType{}, filter: &eventFilter{}}
-	var err error
-	switch {
-	case len(e.Select) > 0:
-		err = c.selected(ctx, e.Select)
-	case !e.TypeDefinition.IsNull():
-		err = c.wholeType(ctx, e.TypeDefinition, e.Where)
-	default:
-		for _, name := range []string{"EventId", "EventType", "SourceNode", "SourceName", "Time", "ReceiveTime", "Message", "Severity"} {
-			c.add(systemOperand(name, baseEventType), model.NodeID{})
-		}
-	}
-	if err == nil {
-		err = c.where(ctx, e.Where)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	f := c.filter
-	f.fields = len(f.selects)
-	names := make([]string, f.fields)
-	for i := range names {
-		names[i] = f.selects[i].name
-	}
-	if f.place("Time") < 0 {
-		f.selects = append(f.selects, systemOperand("Time", baseEventType))
-	}
-	return f, names, nil
 }
 
 // run reads the items of a group, part by part.

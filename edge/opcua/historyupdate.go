@@ -26,7 +26,7 @@ func (s *Source) HistoryUpdate(ctx context.Context, items []model.HistoryUpdate)
 	if err != nil {
 		return nil, err
 	}
-	u := &historyUpdating{session: ses, results: make([]model.HistoryUpdateResult, len(items))}
+	u := &historyUpdating{session: ses, results: make([]model.HistoryUpdateResult, len(items)), types: map[model.ExpandedNodeID]*eventType{}}
 	if err := u.prepare(ctx, items); err != nil {
 		return nil, fmt.Errorf("update history: %w", err)
 	}
@@ -66,6 +66,7 @@ type historyUpdating struct {
 	session *session
 	results []model.HistoryUpdateResult
 	updates []*historyUpdate // those that are sent
+	types   map[model.ExpandedNodeID]*eventType
 }
 
 // historyUpdate is one item that is sent.
@@ -121,7 +122,7 @@ func (u *historyUpdating) prepare(ctx context.Context, items []model.HistoryUpda
 			}
 			err = u.session.dataDetails(ctx, h, t)
 		case model.HistoryUpdateEvents:
-			err = u.session.eventDetails(ctx, h)
+			err = u.session.eventDetails(ctx, h, u.types)
 		default:
 			err = u.session.deleteDetails(h)
 		}

@@ -62,9 +62,10 @@ func appendDataValue(b []byte, value encodedVariant, v *model.HistoryValue) []by
 	return b
 }
 
-// eventDetails encodes UpdateEventDetails (Part 11, 6.9.4) of the events whose fields fit.
-func (s *session) eventDetails(ctx context.Context, h *historyUpdate) error {
-	c := &eventCompiler{session: s, types: map[model.ExpandedNodeID]*eventType{}, filter: &eventFilter{}}
+// eventDetails encodes UpdateEventDetails (Part 11, 6.9.4) of the events whose fields fit. known are the types of events that were
+// read before; those that it reads are added.
+func (s *session) eventDetails(ctx context.Context, h *historyUpdate, known map[model.ExpandedNodeID]*eventType) error {
+	c := &eventCompiler{session: s, types: known, filter: &eventFilter{}}
 	var types []variableType
 	for i := range h.item.Fields {
 		o, d, err := c.attribute(ctx, &h.item.Fields[i])

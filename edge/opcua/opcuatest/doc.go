@@ -21,6 +21,7 @@
 //	s=Struct_Vec3 s=Struct_Array s=Struct_Batch s=Struct_Optional s=Struct_Union
 //	                                 structures of namespace 2, urn:shopfloor:plant:types (peer/plant-types.NodeSet2.xml)
 //	s=H0 … s=H4                      Double with history, a value each 100 ms
+//	s=HFixed s=HText s=HVec          Double, String, Vec3 with a history that stays: value k of 1000 (HVec: of 3) at 2026-01-02T00:00:00Z + k s
 //	s=Add s=EchoBatch s=Slow s=Fail  methods of s=Plant: (a, b Double) → sum; (BatchRecord, Int32[]) → BatchRecord, UInt32;
 //	                                 (milliseconds UInt32); BadInvalidState
 //	s=Tank s=TankLevel s=TankAlarm   exclusive limit alarm whose state changes each 2 s, or with TANK_MS=0 when TankLevel is written; s=Plant
@@ -38,8 +39,8 @@
 // # Another implementation
 //
 // StartAsyncua starts a server on asyncua, for the interoperability tests (make interop). It has V<i>, Scalar_<T> and Array_<T> but for
-// XmlElement, NodeId, ExpandedNodeId and StatusCode, Matrix_Double, BigArray, ReadOnly, Struct_Vec3 and Add of the above, the users op and
-// view without roles, None, and SignAndEncrypt in all policies. It trusts every client, has no limits, and its counters begin at 0 again.
+// XmlElement, NodeId, ExpandedNodeId and StatusCode, Matrix_Double, BigArray, ReadOnly, Struct_Vec3, HFixed, HText and Add of the above, a history of 20
+// events of s=Plant at the times of HFixed, the users op and view without roles, None, and SignAndEncrypt in all policies. It trusts every client, has no limits, and its counters begin at 0 again.
 //
 // The package runs on Unix systems.
 package opcuatest
