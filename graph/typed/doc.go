@@ -5,7 +5,8 @@
 //
 // A type is named <prefix>_<BrowseName>. The prefix comes from the URI of the namespace, all of its parts behind /UA/ joined, without
 // versions: http://opcfoundation.org/UA/Machinery/Result/ is MachineryResult. What belongs to a type adds to its name: DI_DeviceType_Object,
-// DI_DeviceType_Page. Names of the fixed schema have no underscore, so the two never meet. A field has the BrowseName as it is. What a name
+// DI_DeviceType_Page. Names of the fixed schema have no underscore, so the two never meet. A field has the BrowseName as it is, or with the prefix of
+// its namespace behind it where the type has a field of that name already: those of the fixed Node come first. What a name
 // of GraphQL cannot have becomes an underscore; Names records what was given to what, so that nothing is ever renamed because of a
 // namespace that came later.
 //
@@ -35,6 +36,11 @@
 // over the instances that changed, on what is known; servers are asked for nothing, but for fields of fixed types. A write browses the components
 // of its instances level by level, and is one Write for a server.
 //
-// Which objects a server has is remembered for a while (Space). Instances of a type that the schema does not have are found as what they are
-// known to be: objects.
+// Which objects a server has below Objects and in views is remembered (Space): for half a minute, or as long as the server tells of none that came
+// or went. Instances of a type that the schema does not have are found as what they are known to be: objects.
+//
+// # Changes
+//
+// A schema is made anew when models change, and takes the place of the one before (package graph). Compare tells what that breaks, Offender which
+// namespace keeps a schema from going together with the fixed one, ModelVersions whether a server's types need reading at all.
 package typed

@@ -130,13 +130,22 @@ func (g *generator) object(i *Type) {
 	g.add(&o)
 }
 
-// fieldName is what a member becomes: its BrowseName, with the prefix of its namespace behind it where that is taken.
-func (g *generator) fieldName(taken taker, name model.QualifiedName) string {
-	cleaned := clean(name.Name)
-	if taken[cleaned] {
+// fieldName is what a member becomes: its BrowseName, with the prefix of its namespace behind it where that is taken, by a field of the fixed
+// interfaces for example. A name that differs is recorded, and stays when what took the other one is gone.
+func (g *generator) fieldName(taken taker, f *Field) string {
+	cleaned := clean(f.Key.Name)
+	wanted := cleaned
+	if f.Member != nil {
+		wanted = cmp.Or(g.table.Fields[f.Member.NodeID.String()], cleaned)
+	}
+	if taken[wanted] {
 		g.out.Stats.Collisions++
 	}
-	return taken.take(cleaned, g.table.prefix(name.NamespaceURI))
+	name := taken.take(wanted, g.table.prefix(f.Key.NamespaceURI))
+	if f.Member != nil && name != cleaned {
+		g.table.Fields[f.Member.NodeID.String()] = name
+	}
+	return name
 }
 
 // implemented tells whether a type of that name is, or implements, an interface.
@@ -185,7 +194,7 @@ func (g *generator) merge(fields []*Field, f *Field, taken taker) []*Field {
 		}
 		return fields
 	}
-	f.Name = g.fieldName(taken, f.Key)
+	f.Name = g.fieldName(taken, f)
 	return append(fields, f)
 }
 

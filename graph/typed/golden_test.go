@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,5 +124,24 @@ func TestTable(t *testing.T) {
 	}
 	if f := table.Types["Plant_PressType_Parameters"].Fields["Pressure"]; f.NodeID.String() != ns+"i=111" {
 		t.Errorf("pressure %+v", f)
+	}
+}
+
+// A member with the name of a field of the fixed schema has another name, which is recorded and stays when the other field is gone.
+func TestRenamedFieldsStay(t *testing.T) {
+	files := []string{opcuatest.NodeSet(t, "Opc.Ua.NodeSet2.xml"), "testdata/plant.NodeSet2.xml"}
+	has := func(s *typed.Schema, name string) bool {
+		return slices.ContainsFunc(s.Type("Acme_MachineType").Fields, func(f *typed.Field) bool { return f.Name == name && f.Member != nil })
+	}
+	prefixes := map[string]string{"urn:acme:base": "Acme"}
+	renamed := plant(t)
+	if !has(renamed, "State_Acme") || has(renamed, "State") {
+		t.Error("State of the fixed Node and State of the type are not told apart")
+	}
+	if again := generate(t, typed.Options{Names: renamed.Names, Prefixes: prefixes}, files...); !has(again, "State_Acme") || has(again, "State") {
+		t.Error("the field was renamed when the name was free again")
+	}
+	if anew := generate(t, typed.Options{Prefixes: prefixes}, files...); !has(anew, "State") {
+		t.Error("the field has not its BrowseName")
 	}
 }

@@ -16,6 +16,8 @@ type Names struct {
 	Prefixes map[string]string `json:"prefixes"`
 	// Types are the names of types, by what they stand for: a node id, with what belongs to it behind a blank.
 	Types map[string]string `json:"types"`
+	// Fields are the names of fields that are not the BrowseName of their declaration, by the node id of that.
+	Fields map[string]string `json:"fields,omitempty"`
 
 	// taken are what names, in lower case, stand for.
 	taken, takenPrefixes map[string]string
@@ -27,7 +29,7 @@ const namespaceZero = "http://opcfoundation.org/UA/"
 
 // clone returns a table to go on with. preferred are prefixes for namespaces that have none yet. The error tells a name that two things have.
 func (n *Names) clone(preferred map[string]string) (*Names, error) {
-	out := &Names{Prefixes: map[string]string{}, Types: map[string]string{}, taken: map[string]string{}, takenPrefixes: map[string]string{}}
+	out := &Names{Prefixes: map[string]string{}, Types: map[string]string{}, Fields: map[string]string{}, taken: map[string]string{}, takenPrefixes: map[string]string{}}
 	if n != nil {
 		for uri, prefix := range n.Prefixes {
 			if err := out.take(out.takenPrefixes, prefix, uri); err != nil {
@@ -40,6 +42,12 @@ func (n *Names) clone(preferred map[string]string) (*Names, error) {
 				return nil, err
 			}
 			out.Types[key] = name
+		}
+		for id, name := range n.Fields {
+			if name != clean(name) || name == "" {
+				return nil, fmt.Errorf("field name %q of %s: use letters, digits and '_', a letter first", name, id)
+			}
+			out.Fields[id] = name
 		}
 	}
 	for uri, prefix := range preferred {
