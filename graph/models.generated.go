@@ -442,6 +442,11 @@ type ItemState struct {
 	Message *string              `json:"message,omitempty"`
 }
 
+type Namespace struct {
+	Index int    `json:"index"`
+	URI   string `json:"uri"`
+}
+
 type NodeChange struct {
 	NodeID model.ExpandedNodeID `json:"nodeId"`
 	// The type definition of an object or a variable, where it is known.

@@ -71,6 +71,28 @@ func (ec *executionContext) field_DataTypeNode_children_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_DataTypeNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_DataTypeNode_references_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -168,6 +190,28 @@ func (ec *executionContext) field_MethodNode_children_args(ctx context.Context, 
 		return nil, err
 	}
 	args["after"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_MethodNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -349,6 +393,28 @@ func (ec *executionContext) field_ObjectNode_eventHistory_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_ObjectNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_ObjectNode_references_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -449,6 +515,28 @@ func (ec *executionContext) field_ObjectTypeNode_children_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_ObjectTypeNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_ObjectTypeNode_references_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -546,6 +634,28 @@ func (ec *executionContext) field_ReferenceTypeNode_children_args(ctx context.Co
 		return nil, err
 	}
 	args["after"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_ReferenceTypeNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -730,6 +840,28 @@ func (ec *executionContext) field_VariableNode_modifiedHistory_args(ctx context.
 		return nil, err
 	}
 	args["after"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_VariableNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -1003,6 +1135,28 @@ func (ec *executionContext) field_VariableTypeNode_children_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_VariableTypeNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_VariableTypeNode_references_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1114,6 +1268,28 @@ func (ec *executionContext) field_ViewNode_children_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["after"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_ViewNode_parents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -1513,6 +1689,50 @@ func (ec *executionContext) fieldContext_DataTypeNode_accessRestrictions(_ conte
 	return graphql.NewScalarFieldContext("DataTypeNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _DataTypeNode_parents(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DataTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_DataTypeNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DataTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1645,6 +1865,38 @@ func (ec *executionContext) _DataTypeNode_dataTypeDefinition(ctx context.Context
 }
 func (ec *executionContext) fieldContext_DataTypeNode_dataTypeDefinition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DataTypeNode", field, true, false, "DataTypeDefinition")
+}
+
+func (ec *executionContext) _DataTypeNode_supertype(ctx context.Context, field graphql.CollectedField, obj *DataTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DataTypeNode_supertype(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Supertype()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DataTypeNode_supertype(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DataTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _EnumDefinition_fields(ctx context.Context, field graphql.CollectedField, obj *EnumDefinition) (ret graphql.Marshaler) {
@@ -2119,6 +2371,50 @@ func (ec *executionContext) fieldContext_MethodNode_accessRestrictions(_ context
 	return graphql.NewScalarFieldContext("MethodNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _MethodNode_parents(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MethodNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_MethodNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MethodNode_references(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2253,6 +2549,38 @@ func (ec *executionContext) fieldContext_MethodNode_userExecutable(_ context.Con
 	return graphql.NewScalarFieldContext("MethodNode", field, true, false, "Boolean")
 }
 
+func (ec *executionContext) _MethodNode_modellingRule(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MethodNode_modellingRule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ModellingRule()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MethodNode_modellingRule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MethodNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MethodNode_inputArguments(ctx context.Context, field graphql.CollectedField, obj *MethodNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2315,6 +2643,52 @@ func (ec *executionContext) fieldContext_MethodNode_outputArguments(_ context.Co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Namespace_index(ctx context.Context, field graphql.CollectedField, obj *Namespace) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Namespace_index(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Index, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Namespace_index(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Namespace", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Namespace_uri(ctx context.Context, field graphql.CollectedField, obj *Namespace) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Namespace_uri(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URI, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Namespace_uri(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Namespace", field, false, false, "String")
 }
 
 func (ec *executionContext) _ObjectNode_id(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
@@ -2647,6 +3021,50 @@ func (ec *executionContext) fieldContext_ObjectNode_accessRestrictions(_ context
 	return graphql.NewScalarFieldContext("ObjectNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _ObjectNode_parents(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ObjectNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ObjectNode_references(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2756,6 +3174,70 @@ func (ec *executionContext) _ObjectNode_eventNotifier(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_ObjectNode_eventNotifier(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ObjectNode", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ObjectNode_typeDefinition(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_typeDefinition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TypeDefinition()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_typeDefinition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObjectNode_modellingRule(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectNode_modellingRule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ModellingRule()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectNode_modellingRule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ObjectNode_eventHistory(ctx context.Context, field graphql.CollectedField, obj *ObjectNode) (ret graphql.Marshaler) {
@@ -3132,6 +3614,50 @@ func (ec *executionContext) fieldContext_ObjectTypeNode_accessRestrictions(_ con
 	return graphql.NewScalarFieldContext("ObjectTypeNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _ObjectTypeNode_parents(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectTypeNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectTypeNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ObjectTypeNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ObjectTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3241,6 +3767,38 @@ func (ec *executionContext) _ObjectTypeNode_isAbstract(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_ObjectTypeNode_isAbstract(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ObjectTypeNode", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _ObjectTypeNode_supertype(ctx context.Context, field graphql.CollectedField, obj *ObjectTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObjectTypeNode_supertype(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Supertype()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObjectTypeNode_supertype(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObjectTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _PathResult_path(ctx context.Context, field graphql.CollectedField, obj *PathResult) (ret graphql.Marshaler) {
@@ -3871,6 +4429,50 @@ func (ec *executionContext) fieldContext_ReferenceTypeNode_accessRestrictions(_ 
 	return graphql.NewScalarFieldContext("ReferenceTypeNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _ReferenceTypeNode_parents(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReferenceTypeNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReferenceTypeNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReferenceTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ReferenceTypeNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ReferenceTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4032,6 +4634,38 @@ func (ec *executionContext) fieldContext_ReferenceTypeNode_inverseName(_ context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReferenceTypeNode_supertype(ctx context.Context, field graphql.CollectedField, obj *ReferenceTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReferenceTypeNode_supertype(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Supertype()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReferenceTypeNode_supertype(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReferenceTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -4840,6 +5474,50 @@ func (ec *executionContext) fieldContext_VariableNode_accessRestrictions(_ conte
 	return graphql.NewScalarFieldContext("VariableNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _VariableNode_parents(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_VariableNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _VariableNode_references(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5154,6 +5832,70 @@ func (ec *executionContext) _VariableNode_historizing(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_VariableNode_historizing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("VariableNode", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _VariableNode_typeDefinition(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_typeDefinition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TypeDefinition()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_typeDefinition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VariableNode_modellingRule(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableNode_modellingRule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ModellingRule()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableNode_modellingRule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _VariableNode_serverHistory(ctx context.Context, field graphql.CollectedField, obj *VariableNode) (ret graphql.Marshaler) {
@@ -5694,6 +6436,50 @@ func (ec *executionContext) fieldContext_VariableTypeNode_accessRestrictions(_ c
 	return graphql.NewScalarFieldContext("VariableTypeNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _VariableTypeNode_parents(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableTypeNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VariableTypeNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_VariableTypeNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _VariableTypeNode_references(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5916,6 +6702,38 @@ func (ec *executionContext) _VariableTypeNode_isAbstract(ctx context.Context, fi
 }
 func (ec *executionContext) fieldContext_VariableTypeNode_isAbstract(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("VariableTypeNode", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _VariableTypeNode_supertype(ctx context.Context, field graphql.CollectedField, obj *VariableTypeNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableTypeNode_supertype(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Supertype()
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VariableTypeNode_supertype(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableTypeNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ViewNode_id(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
@@ -6248,6 +7066,50 @@ func (ec *executionContext) fieldContext_ViewNode_accessRestrictions(_ context.C
 	return graphql.NewScalarFieldContext("ViewNode", field, true, false, "AccessRestriction")
 }
 
+func (ec *executionContext) _ViewNode_parents(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewNode_parents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Parents(fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+			return ec.marshalNReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ViewNode_parents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ViewNode",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ViewNode_parents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ViewNode_references(ctx context.Context, field graphql.CollectedField, obj *ViewNode) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6557,6 +7419,11 @@ func (ec *executionContext) _DataTypeNode(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "parents":
+			out.Values[i] = ec._DataTypeNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._DataTypeNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -6574,6 +7441,11 @@ func (ec *executionContext) _DataTypeNode(ctx context.Context, sel ast.Selection
 			}
 		case "dataTypeDefinition":
 			out.Values[i] = ec._DataTypeNode_dataTypeDefinition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "supertype":
+			out.Values[i] = ec._DataTypeNode_supertype(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -6746,6 +7618,11 @@ func (ec *executionContext) _MethodNode(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "parents":
+			out.Values[i] = ec._MethodNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._MethodNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -6766,6 +7643,11 @@ func (ec *executionContext) _MethodNode(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "modellingRule":
+			out.Values[i] = ec._MethodNode_modellingRule(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "inputArguments":
 			out.Values[i] = ec._MethodNode_inputArguments(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -6774,6 +7656,44 @@ func (ec *executionContext) _MethodNode(ctx context.Context, sel ast.SelectionSe
 		case "outputArguments":
 			out.Values[i] = ec._MethodNode_outputArguments(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var namespaceImplementors = []string{"Namespace"}
+
+func (ec *executionContext) _Namespace(ctx context.Context, sel ast.SelectionSet, obj *Namespace) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, namespaceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Namespace")
+		case "index":
+			out.Values[i] = ec._Namespace_index(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "uri":
+			out.Values[i] = ec._Namespace_uri(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -6864,6 +7784,11 @@ func (ec *executionContext) _ObjectNode(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "parents":
+			out.Values[i] = ec._ObjectNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "references":
 			out.Values[i] = ec._ObjectNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -6876,6 +7801,16 @@ func (ec *executionContext) _ObjectNode(ctx context.Context, sel ast.SelectionSe
 			}
 		case "eventNotifier":
 			out.Values[i] = ec._ObjectNode_eventNotifier(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "typeDefinition":
+			out.Values[i] = ec._ObjectNode_typeDefinition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "modellingRule":
+			out.Values[i] = ec._ObjectNode_modellingRule(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -6973,6 +7908,11 @@ func (ec *executionContext) _ObjectTypeNode(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "parents":
+			out.Values[i] = ec._ObjectTypeNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._ObjectTypeNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -6985,6 +7925,11 @@ func (ec *executionContext) _ObjectTypeNode(ctx context.Context, sel ast.Selecti
 			}
 		case "isAbstract":
 			out.Values[i] = ec._ObjectTypeNode_isAbstract(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "supertype":
+			out.Values[i] = ec._ObjectTypeNode_supertype(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -7215,6 +8160,11 @@ func (ec *executionContext) _ReferenceTypeNode(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "parents":
+			out.Values[i] = ec._ReferenceTypeNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._ReferenceTypeNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -7237,6 +8187,11 @@ func (ec *executionContext) _ReferenceTypeNode(ctx context.Context, sel ast.Sele
 			}
 		case "inverseName":
 			out.Values[i] = ec._ReferenceTypeNode_inverseName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "supertype":
+			out.Values[i] = ec._ReferenceTypeNode_supertype(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -7563,6 +8518,11 @@ func (ec *executionContext) _VariableNode(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "parents":
+			out.Values[i] = ec._VariableNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "references":
 			out.Values[i] = ec._VariableNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -7615,6 +8575,16 @@ func (ec *executionContext) _VariableNode(ctx context.Context, sel ast.Selection
 			}
 		case "historizing":
 			out.Values[i] = ec._VariableNode_historizing(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "typeDefinition":
+			out.Values[i] = ec._VariableNode_typeDefinition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "modellingRule":
+			out.Values[i] = ec._VariableNode_modellingRule(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -7735,6 +8705,11 @@ func (ec *executionContext) _VariableTypeNode(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "parents":
+			out.Values[i] = ec._VariableTypeNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "references":
 			out.Values[i] = ec._VariableTypeNode_references(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -7767,6 +8742,11 @@ func (ec *executionContext) _VariableTypeNode(ctx context.Context, sel ast.Selec
 			}
 		case "isAbstract":
 			out.Values[i] = ec._VariableTypeNode_isAbstract(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "supertype":
+			out.Values[i] = ec._VariableTypeNode_supertype(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -7856,6 +8836,11 @@ func (ec *executionContext) _ViewNode(ctx context.Context, sel ast.SelectionSet,
 		case "accessRestrictions":
 			out.Values[i] = ec._ViewNode_accessRestrictions(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "parents":
+			out.Values[i] = ec._ViewNode_parents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "references":
@@ -7995,6 +8980,10 @@ func (ec *executionContext) marshalNEnumField2ᚕgithubᚗcomᚋshopfloorᚑiiot
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNNamespace2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNamespace(ctx context.Context, sel ast.SelectionSet, v Namespace) graphql.Marshaler {
+	return ec._Namespace(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx context.Context, sel ast.SelectionSet, v []Node) graphql.Marshaler {
@@ -8374,6 +9363,25 @@ func (ec *executionContext) marshalODataTypeDefinition2githubᚗcomᚋshopfloor�
 	return ec._DataTypeDefinition(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalONamespace2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNamespaceᚄ(ctx context.Context, sel ast.SelectionSet, v []Namespace) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNamespace2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNamespace(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalONode2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐNode(ctx context.Context, sel ast.SelectionSet, v Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -8458,6 +9466,13 @@ var (
 		model.NodeClassView:          "VIEW",
 	}
 )
+
+func (ec *executionContext) marshalOReferenceConnection2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐReferenceConnection(ctx context.Context, sel ast.SelectionSet, v *ReferenceConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReferenceConnection(ctx, sel, v)
+}
 
 func (ec *executionContext) marshalORolePermission2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐRolePermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []RolePermission) graphql.Marshaler {
 	if v == nil {

@@ -28,6 +28,14 @@ func (r *queryResolver) Paths(ctx context.Context, server string, paths []string
 	return r.pathResults(ctx)
 }
 
+func (r *serverResolver) Views(ctx context.Context, obj *model.Server, first *int, after *string) (*ReferenceConnection, error) {
+	return r.views(ctx, obj, first, after)
+}
+
+func (r *serverResolver) Namespaces(ctx context.Context, obj *model.Server) ([]Namespace, error) {
+	return r.namespaces(ctx, obj.ID)
+}
+
 func (r *subscriptionResolver) Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error) {
 	return r.values(ctx, server, nodeIds, valueOrZero(samplingInterval), valueOrZero(publishingInterval))
 }

@@ -33,6 +33,13 @@ type level struct {
 	history   historyLevel
 }
 
+func newLevel() *level {
+	return &level{
+		reads: map[model.ReadValueID]*model.ReadResult{}, browses: map[model.BrowseDescription]*model.BrowseResult{},
+		pages: map[pageKey]*ReferenceConnection{}, methods: map[model.ExpandedNodeID]*model.MethodDescription{},
+	}
+}
+
 type pageKey struct {
 	node  model.ExpandedNodeID
 	query referenceQuery
@@ -43,10 +50,7 @@ type pageKey struct {
 func loadNodes(ctx context.Context, commands Commands, server *model.Server, groups []nodeGroup) error {
 	op := graphql.GetOperationContext(ctx)
 	for len(groups) > 0 {
-		l := &level{
-			reads: map[model.ReadValueID]*model.ReadResult{}, browses: map[model.BrowseDescription]*model.BrowseResult{},
-			pages: map[pageKey]*ReferenceConnection{}, methods: map[model.ExpandedNodeID]*model.MethodDescription{},
-		}
+		l := newLevel()
 		var todo []plannedGroup
 		for _, g := range groups {
 			todo = append(todo, l.plan(op, g)...)

@@ -65,8 +65,17 @@ func (p *nodePlan) addField(op *graphql.OperationContext, f graphql.CollectedFie
 			p.addReferences(q, nodeSelections(op, f.Selections))
 		}
 		return
+	case "parents":
+		if q, ok := parentsQuery(f.ArgumentMap(op.Variables)); ok {
+			p.addReferences(q, nodeSelections(op, f.Selections))
+		}
+		return
 	case "inputArguments", "outputArguments":
 		p.arguments = true
+		return
+	}
+	if q, ok := singleReferences[f.Name]; ok {
+		p.addReferences(q, []ast.SelectionSet{f.Selections})
 		return
 	}
 	id, ok := attributeOfField[f.Name]
@@ -137,19 +146,34 @@ func queryOfField(field string, args map[string]any) (q referenceQuery, ok bool)
 			return q, false
 		}
 	}
-	var first *int
-	var after *string
+	return q, q.pageOfField(args)
+}
+
+// parentsQuery reads the arguments of parents.
+func parentsQuery(args map[string]any) (q referenceQuery, ok bool) {
+	q = allParents
+	return q, q.pageOfField(args)
+}
+
+// pageOfField sets offset and limit from the arguments of a field.
+func (q *referenceQuery) pageOfField(args map[string]any) (ok bool) {
+	first, after, ok := pageArguments(args)
+	return ok && q.page(first, after) == nil
+}
+
+// pageArguments are first and after, each nil when it is left out.
+func pageArguments(args map[string]any) (first *int, after *string, ok bool) {
 	if v := args["first"]; v != nil {
 		n, err := graphql.UnmarshalInt(v)
 		if err != nil {
-			return q, false
+			return nil, nil, false
 		}
 		first = &n
 	}
 	if v, isString := args["after"].(string); isString {
 		after = &v
 	}
-	return q, q.page(first, after) == nil
+	return first, after, true
 }
 
 // nodeIDArgument reads an id that may be left out.

@@ -1649,6 +1649,16 @@ func (ec *executionContext) childFields_ModelChangeFeed(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ModelChangeFeed", field.Name)
 }
 
+func (ec *executionContext) childFields_Namespace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_Namespace_index(ctx, field)
+	case "uri":
+		return ec.fieldContext_Namespace_uri(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Namespace", field.Name)
+}
+
 func (ec *executionContext) childFields_NodeChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "nodeId":
@@ -2413,6 +2423,10 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_badNodes(ctx, field)
 	case "gaps":
 		return ec.fieldContext_Server_gaps(ctx, field)
+	case "views":
+		return ec.fieldContext_Server_views(ctx, field)
+	case "namespaces":
+		return ec.fieldContext_Server_namespaces(ctx, field)
 	case "registeredNodes":
 		return ec.fieldContext_Server_registeredNodes(ctx, field)
 	case "diagnostics":
