@@ -50,7 +50,7 @@ func (h *heldSubscriptions) dispatch(ctx context.Context, now *snapshot, op *gra
 	responses, inner := now.executor.DispatchOperation(held, op)
 	told := false
 	return func(context.Context) *graphql.Response {
-		if response := responses(inner); response != nil || told || context.Cause(held) != errSchemaChanged {
+		if response := responses(inner); response != nil || told || !errors.Is(context.Cause(held), errSchemaChanged) {
 			return response
 		}
 		told = true

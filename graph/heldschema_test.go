@@ -93,3 +93,28 @@ func TestFixedSubscriptionsStay(t *testing.T) {
 	in <- model.ValueChanges{Sequence: 7}
 	c.want("next", `{"data":{"values":{"sequence":"7"}}}`)
 }
+
+// A subscription to instances goes on over a swap that leaves its type, on the schema that it began with, and ends with one that takes it.
+func TestTypedSubscriptionsOverSwaps(t *testing.T) {
+	p, plant := pressPlatform(t, 1)
+	h := p.Handler.(*Handler)
+	m := monitorPresses(t, p, plant)
+	c := connect(t, p)
+	c.subscribe("1", `subscription { Plant_PressType(server: "press", publishingInterval: "50ms") { nodes { Force { value } } } }`)
+	c.want("next", `{"data":{"Plant_PressType":{"nodes":[{"Force":{"value":1.5}}]}}}`)
+	if err := h.SetTypes(typesOfPlant(t)); err != nil {
+		t.Fatal(err)
+	}
+	if held, schemas, _ := h.snapshots.held.figures(); held != 1 || schemas != 1 {
+		t.Errorf("%d held on %d schemas", held, schemas)
+	}
+	m.push("P001.Force", false, func(n *pressNode) { n.value.Value = model.DoubleValue(7) })
+	c.want("next", `{"data":{"Plant_PressType":{"nodes":[{"Force":{"value":7}}]}}}`)
+	if err := h.SetTypes(smallTypes(t, false)); err != nil {
+		t.Fatal(err)
+	}
+	if f := c.next(); f.Type != "next" || !strings.Contains(string(f.Payload), `"code":"SCHEMA_CHANGED"`) {
+		t.Errorf("%s %s", f.Type, f.Payload)
+	}
+	c.want("complete", "")
+}

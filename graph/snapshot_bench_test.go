@@ -76,7 +76,7 @@ func BenchmarkIntrospection(b *testing.B) {
 				r.Header.Set("Content-Type", "application/json")
 				r.Header.Set("Accept-Encoding", "gzip")
 				w := httptest.NewRecorder()
-				p.Handler.ServeHTTP(w, r)
+				p.ServeHTTP(w, r)
 				if w.Code != http.StatusOK {
 					b.Fatal(w.Code)
 				}
