@@ -98,9 +98,9 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 			out.Extensions["code"] = c.code
 			if status, ok := errors.AsType[*statusError](cause); ok {
 				out.Extensions["statusCode"] = status.status.Name()
-				if remedy := status.status.Remedy(); remedy != "" {
-					out.Extensions["remedy"] = remedy
-				}
+			}
+			if remedy := errorRemedy(cause, c.code); remedy != "" {
+				out.Extensions["remedy"] = remedy
 			}
 			if field, ok := errors.AsType[*invalidField](cause); ok {
 				out.Extensions["field"] = field.field

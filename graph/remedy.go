@@ -1,6 +1,54 @@
 package graph
 
-import "github.com/shopfloor-iiot/shopfloor/model"
+import (
+	"errors"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// errorRemedy tells what to do about an error of a field: by the status that a server gave, else by the code of its kind.
+func errorRemedy(err error, code string) string {
+	if status, ok := errors.AsType[*statusError](err); ok {
+		if remedy := remedyOf(status.status); remedy != "" {
+			return remedy
+		}
+		return status.status.Remedy()
+	}
+	switch code {
+	case "NOT_FOUND":
+		return "Name one that there is: the queries servers, gateways, writers and series list them."
+	case "BAD_USER_INPUT":
+		return "Correct the argument that the message names."
+	case "CONFLICT":
+		return "Look at what there is now, and decide anew."
+	case "UNAVAILABLE":
+		return "Try again later. server { connection { error } } tells why a server is not connected, and the mutation testConnection where it fails."
+	case "UNEXPECTED_VALUE":
+		return "Read the node by the field node, which shows the value as it is; the server's types may have changed."
+	}
+	return ""
+}
+
+// withRemedies tells what to do about the errors for which an operation is not executed.
+func withRemedies(list gqlerror.List) gqlerror.List {
+	for _, e := range list {
+		remedy := ""
+		switch e.Extensions["code"] {
+		case "GRAPHQL_PARSE_FAILED":
+			remedy = "Correct the text of the query at the place that locations names."
+		case "GRAPHQL_VALIDATION_FAILED":
+			remedy = "Compare the query and its variables with the schema: /playground shows it, and shopfloor schema prints it."
+		case "COMPLEXITY_LIMIT_EXCEEDED":
+			remedy = "Ask for less: fewer fields, smaller pages (first), or several requests."
+		}
+		if remedy != "" && e.Extensions["remedy"] == nil {
+			e.Extensions["remedy"] = remedy
+		}
+	}
+	return list
+}
 
 // remedyOf tells what to do about the Bad status of a service that was asked for; "" where nothing general can be said. Published nodes have
 // remedies of their own, see model.StatusCode.Remedy.

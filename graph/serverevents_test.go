@@ -72,7 +72,7 @@ func TestServerEventsSelectWhatIsAskedFor(t *testing.T) {
 	c.want("next", `{"data":{"serverEvents":{"sequence":"1","overflow":true,"events":[{"message":null,"conditionId":"nsu=urn:plant;i=7","activeState":{"id":true,"effectiveDisplayName":null},`+
 		`"retain":null,"shelvingState":null,"ackedState":null,"conditionName":null,"__typename":"ExclusiveLevelAlarmType","id":"press/AQI","fields":[{"name":"LimitState/CurrentState"}]}]}}}`)
 	in <- model.MonitoredEvents{Status: model.StatusBadEventFilterInvalid, Message: "events.where[3].operator is none", Ended: true}
-	c.want("next", `{"errors":[{"message":"invalid input: filter.where[3].operator is none","extensions":{"code":"BAD_USER_INPUT"}}],"data":null}`)
+	c.want("next", `{"errors":[{"message":"invalid input: filter.where[3].operator is none","extensions":{"code":"BAD_USER_INPUT","remedy":"Correct the argument that the message names."}}],"data":null}`)
 }
 
 // A filter becomes one content filter, in which the client's own keeps its inner references.

@@ -181,7 +181,7 @@ func (s *snapshots) DispatchError(ctx context.Context, list gqlerror.List) *grap
 	if graphql.HasOperationContext(ctx) {
 		now = s.of(graphql.GetOperationContext(ctx))
 	}
-	return now.executor.DispatchError(ctx, list)
+	return now.executor.DispatchError(ctx, withRemedies(list))
 }
 
 func (s *snapshots) of(op *graphql.OperationContext) *snapshot {

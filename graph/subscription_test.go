@@ -142,7 +142,7 @@ func TestSubscriptionTellsWhyItEnds(t *testing.T) {
 	c := connect(t, p)
 	c.subscribe("1", valuesQuery)
 	close(in)
-	c.want("next", `{"errors":[{"message":"server \"press\" went away; subscribe again: unavailable","extensions":{"code":"UNAVAILABLE"}}],"data":null}`)
+	c.want("next", `{"errors":[{"message":"server \"press\" went away; subscribe again: unavailable","extensions":{"code":"UNAVAILABLE","remedy":"`+errorRemedy(ErrUnavailable, "UNAVAILABLE")+`"}}],"data":null}`)
 	c.want("complete", "")
 }
 
