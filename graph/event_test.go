@@ -154,5 +154,5 @@ func TestEventsOverWebSocket(t *testing.T) {
 	await(t, "the end of the subscription", done)
 	c = connect(t, p)
 	c.subscribe("2", `subscription { events(filter: {minSeverity: -1}) { id } }`)
-	c.want("next", `{"errors":[{"message":"filter.minSeverity: -1 is not from 1 to 1000","path":["events"],"locations":[{"line":1,"column":16}],"extensions":{"code":"BAD_USER_INPUT","field":"filter.minSeverity"}}],"data":null}`)
+	c.want("next", `{"errors":[{"message":"filter.minSeverity: -1 is not from 1 to 1000","path":["events"],"locations":[{"line":1,"column":16}],"extensions":{"code":"BAD_USER_INPUT","field":"filter.minSeverity","remedy":"Correct the argument that the message names."}}],"data":null}`)
 }

@@ -43,7 +43,7 @@ func TestNodeTraceErrors(t *testing.T) {
 	p.commands.TraceFunc = func(model.TraceRequest) (<-chan model.TraceEvents, error) { return gone, nil }
 	c := connect(t, p)
 	c.subscribe("1", traceQuery)
-	c.want("next", `{"errors":[{"message":"server \"press\" went away; trace again: unavailable","extensions":{"code":"UNAVAILABLE"}}],"data":null}`)
+	c.want("next", `{"errors":[{"message":"server \"press\" went away; trace again: unavailable","extensions":{"code":"UNAVAILABLE","remedy":"`+errorRemedy(ErrUnavailable, "UNAVAILABLE")+`"}}],"data":null}`)
 	c.want("complete", "")
 	p.commands.TraceFunc = func(model.TraceRequest) (<-chan model.TraceEvents, error) {
 		return nil, fmt.Errorf("%w: node i=1 is not published: publish it", ErrInvalid)
