@@ -60,8 +60,8 @@ type historyOf struct {
 	key  string
 }
 
-// fetch reads what the groups ask for. Errors of the commands are kept for those who ask.
-func (l *historyLevel) fetch(ctx context.Context, commands Commands, server string, todo []plannedGroup) {
+// fetch reads what the groups ask for, of the nodes whose class has it. Errors of the commands are kept for those who ask.
+func (l *historyLevel) fetch(ctx context.Context, commands Commands, server string, todo []plannedGroup, classOf func(*node) model.NodeClass) {
 	l.reads, l.configurations = map[historyOf]*model.HistoryReadResult{}, map[model.ExpandedNodeID]*model.HistoryConfiguration{}
 	var items []model.HistoryRead
 	var places []historyOf
@@ -74,9 +74,13 @@ func (l *historyLevel) fetch(ctx context.Context, commands Commands, server stri
 				l.readErr = err
 				return
 			}
+			class := model.NodeClassVariable
+			if r.Kind == model.HistoryEvents {
+				class = model.NodeClassObject
+			}
 			for _, n := range g.nodes {
 				place := historyOf{n.asked, key}
-				if _, ok := l.reads[place]; !ok {
+				if _, ok := l.reads[place]; !ok && classOf(n) == class {
 					l.reads[place] = nil
 					r.NodeID = n.asked
 					items, places = append(items, r), append(places, place)
@@ -84,7 +88,7 @@ func (l *historyLevel) fetch(ctx context.Context, commands Commands, server stri
 			}
 		}
 		for _, n := range g.nodes {
-			if _, ok := l.configurations[n.asked]; g.plan.history.configuration && !ok {
+			if _, ok := l.configurations[n.asked]; g.plan.history.configuration && !ok && classOf(n) == model.NodeClassVariable {
 				l.configurations[n.asked] = nil
 				nodes = append(nodes, n.asked)
 			}

@@ -85,7 +85,7 @@ func (l *level) plan(op *graphql.OperationContext, g nodeGroup) (todo []plannedG
 	return todo
 }
 
-// fetch reads and browses at the same time. The error is a panic of the commands; theirs are kept for those who ask.
+// fetch reads and browses at the same time, and then reads history, of nodes of which it is known that they can have it. The error is a panic of the commands; theirs are kept for those who ask.
 func (l *level) fetch(ctx context.Context, commands Commands, server string, todo []plannedGroup) error {
 	var reads []model.ReadValueID
 	var browses []model.BrowseDescription
@@ -126,13 +126,25 @@ func (l *level) fetch(ctx context.Context, commands Commands, server string, tod
 			return nil
 		})
 	})
-	work.Go(func() error {
-		return guarded(ctx, func() error {
-			l.history.fetch(ctx, commands, server, todo)
-			return nil
-		})
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return guarded(ctx, func() error {
+		l.history.fetch(ctx, commands, server, todo, l.classOf)
+		return nil
 	})
-	return work.Wait()
+}
+
+// classOf is the class of a node, as it was read when it was not known before.
+func (l *level) classOf(n *node) model.NodeClass {
+	if n.class != model.NodeClassUnspecified {
+		return n.class
+	}
+	if r := l.reads[model.ReadValueID{NodeID: n.asked, Attribute: model.AttributeNodeClass}]; r != nil && !r.Status.IsBad() {
+		class, _ := r.Value.Number()
+		return model.NodeClass(class)
+	}
+	return model.NodeClassUnspecified
 }
 
 func (l *level) read(ctx context.Context, commands Commands, server string, ids []model.ReadValueID) error {

@@ -143,6 +143,20 @@ func TestServerHistoryReadOnce(t *testing.T) {
 	}
 }
 
+// A node is asked only for history that its class has.
+func TestServerHistoryOfMixedNodes(t *testing.T) {
+	p := newPlatform(HandlerConfig{})
+	p.ask(t, `{ nodes(server: "press", nodeIds: ["nsu=urn:plant;i=6", "i=85"]) { nodeClass
+		... on VariableNode { serverHistory(from: "2026-01-01T00:00:00Z", first: 1) { edges { node { value } } } historyConfiguration { stepped } }
+		... on ObjectNode { eventHistory(from: "2026-01-01T00:00:00Z", first: 1) { edges { node { message { text } } } } }
+	} }`).wantData(t, `{"nodes": [
+		{"nodeClass": "VARIABLE", "serverHistory": {"edges": [{"node": {"value": 0}}]}, "historyConfiguration": {"stepped": true}},
+		{"nodeClass": "OBJECT", "eventHistory": {"edges": [{"node": {"message": {"text": "event 0"}}}]}}]}`)
+	if n, items := p.commands.historyReads.Load(), p.commands.historyItems.Load(); n != 1 || items != 2 {
+		t.Errorf("%d commands of %d items, want 1 of 2", n, items)
+	}
+}
+
 // Pages go on where the one before ended, both ways, without a gap.
 func TestServerHistoryPages(t *testing.T) {
 	for _, order := range []string{"false", "true"} {
