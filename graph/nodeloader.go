@@ -31,12 +31,14 @@ type level struct {
 	methods   map[model.ExpandedNodeID]*model.MethodDescription
 	methodErr error
 	history   historyLevel
+	explored  exploreLevel
 }
 
 func newLevel() *level {
 	return &level{
 		reads: map[model.ReadValueID]*model.ReadResult{}, browses: map[model.BrowseDescription]*model.BrowseResult{},
 		pages: map[pageKey]*ReferenceConnection{}, methods: map[model.ExpandedNodeID]*model.MethodDescription{},
+		explored: exploreLevel{},
 	}
 }
 
@@ -55,7 +57,7 @@ func loadNodes(ctx context.Context, commands Commands, server *model.Server, gro
 		for _, g := range groups {
 			todo = append(todo, l.plan(op, g)...)
 		}
-		if err := l.fetch(ctx, commands, server.ID, todo); err != nil {
+		if err := l.fetch(ctx, commands, server, todo); err != nil {
 			return err
 		}
 		groups = l.next(server, todo)
@@ -86,7 +88,7 @@ func (l *level) plan(op *graphql.OperationContext, g nodeGroup) (todo []plannedG
 }
 
 // fetch reads and browses at the same time, and then reads history, of nodes of which it is known that they can have it. The error is a panic of the commands; theirs are kept for those who ask.
-func (l *level) fetch(ctx context.Context, commands Commands, server string, todo []plannedGroup) error {
+func (l *level) fetch(ctx context.Context, commands Commands, to *model.Server, todo []plannedGroup) error {
 	var reads []model.ReadValueID
 	var browses []model.BrowseDescription
 	for _, g := range todo {
@@ -107,7 +109,14 @@ func (l *level) fetch(ctx context.Context, commands Commands, server string, tod
 			}
 		}
 	}
+	server := to.ID
 	var work errgroup.Group
+	work.Go(func() error {
+		return guarded(ctx, func() error {
+			l.explored.fetch(ctx, commands, to, todo)
+			return nil
+		})
+	})
 	work.Go(func() error {
 		return guarded(ctx, func() error {
 			l.readErr = l.read(ctx, commands, server, reads)
@@ -207,7 +216,7 @@ func (l *level) next(server *model.Server, todo []plannedGroup) (groups []nodeGr
 			}
 		}
 	}
-	return groups
+	return append(groups, l.explored.next(todo)...)
 }
 
 // attribute is what was read for n. The error is that of the whole read.

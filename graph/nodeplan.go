@@ -15,6 +15,7 @@ type nodePlan struct {
 	// arguments tells that those of methods are asked for.
 	arguments bool
 	history   plannedHistory
+	explored  []plannedExplore
 }
 
 type plannedReferences struct {
@@ -72,6 +73,9 @@ func (p *nodePlan) addField(op *graphql.OperationContext, f graphql.CollectedFie
 		return
 	case "inputArguments", "outputArguments":
 		p.arguments = true
+		return
+	}
+	if p.addExplored(op, f) {
 		return
 	}
 	if q, ok := singleReferences[f.Name]; ok {

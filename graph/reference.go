@@ -88,10 +88,8 @@ func referencePage(server *model.Server, q referenceQuery, r *model.BrowseResult
 	count := min(q.limit, len(r.References))
 	c := &ReferenceConnection{Edges: make([]ReferenceEdge, 0, count)}
 	for i, ref := range r.References[:count] {
-		n := &node{
-			server: server, asked: ref.NodeID, id: ref.NodeID, class: ref.NodeClass, browseName: ref.BrowseName, displayName: ref.DisplayName,
-		}
-		e := ReferenceEdge{Cursor: cursor(strconv.Itoa(q.offset + i + 1)), ReferenceType: ref.ReferenceType, IsForward: ref.IsForward}
+		n := referencedNode(server, &ref)
+		e := ReferenceEdge{Cursor: placeCursor(q.offset + i), ReferenceType: ref.ReferenceType, IsForward: ref.IsForward}
 		if ref.NodeID.ServerIndex == 0 {
 			if e.Node = n.typed(); e.Node != nil {
 				e.node = n
@@ -108,6 +106,16 @@ func referencePage(server *model.Server, q referenceQuery, r *model.BrowseResult
 	}
 	return c
 }
+
+// referencedNode is the node at the end of a reference.
+func referencedNode(server *model.Server, ref *model.Reference) *node {
+	return &node{
+		server: server, asked: ref.NodeID, id: ref.NodeID, class: ref.NodeClass, browseName: ref.BrowseName, displayName: ref.DisplayName,
+	}
+}
+
+// placeCursor is the cursor of the item at a place in its list, from 0 on.
+func placeCursor(place int) string { return cursor(strconv.Itoa(place + 1)) }
 
 // browseError is why a node's references could not be had.
 func browseError(n *node, r *model.BrowseResult) error {

@@ -90,7 +90,7 @@ func (r *Resolver) views(ctx context.Context, server *model.Server, first *int, 
 	todo := []plannedGroup{{
 		nodes: []*node{folder}, plan: &nodePlan{references: []plannedReferences{{q, nodeSelections(op, graphql.GetFieldContext(ctx).Field.Selections)}}},
 	}}
-	if err := folder.level.fetch(ctx, r.Commands, server.ID, todo); err != nil {
+	if err := folder.level.fetch(ctx, r.Commands, server, todo); err != nil {
 		return nil, err
 	}
 	if err := loadNodes(ctx, r.Commands, server, folder.level.next(server, todo)); err != nil {

@@ -1579,6 +1579,36 @@ func (ec *executionContext) childFields_IngestStatistics(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type IngestStatistics", field.Name)
 }
 
+func (ec *executionContext) childFields_InstanceDeclarationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InstanceDeclarationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InstanceDeclarationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InstanceDeclarationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InstanceDeclarationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InstanceDeclarationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InstanceDeclarationEdge_cursor(ctx, field)
+	case "browsePath":
+		return ec.fieldContext_InstanceDeclarationEdge_browsePath(ctx, field)
+	case "declaredBy":
+		return ec.fieldContext_InstanceDeclarationEdge_declaredBy(ctx, field)
+	case "modellingRule":
+		return ec.fieldContext_InstanceDeclarationEdge_modellingRule(ctx, field)
+	case "modellingRuleId":
+		return ec.fieldContext_InstanceDeclarationEdge_modellingRuleId(ctx, field)
+	case "node":
+		return ec.fieldContext_InstanceDeclarationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InstanceDeclarationEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ItemState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "field":
@@ -2837,6 +2867,32 @@ func (ec *executionContext) childFields_SubscriptionDiagnostics(ctx context.Cont
 		return ec.fieldContext_SubscriptionDiagnostics_nextSequenceNumber(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SubscriptionDiagnostics", field.Name)
+}
+
+func (ec *executionContext) childFields_SubtypeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SubtypeConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SubtypeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SubtypeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubtypeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SubtypeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SubtypeEdge_cursor(ctx, field)
+	case "depth":
+		return ec.fieldContext_SubtypeEdge_depth(ctx, field)
+	case "supertype":
+		return ec.fieldContext_SubtypeEdge_supertype(ctx, field)
+	case "node":
+		return ec.fieldContext_SubtypeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubtypeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_TelemetryBatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
