@@ -96,6 +96,12 @@ type (
 	ModelMonitor interface {
 		MonitorModel(ctx context.Context, r model.ModelMonitorRequest, deliver func(model.ModelChanges)) error
 	}
+	// ConditionServer has conditions and alarms (Part 9). MonitorConditions delivers all that the filter selects, then what changes, until ctx ends.
+	ConditionServer interface {
+		Conditions(ctx context.Context, queries []model.ConditionQuery) ([]model.ConditionPage, error)
+		CallConditions(ctx context.Context, calls []model.ConditionCall) ([]model.ConditionResult, error)
+		MonitorConditions(ctx context.Context, r model.ConditionMonitorRequest, deliver func(model.ConditionChanges)) error
+	}
 	// EventMonitor delivers events as they come, until ctx ends. deliver is as that of a Monitor.
 	EventMonitor interface {
 		MonitorEvents(ctx context.Context, r model.EventMonitorRequest, deliver func(model.MonitoredEvents)) error

@@ -25,6 +25,8 @@ const (
 type conditions struct {
 	filter *eventFilter
 	put    func(event []model.Variant) // hands an event over
+	// onWhole is called when the state becomes as whole as it can be; nil for nothing. It must not wait for anything.
+	onWhole func()
 
 	state  map[string]*condition // by ConditionId and BranchId
 	bytes  int                   // of all
@@ -195,6 +197,9 @@ func (c *conditions) refreshed() {
 	for _, x := range c.sorted(func(x *condition) bool { return x.retained && x.seen != c.generation }) {
 		c.end(x.event)
 	}
+	if c.onWhole != nil {
+		c.onWhole()
+	}
 }
 
 // end hands an event over that says that a condition is not retained any more, and notes it. It is the last one that was had with an EventId and a time of
@@ -281,7 +286,12 @@ func (c *conditions) whole(now time.Time) bool {
 func (c *conditions) lack(now time.Time) { c.since.CompareAndSwap(0, now.UnixNano()) }
 
 // settle notes that there will be no refresh.
-func (c *conditions) settle() { c.since.Store(0) }
+func (c *conditions) settle() {
+	c.since.Store(0)
+	if c.onWhole != nil {
+		c.onWhole()
+	}
+}
 
 // note tells what is not kept; empty when all is. A nil c keeps nothing.
 func (c *conditions) note() string {

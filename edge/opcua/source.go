@@ -39,6 +39,7 @@ type Source struct {
 	feeds      *modelFeeds
 	monitors   *modelMonitors
 	cyclic     *cyclic
+	conditions *conditionKeeper
 	publishes  *link // for subscriptions; see lanes
 	asks       *link // for everything that is asked
 	requests   atomic.Uint64
@@ -66,6 +67,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s.model = &modelWatch{source: s}
 	s.feeds = &modelFeeds{source: s, wake: make(chan struct{}, 1), feeds: map[*modelFeed]struct{}{}}
 	s.monitors = &modelMonitors{source: s, list: map[*modelMonitor]struct{}{}}
+	s.conditions = newConditionKeeper(s)
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.laneLink((*s.publishing.lanes.Load())[0], linkPublishing)
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
@@ -134,6 +136,7 @@ func (s *Source) Run(ctx context.Context) error {
 	wg.Go(func() { s.heartbeats.run(ctx) })
 	wg.Go(func() { s.snapshots.run(ctx) })
 	wg.Go(func() { s.feeds.run(ctx) })
+	wg.Go(func() { s.conditions.run(ctx) })
 	wg.Go(func() { s.writers.watch(ctx) })
 	wg.Go(func() { s.publishes.run(ctx) })
 	wg.Go(func() { s.asks.run(ctx) })

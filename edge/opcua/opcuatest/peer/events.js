@@ -53,11 +53,13 @@ function addTank(addressSpace, plant, tankMs) {
     browseName: "TankLevel", nodeId: "s=TankLevel", propertyOf: tank, dataType: DataType.Double,
     minimumSamplingInterval: 50, eventSourceOf: tank, accessLevel: "CurrentRead | CurrentWrite", value: { dataType: DataType.Double, value: LEVELS[0] },
   });
-  namespace.instantiateExclusiveLimitAlarm("ExclusiveLimitAlarmType", {
+  const alarm = namespace.instantiateExclusiveLimitAlarm("ExclusiveLimitAlarmType", {
     browseName: "TankAlarm", nodeId: "s=TankAlarm", conditionSource: tank, componentOf: tank, inputNode: level,
     highHighLimit: 95, highLimit: 80, lowLimit: 20, lowLowLimit: 5,
-    optionals: ["ConfirmedState", "Confirm"],
+    optionals: ["ConfirmedState", "Confirm", "ShelvingState"],
   });
+
+  alarm.shelvingState.setState("Unshelved");
 
   if (tankMs === 0) return undefined;
   let step = 0;
