@@ -63,6 +63,12 @@ func (g *Gateway) Handle(ctx context.Context, verb string, body []byte) ([]byte,
 		return nil, g.startMonitors(body)
 	case model.VerbModelMonitor:
 		return nil, g.startModelMonitors(body)
+	case model.VerbConditions:
+		return answer(g, ctx, body, func(s ConditionServer) serve[model.ConditionQuery, model.ConditionPage] { return s.Conditions })
+	case model.VerbCallConditions:
+		return answer(g, ctx, body, func(s ConditionServer) serve[model.ConditionCall, model.ConditionResult] { return s.CallConditions })
+	case model.VerbMonitorConditions:
+		return nil, g.startConditionMonitors(body)
 	case model.VerbMonitorEvents:
 		return nil, g.startEventMonitors(body)
 	case model.VerbTrace:

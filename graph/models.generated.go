@@ -168,6 +168,101 @@ type ChangeFieldsInput struct {
 	Put []model.PublishedField `json:"put,omitempty"`
 }
 
+// How conditions changed since the delivery before; the first deliveries have all of them.
+type ConditionChanges struct {
+	// Counts deliveries from 1.
+	Sequence uint64 `json:"sequence"`
+	// New and changed ones; only the newest state of each is delivered.
+	Conditions []Condition `json:"conditions"`
+	// Those told before that the filter does not select any more, or that are not retained.
+	Removed []ConditionKey `json:"removed"`
+	// Whether all have been told that the server retains.
+	Complete bool `json:"complete"`
+	// Deliveries were lost: subscribe again for all.
+	Overflow bool `json:"overflow"`
+	// Bad when the server does not send its conditions, which is tried again; message says why.
+	Status  StatusCode `json:"status"`
+	Message *string    `json:"message,omitempty"`
+}
+
+type ConditionConnection struct {
+	Edges      []ConditionEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+	// Whether all conditions are known that the server retains; message says why not.
+	Complete bool    `json:"complete"`
+	Message  *string `json:"message,omitempty"`
+}
+
+// A question of the server (Part 9, 5.6).
+type ConditionDialog struct {
+	// Whether an answer is awaited.
+	Active bool                 `json:"active"`
+	Prompt *model.LocalizedText `json:"prompt,omitempty"`
+	// The answers; respond takes the index of one.
+	Responses       []model.LocalizedText `json:"responses"`
+	DefaultResponse *int                  `json:"defaultResponse,omitempty"`
+	LastResponse    *int                  `json:"lastResponse,omitempty"`
+}
+
+type ConditionEdge struct {
+	Cursor string    `json:"cursor"`
+	Node   Condition `json:"node"`
+}
+
+// An event of a condition, with a comment.
+type ConditionEventInput struct {
+	Server    string                `json:"server"`
+	Condition model.ExpandedNodeID  `json:"condition"`
+	Branch    *model.ExpandedNodeID `json:"branch,omitempty"`
+	// That of the state that is meant, base64; left out, the newest.
+	EventID *string `json:"eventId,omitempty"`
+	Comment *string `json:"comment,omitempty"`
+	// Of the comment, such as "en".
+	Locale *string `json:"locale,omitempty"`
+}
+
+// All that is given must match. A condition that does not have a state is not selected by it.
+type ConditionFilter struct {
+	Conditions []model.ExpandedNodeID `json:"conditions,omitempty"`
+	// Exactly these types.
+	EventTypes   []model.ExpandedNodeID `json:"eventTypes,omitempty"`
+	SourceNodes  []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
+	Active       *bool                  `json:"active,omitempty"`
+	Acknowledged *bool                  `json:"acknowledged,omitempty"`
+	Confirmed    *bool                  `json:"confirmed,omitempty"`
+	Shelved      *bool                  `json:"shelved,omitempty"`
+	Suppressed   *bool                  `json:"suppressed,omitempty"`
+	MinSeverity  *int                   `json:"minSeverity,omitempty"`
+	// Part of the message or of the name of the source or of the condition, in any case.
+	Text *string `json:"text,omitempty"`
+	// With branches that still want to be acknowledged; without, the current states only.
+	Branches *bool `json:"branches,omitempty"`
+}
+
+type ConditionInput struct {
+	Server    string               `json:"server"`
+	Condition model.ExpandedNodeID `json:"condition"`
+	// Where the server takes one.
+	Comment *string `json:"comment,omitempty"`
+	Locale  *string `json:"locale,omitempty"`
+}
+
+type ConditionKey struct {
+	ID          string                `json:"id"`
+	ConditionID model.ExpandedNodeID  `json:"conditionId"`
+	BranchID    *model.ExpandedNodeID `json:"branchId,omitempty"`
+}
+
+type ConditionResult struct {
+	ConditionID model.ExpandedNodeID `json:"conditionId"`
+	// The event that was acknowledged, confirmed or commented.
+	EventID *string    `json:"eventId,omitempty"`
+	Status  StatusCode `json:"status"`
+	// What was wrong, and what to do.
+	Message *string `json:"message,omitempty"`
+}
+
 type ConfigurationDiff struct {
 	From    model.ConfigurationRevision `json:"from"`
 	To      model.ConfigurationRevision `json:"to"`
@@ -671,6 +766,16 @@ type RequestCounter struct {
 	Errors uint64 `json:"errors"`
 }
 
+type RespondInput struct {
+	Server    string               `json:"server"`
+	Condition model.ExpandedNodeID `json:"condition"`
+	// An index of the dialog's responses.
+	Response int `json:"response"`
+	// Where the server takes one.
+	Comment *string `json:"comment,omitempty"`
+	Locale  *string `json:"locale,omitempty"`
+}
+
 // What made a schema change.
 type SchemaCause struct {
 	Kind SchemaCauseKind `json:"kind"`
@@ -941,6 +1046,16 @@ type SessionSecurity struct {
 	TransportProtocol       *string             `json:"transportProtocol,omitempty"`
 	SecurityMode            *model.SecurityMode `json:"securityMode,omitempty"`
 	SecurityPolicyURI       *string             `json:"securityPolicyUri,omitempty"`
+}
+
+type ShelveInput struct {
+	Server    string               `json:"server"`
+	Condition model.ExpandedNodeID `json:"condition"`
+	// For how long; left out, until the alarm is not active any more.
+	Duration *time.Duration `json:"duration,omitempty"`
+	// Where the server takes one.
+	Comment *string `json:"comment,omitempty"`
+	Locale  *string `json:"locale,omitempty"`
 }
 
 // A certificate of the server's software with its signature (Part 4, 7.37), in base64.

@@ -23,6 +23,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Application() ApplicationResolver
+	Condition() ConditionResolver
 	Configuration() ConfigurationResolver
 	Discovery() DiscoveryResolver
 	DiscoverySchedule() DiscoveryScheduleResolver
@@ -75,6 +76,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ApplyConfigurationInput", ec.unmarshalInputApplyConfigurationInput),
 			graphql.NewInputUnmarshaler("CallInput", ec.unmarshalInputCallInput),
 			graphql.NewInputUnmarshaler("ChangeFieldsInput", ec.unmarshalInputChangeFieldsInput),
+			graphql.NewInputUnmarshaler("ConditionEventInput", ec.unmarshalInputConditionEventInput),
+			graphql.NewInputUnmarshaler("ConditionFilter", ec.unmarshalInputConditionFilter),
+			graphql.NewInputUnmarshaler("ConditionInput", ec.unmarshalInputConditionInput),
 			graphql.NewInputUnmarshaler("ConditionSnapshotsInput", ec.unmarshalInputConditionSnapshotsInput),
 			graphql.NewInputUnmarshaler("ConfigurationItemInput", ec.unmarshalInputConfigurationItemInput),
 			graphql.NewInputUnmarshaler("CyclicReadInput", ec.unmarshalInputCyclicReadInput),
@@ -100,12 +104,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PutWriterInput", ec.unmarshalInputPutWriterInput),
 			graphql.NewInputUnmarshaler("ReadInput", ec.unmarshalInputReadInput),
 			graphql.NewInputUnmarshaler("RegisterNodeInput", ec.unmarshalInputRegisterNodeInput),
+			graphql.NewInputUnmarshaler("RespondInput", ec.unmarshalInputRespondInput),
 			graphql.NewInputUnmarshaler("SelectClauseInput", ec.unmarshalInputSelectClauseInput),
 			graphql.NewInputUnmarshaler("SelectionFieldInput", ec.unmarshalInputSelectionFieldInput),
 			graphql.NewInputUnmarshaler("SelectionInput", ec.unmarshalInputSelectionInput),
 			graphql.NewInputUnmarshaler("SeriesFilter", ec.unmarshalInputSeriesFilter),
 			graphql.NewInputUnmarshaler("ServerEventFilter", ec.unmarshalInputServerEventFilter),
 			graphql.NewInputUnmarshaler("ServerFilter", ec.unmarshalInputServerFilter),
+			graphql.NewInputUnmarshaler("ShelveInput", ec.unmarshalInputShelveInput),
 			graphql.NewInputUnmarshaler("TestConnectionInput", ec.unmarshalInputTestConnectionInput),
 			graphql.NewInputUnmarshaler("UnpublishInput", ec.unmarshalInputUnpublishInput),
 			graphql.NewInputUnmarshaler("UpdateServerInput", ec.unmarshalInputUpdateServerInput),
@@ -206,7 +212,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "addressspace.graphqls" "capabilities.graphqls" "common.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "register.graphqls" "schemachange.graphqls" "search.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "addressspace.graphqls" "capabilities.graphqls" "common.graphqls" "condition.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "register.graphqls" "schemachange.graphqls" "search.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -221,6 +227,7 @@ var sources = []*ast.Source{
 	{Name: "addressspace.graphqls", Input: sourceData("addressspace.graphqls"), BuiltIn: false},
 	{Name: "capabilities.graphqls", Input: sourceData("capabilities.graphqls"), BuiltIn: false},
 	{Name: "common.graphqls", Input: sourceData("common.graphqls"), BuiltIn: false},
+	{Name: "condition.graphqls", Input: sourceData("condition.graphqls"), BuiltIn: false},
 	{Name: "configuration.graphqls", Input: sourceData("configuration.graphqls"), BuiltIn: false},
 	{Name: "connectiontest.graphqls", Input: sourceData("connectiontest.graphqls"), BuiltIn: false},
 	{Name: "deadletter.graphqls", Input: sourceData("deadletter.graphqls"), BuiltIn: false},
@@ -467,6 +474,168 @@ func (ec *executionContext) childFields_CapabilityNode(ctx context.Context, fiel
 		return ec.fieldContext_CapabilityNode_displayName(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CapabilityNode", field.Name)
+}
+
+func (ec *executionContext) childFields_Condition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Condition_id(ctx, field)
+	case "server":
+		return ec.fieldContext_Condition_server(ctx, field)
+	case "conditionId":
+		return ec.fieldContext_Condition_conditionId(ctx, field)
+	case "branchId":
+		return ec.fieldContext_Condition_branchId(ctx, field)
+	case "name":
+		return ec.fieldContext_Condition_name(ctx, field)
+	case "eventType":
+		return ec.fieldContext_Condition_eventType(ctx, field)
+	case "eventTypeName":
+		return ec.fieldContext_Condition_eventTypeName(ctx, field)
+	case "sourceNode":
+		return ec.fieldContext_Condition_sourceNode(ctx, field)
+	case "sourceName":
+		return ec.fieldContext_Condition_sourceName(ctx, field)
+	case "message":
+		return ec.fieldContext_Condition_message(ctx, field)
+	case "severity":
+		return ec.fieldContext_Condition_severity(ctx, field)
+	case "lastSeverity":
+		return ec.fieldContext_Condition_lastSeverity(ctx, field)
+	case "time":
+		return ec.fieldContext_Condition_time(ctx, field)
+	case "receiveTime":
+		return ec.fieldContext_Condition_receiveTime(ctx, field)
+	case "quality":
+		return ec.fieldContext_Condition_quality(ctx, field)
+	case "comment":
+		return ec.fieldContext_Condition_comment(ctx, field)
+	case "clientUserId":
+		return ec.fieldContext_Condition_clientUserId(ctx, field)
+	case "retain":
+		return ec.fieldContext_Condition_retain(ctx, field)
+	case "enabled":
+		return ec.fieldContext_Condition_enabled(ctx, field)
+	case "active":
+		return ec.fieldContext_Condition_active(ctx, field)
+	case "activeState":
+		return ec.fieldContext_Condition_activeState(ctx, field)
+	case "activeSince":
+		return ec.fieldContext_Condition_activeSince(ctx, field)
+	case "limits":
+		return ec.fieldContext_Condition_limits(ctx, field)
+	case "acknowledged":
+		return ec.fieldContext_Condition_acknowledged(ctx, field)
+	case "confirmed":
+		return ec.fieldContext_Condition_confirmed(ctx, field)
+	case "shelving":
+		return ec.fieldContext_Condition_shelving(ctx, field)
+	case "unshelveTime":
+		return ec.fieldContext_Condition_unshelveTime(ctx, field)
+	case "suppressed":
+		return ec.fieldContext_Condition_suppressed(ctx, field)
+	case "outOfService":
+		return ec.fieldContext_Condition_outOfService(ctx, field)
+	case "suppressedOrShelved":
+		return ec.fieldContext_Condition_suppressedOrShelved(ctx, field)
+	case "silenced":
+		return ec.fieldContext_Condition_silenced(ctx, field)
+	case "latched":
+		return ec.fieldContext_Condition_latched(ctx, field)
+	case "dialog":
+		return ec.fieldContext_Condition_dialog(ctx, field)
+	case "event":
+		return ec.fieldContext_Condition_event(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Condition", field.Name)
+}
+
+func (ec *executionContext) childFields_ConditionChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sequence":
+		return ec.fieldContext_ConditionChanges_sequence(ctx, field)
+	case "conditions":
+		return ec.fieldContext_ConditionChanges_conditions(ctx, field)
+	case "removed":
+		return ec.fieldContext_ConditionChanges_removed(ctx, field)
+	case "complete":
+		return ec.fieldContext_ConditionChanges_complete(ctx, field)
+	case "overflow":
+		return ec.fieldContext_ConditionChanges_overflow(ctx, field)
+	case "status":
+		return ec.fieldContext_ConditionChanges_status(ctx, field)
+	case "message":
+		return ec.fieldContext_ConditionChanges_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConditionChanges", field.Name)
+}
+
+func (ec *executionContext) childFields_ConditionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ConditionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ConditionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ConditionConnection_totalCount(ctx, field)
+	case "complete":
+		return ec.fieldContext_ConditionConnection_complete(ctx, field)
+	case "message":
+		return ec.fieldContext_ConditionConnection_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConditionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ConditionDialog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "active":
+		return ec.fieldContext_ConditionDialog_active(ctx, field)
+	case "prompt":
+		return ec.fieldContext_ConditionDialog_prompt(ctx, field)
+	case "responses":
+		return ec.fieldContext_ConditionDialog_responses(ctx, field)
+	case "defaultResponse":
+		return ec.fieldContext_ConditionDialog_defaultResponse(ctx, field)
+	case "lastResponse":
+		return ec.fieldContext_ConditionDialog_lastResponse(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConditionDialog", field.Name)
+}
+
+func (ec *executionContext) childFields_ConditionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ConditionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ConditionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConditionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ConditionKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ConditionKey_id(ctx, field)
+	case "conditionId":
+		return ec.fieldContext_ConditionKey_conditionId(ctx, field)
+	case "branchId":
+		return ec.fieldContext_ConditionKey_branchId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConditionKey", field.Name)
+}
+
+func (ec *executionContext) childFields_ConditionResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "conditionId":
+		return ec.fieldContext_ConditionResult_conditionId(ctx, field)
+	case "eventId":
+		return ec.fieldContext_ConditionResult_eventId(ctx, field)
+	case "status":
+		return ec.fieldContext_ConditionResult_status(ctx, field)
+	case "message":
+		return ec.fieldContext_ConditionResult_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConditionResult", field.Name)
 }
 
 func (ec *executionContext) childFields_ConditionSnapshots(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2447,6 +2616,8 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_addressSpace(ctx, field)
 	case "capabilities":
 		return ec.fieldContext_Server_capabilities(ctx, field)
+	case "conditions":
+		return ec.fieldContext_Server_conditions(ctx, field)
 	case "publishedNodes":
 		return ec.fieldContext_Server_publishedNodes(ctx, field)
 	case "badNodes":

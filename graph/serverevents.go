@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -39,7 +38,7 @@ func (r *Resolver) events(ctx context.Context, e *ServerEvents) []Event {
 	for i, values := range e.in.Events {
 		event := model.EventOf(e.in.Names, values)
 		event.Gateway, event.Server = e.server.Gateway, e.server.ID
-		event.ID = fmt.Sprintf("%s/%s", e.server.ID, base64.RawURLEncoding.EncodeToString(event.EventID))
+		event.ID = eventIDOf(e.server.ID, &event)
 		if len(event.EventID) == 0 {
 			event.ID = fmt.Sprintf("%s/%d.%d", e.server.ID, e.in.Sequence, i)
 		}

@@ -14,6 +14,23 @@ import (
 type fakeEventServices struct {
 	asked       chan model.EventMonitorRequest
 	MonitorFunc func(ctx context.Context, server string) (<-chan model.MonitoredEvents, error)
+
+	ConditionsFunc func(q model.ConditionQuery) (model.ConditionPage, error)
+	CallFunc       func(server string, calls []model.ConditionCall) ([]model.ConditionResult, error)
+	WatchFunc      func(f model.ConditionFilter) (<-chan model.ConditionChanges, error)
+}
+
+func (f *fakeEventServices) Conditions(_ context.Context, _ string, queries []model.ConditionQuery) ([]model.ConditionPage, error) {
+	page, err := f.ConditionsFunc(queries[0])
+	return []model.ConditionPage{page}, err
+}
+
+func (f *fakeEventServices) CallConditions(_ context.Context, server string, calls []model.ConditionCall) ([]model.ConditionResult, error) {
+	return f.CallFunc(server, calls)
+}
+
+func (f *fakeEventServices) MonitorConditions(_ context.Context, _ string, r model.ConditionMonitorRequest) (<-chan model.ConditionChanges, error) {
+	return f.WatchFunc(r.Filter)
 }
 
 func (f *fakeEventServices) MonitorEvents(ctx context.Context, server string, r model.EventMonitorRequest) (<-chan model.MonitoredEvents, error) {

@@ -1,6 +1,7 @@
 package opcua
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ type conditionCalling struct {
 	unseen   map[int]bool // calls of methods that the condition's node does not show
 }
 
-// CallConditions implements edge.ConditionServer. A method is called once: when its outcome is not known, the result says so.
+// CallConditions implements edge.ConditionServer. A method is carried out once: when its outcome is not known, the result says so.
 func (s *Source) CallConditions(ctx context.Context, calls []model.ConditionCall) ([]model.ConditionResult, error) {
 	ses, err := s.asks.session(ctx)
 	if err != nil {
@@ -56,15 +57,52 @@ func (s *Source) CallConditions(ctx context.Context, calls []model.ConditionCall
 	if err := c.findEvents(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := c.prepare(ctx); err != nil {
-		return nil, fmt.Errorf("call conditions: %w", err)
+	todo := make([]int, len(calls))
+	for i := range todo {
+		todo[i] = i
 	}
-	err = ses.limits.call.each(len(c.requests), func(from, to int) error {
-		results, err := ses.callBatch(ctx, c.requests[from:to])
+	if err := c.send(ctx, todo); err != nil {
+		return nil, err
+	}
+	c.sendAgain(ctx, s)
+	s.readBack(ctx, c)
+	return c.results, nil
+}
+
+// readBack reads the conditions whose methods were called: of what is not about an event, such as shelving, not all servers send one. It is best effort.
+func (s *Source) readBack(ctx context.Context, c *conditionCalling) {
+	state, done := s.conditions.kept()
+	if state == nil {
+		return
+	}
+	defer done()
+	var ids []model.ExpandedNodeID
+	for i := range c.calls {
+		id := c.calls[i].Condition
+		if !c.results[i].Status.IsBad() && !conditionMethods[c.calls[i].Action].about && len(ids) < maxReadConditions && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	read, err := s.readConditions(ctx, ids, state.filter)
+	if err != nil {
+		s.log.Debug().Err(err).Msg("conditions could not be read after their methods were called")
+	}
+	for _, e := range read {
+		state.amend(e)
+	}
+}
+
+// send calls the methods of those that nothing is wrong with.
+func (c *conditionCalling) send(ctx context.Context, todo []int) error {
+	c.requests, c.whose = nil, nil
+	if err := c.prepare(ctx, todo); err != nil {
+		return fmt.Errorf("call conditions: %w", err)
+	}
+	err := c.session.limits.call.each(len(c.requests), func(from, to int) error {
+		results, err := c.session.callBatch(ctx, c.requests[from:to])
 		if err != nil && tooLarge(err) && !notTried(err) {
 			for _, i := range c.whose[from:to] {
-				c.results[i].Status = statusOf(err, model.StatusBadDecodingError)
-				c.results[i].Message = fmt.Sprintf("%s: it may have been carried out, but the result did not come: %v", c.calls[i].Action, err)
+				c.fail(i, statusOf(err, model.StatusBadDecodingError), "it may have been carried out, but the result did not come: %v", err)
 			}
 			return nil
 		}
@@ -77,9 +115,46 @@ func (s *Source) CallConditions(ctx context.Context, calls []model.ConditionCall
 		return nil
 	}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("call conditions: %w", err)
+		return fmt.Errorf("call conditions: %w", err)
 	}
-	return c.results, nil
+	return nil
+}
+
+// sendAgain calls those methods once more whose event was found here and was not the newest any more: the one that came after it is still on its way, but the
+// address space may have it.
+func (c *conditionCalling) sendAgain(ctx context.Context, s *Source) {
+	var stale []int
+	var ids []model.ExpandedNodeID
+	for i := range c.calls {
+		call := &c.calls[i]
+		if c.results[i].Status == model.StatusBadEventIdUnknown && len(call.EventID) == 0 && len(c.results[i].EventID) > 0 && call.Branch.IsNull() && len(ids) < maxReadConditions {
+			stale, ids = append(stale, i), append(ids, call.Condition)
+		}
+	}
+	state, done := s.conditions.kept()
+	if state == nil {
+		return
+	}
+	defer done()
+	read, err := s.readConditions(ctx, slices.Compact(ids), state.filter)
+	if err != nil {
+		s.log.Debug().Err(err).Msg("newest events of conditions could not be read")
+	}
+	var todo []int
+	for _, i := range stale {
+		for _, e := range read {
+			if e.ConditionID == c.calls[i].Condition && len(e.EventID) > 0 && !bytes.Equal(e.EventID, c.results[i].EventID) {
+				c.results[i] = model.ConditionResult{EventID: e.EventID}
+				todo = append(todo, i)
+				break
+			}
+		}
+	}
+	if err := c.send(ctx, todo); err != nil {
+		for _, i := range todo {
+			c.fail(i, statusOf(err, model.StatusBadUnexpectedError), "whether it was carried out is not known: %v", err)
+		}
+	}
 }
 
 func (c *conditionCalling) fail(i int, status model.StatusCode, format string, args ...any) {
@@ -134,10 +209,10 @@ func (c *conditionCalling) findEvents(ctx context.Context, s *Source) error {
 }
 
 // prepare finds the methods, and makes the requests.
-func (c *conditionCalling) prepare(ctx context.Context) error {
+func (c *conditionCalling) prepare(ctx context.Context, todo []int) error {
 	var paths []*ua.BrowsePath
 	var whose []int
-	for i := range c.calls {
+	for _, i := range todo {
 		if c.results[i].Status.IsBad() {
 			continue
 		}
@@ -257,7 +332,7 @@ func conditionRefusal(status model.StatusCode, action model.ConditionAction, uns
 	switch {
 	case ok:
 	case noSuchMethod(status) || unseen:
-		text = fmt.Sprintf("the condition does not have the method %s, or not in its present state", action)
+		text = fmt.Sprintf("the condition may not have the method %s", action)
 	default:
 		return status.Name()
 	}

@@ -3,6 +3,7 @@ package opcua
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,6 +87,17 @@ func (k *conditionKeeper) unuse() {
 	defer k.mu.Unlock()
 	k.users--
 	k.used = time.Now()
+}
+
+// kept is the state if there is one, nil if there is none.
+func (k *conditionKeeper) kept() (s *conditionState, done func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.state == nil {
+		return nil, nil
+	}
+	k.users++
+	return k.state, k.unuse
 }
 
 // open gives the state, made if there is none, with one user more.
@@ -242,6 +254,29 @@ func (s *conditionState) find(key model.ConditionKey) *model.Event {
 		}
 	}
 	return nil
+}
+
+// amend puts what was read of a condition into its newest event, if that is still the newest one.
+func (s *conditionState) amend(read *model.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conditions.state {
+		e := c.event
+		if !s.is(e[s.filter.conditionID], read.ConditionID) || !isNullID(e[s.filter.branchID]) || string(e[s.filter.eventID].Bytes()) != string(read.EventID) {
+			continue
+		}
+		amended := slices.Clone(e)
+		for i, name := range s.names {
+			for j := range read.Fields {
+				if f := &read.Fields[j]; f.Name == name && s.filter.selects[i].attribute == model.AttributeValue {
+					amended[i] = f.Value.Value
+				}
+			}
+		}
+		s.conditions.keep(amended)
+		s.changed(amended)
+		return
+	}
 }
 
 // is tells whether a value names a node.

@@ -63,6 +63,7 @@ func TestConditionServer(t *testing.T) {
 		!strings.Contains(e.SourceName, "Tank") || e.Retain == nil || !*e.Retain || e.Time.IsZero() {
 		t.Fatalf("alarm %+v, %+v", c, e)
 	}
+	eventually(t, eventWait, func() bool { return conditionsOf(t, source, model.ConditionQuery{}).Total == 1 }, func() string { return "the alarm is retained" })
 	call := func(calls ...model.ConditionCall) []model.ConditionResult {
 		t.Helper()
 		r, err := source.CallConditions(t.Context(), calls)
@@ -82,7 +83,7 @@ func TestConditionServer(t *testing.T) {
 		model.ConditionCall{Action: model.ConditionSuppress, ConditionKey: key, Comment: comment},
 		model.ConditionCall{Action: "Nothing", ConditionKey: key},
 	)
-	for i, want := range []string{"BadEventIdUnknown", "", "no event of the condition is known", "does not have", "BadConditionAlreadyEnabled: it is enabled already", "takes no comment", "no such action"} {
+	for i, want := range []string{"BadEventIdUnknown", "", "no event of the condition is known", "may not have the method", "BadConditionAlreadyEnabled: it is enabled already", "takes no comment", "no such action"} {
 		if got := r[i].Message; want == "" && (r[i].Status.IsBad() || len(r[i].EventID) == 0) || !strings.Contains(got, want) || want != "" && !r[i].Status.IsBad() {
 			t.Errorf("result %d: %+v, want %q", i, r[i], want)
 		}
@@ -100,16 +101,17 @@ func TestConditionServer(t *testing.T) {
 	if r := call(model.ConditionCall{Action: model.ConditionUnshelve, ConditionKey: key}); r[0].Status != model.StatusBadConditionNotShelved {
 		t.Errorf("unshelve once more: %+v", r[0])
 	}
-	for _, action := range []model.ConditionAction{model.ConditionConfirm, model.ConditionAddComment} {
+	writeValue(t, source, "TankLevel", 50)
+	awaitCondition(t, source, "the alarm is not active", func(c *model.Condition) bool { return no(c.Active) && len(c.Limits) == 0 })
+	for _, action := range []model.ConditionAction{model.ConditionAddComment, model.ConditionConfirm} {
 		if r := call(model.ConditionCall{Action: action, ConditionKey: key, Comment: comment}); r[0].Status.IsBad() {
 			t.Errorf("%s: %+v", action, r[0])
 		}
-		awaitCondition(t, source, "the alarm is confirmed", func(c *model.Condition) bool { return yes(c.Confirmed) })
+		awaitCondition(t, source, "the comment", func(c *model.Condition) bool { return string(c.Event.EventID) != string(e.EventID) })
 	}
-	// One that is in order again is not retained, and is read from the address space where it is asked for by name.
-	writeValue(t, source, "TankLevel", 50)
+	// One that is in order again and confirmed is not retained, and is read from the address space where it is asked for by name.
 	eventually(t, eventWait, func() bool { return conditionsOf(t, source, model.ConditionQuery{}).Total == 0 }, func() string { return "nothing is retained" })
-	awaitCondition(t, source, "the alarm is read", func(c *model.Condition) bool { return no(c.Active) && len(c.Limits) == 0 })
+	awaitCondition(t, source, "the alarm is read", func(c *model.Condition) bool { return no(c.Active) && yes(c.Confirmed) })
 	if r := call(model.ConditionCall{Action: model.ConditionDisable, ConditionKey: key}); r[0].Status.IsBad() {
 		t.Errorf("disable: %+v", r[0])
 	}
