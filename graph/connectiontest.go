@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -130,6 +131,9 @@ func (r *Resolver) endpointCertificate(ctx context.Context, server, endpointURL,
 		return nil, err
 	}
 	c, err := connections.Certificate(ctx, id, record)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}

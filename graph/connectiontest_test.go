@@ -96,6 +96,8 @@ func TestEndpointCertificate(t *testing.T) {
 	if f.asked != "|opc.tcp://x|edge7" {
 		t.Errorf("asked %s", f.asked)
 	}
+	f.err = fmt.Errorf("%w: no endpoint shows one", ErrNotFound)
+	p.ask(t, `{ endpointCertificate(server: "press") { subject } }`).wantData(t, `{"endpointCertificate": null}`)
 	f.err = fmt.Errorf("%w: nothing listens", ErrUnavailable)
 	a := p.ask(t, `{ endpointCertificate(server: "press") { subject } server(id: "press") { name } }`)
 	a.wantCodes(t, "UNAVAILABLE")

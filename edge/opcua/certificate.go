@@ -25,7 +25,8 @@ func Certificate(ctx context.Context, cfg Config) (model.EndpointCertificate, er
 	var requests atomic.Uint64
 	offered, err := discover(ctx, &cfg, &requests)
 	if err != nil {
-		return model.EndpointCertificate{}, fmt.Errorf("%v: %w", explain(err, &cfg), model.StatusBadServerNotConnected)
+		// Whatever the cause, this is the status that goes out.
+		return model.EndpointCertificate{}, fmt.Errorf("%s: %w", explain(err, &cfg).Error(), model.StatusBadServerNotConnected)
 	}
 	e := withCertificate(offered, &cfg.Server)
 	if e == nil {
