@@ -96,6 +96,10 @@ func testTypedPlant(t *testing.T, peer *opcuatest.Server, firstLock int, args ..
 		}
 	}
 
+	if slices.Contains(args, "--server-types") {
+		testTypedPump(t, p)
+	}
+
 	var names struct{ Prefixes map[string]string }
 	text, err := os.ReadFile(filepath.Join(p.args[1], "names.json"))
 	if err == nil {

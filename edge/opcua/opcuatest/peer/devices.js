@@ -1,8 +1,9 @@
-// With the companion node set "di": the object Plant/Firmware, an instance of DI's SoftwareType with a lock whose method InitLock works, and as many
+// With the companion node set "di": Plant/Pump, an instance of a type of the plant's own that is derived from DI's ComponentType and has a set
+// point that can be written in its ParameterSet; the object Plant/Firmware, an instance of DI's SoftwareType with a lock whose method InitLock works, and as many
 // further instances in the folder Plant/Devices as the settings say.
 "use strict";
 
-const { DataType, StatusCodes } = require("node-opcua");
+const { DataType, StatusCodes, standardUnits } = require("node-opcua");
 
 const DI = "http://opcfoundation.org/UA/DI/";
 
@@ -13,6 +14,7 @@ function addDevices(addressSpace, plant, further) {
   }
   const softwareType = addressSpace.findObjectType("SoftwareType", di);
   addFurther(addressSpace, plant, softwareType, further);
+  addPump(addressSpace, plant, di);
   const firmware = softwareType.instantiate({
     browseName: "Firmware", nodeId: "s=Firmware", componentOf: plant, optionals: ["Lock", "SerialNumber"], namespace: addressSpace.getOwnNamespace(),
   });
@@ -28,6 +30,21 @@ function addDevices(addressSpace, plant, further) {
     owner = free ? context.value : owner;
     callback(null, { statusCode: StatusCodes.Good, outputArguments: [{ dataType: DataType.Int32, value: free ? 0 : -1 }] });
   });
+}
+
+function addPump(addressSpace, plant, di) {
+  const namespace = addressSpace.getOwnNamespace();
+  const type = namespace.addObjectType({ browseName: "PumpType", subtypeOf: addressSpace.findObjectType("ComponentType", di) });
+  const parameters = namespace.addObject({
+    browseName: { name: "ParameterSet", namespaceIndex: di }, componentOf: type, modellingRule: "Mandatory", typeDefinition: "BaseObjectType",
+  });
+  namespace.addAnalogDataItem({
+    browseName: "SetPoint", componentOf: parameters, modellingRule: "Mandatory", dataType: DataType.Double, accessLevel: "CurrentRead | CurrentWrite",
+    userAccessLevel: "CurrentRead | CurrentWrite", engineeringUnitsRange: { low: 0, high: 200 }, engineeringUnits: standardUnits.degree_celsius,
+    value: { dataType: DataType.Double, value: 20 },
+  });
+  const pump = type.instantiate({ browseName: "Pump", nodeId: "s=Pump", componentOf: plant, namespace });
+  pump.getChildByName("ParameterSet", di).getChildByName("SetPoint").setValueFromSource({ dataType: DataType.Double, value: 20 });
 }
 
 function addFurther(addressSpace, plant, softwareType, count) {
