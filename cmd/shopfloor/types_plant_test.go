@@ -23,7 +23,7 @@ type servedSchema struct {
 				Server, NamespaceURI, Version, PreviousVersion *string
 			}
 			Added    []string
-			Breaking []struct{ Kind string }
+			Breaking []struct{ Kind, Description string }
 		}
 	}
 	Software, Boiler *struct{ Kind string }
@@ -31,7 +31,7 @@ type servedSchema struct {
 
 func (p *process) schema() (s servedSchema) {
 	p.t.Helper()
-	p.MustQuery(&s, `{ schema { generation hash types lastChange { causes { kind server namespaceUri version previousVersion } added breaking { kind } } }
+	p.MustQuery(&s, `{ schema { generation hash types lastChange { causes { kind server namespaceUri version previousVersion } added breaking { kind description } } }
 		Software: __type(name: "DI_SoftwareType") { kind } }`, nil)
 	return s
 }

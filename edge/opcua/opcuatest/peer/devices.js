@@ -34,12 +34,12 @@ function addDevices(addressSpace, plant, further) {
 
 function addPump(addressSpace, plant, di) {
   const namespace = addressSpace.getOwnNamespace();
-  const type = namespace.addObjectType({ browseName: "PumpType", subtypeOf: addressSpace.findObjectType("ComponentType", di) });
+  const type = namespace.addObjectType({ browseName: "PumpType", nodeId: "s=PumpType", subtypeOf: addressSpace.findObjectType("ComponentType", di) });
   const parameters = namespace.addObject({
-    browseName: { name: "ParameterSet", namespaceIndex: di }, componentOf: type, modellingRule: "Mandatory", typeDefinition: "BaseObjectType",
+    browseName: { name: "ParameterSet", namespaceIndex: di }, nodeId: "s=PumpType.ParameterSet", componentOf: type, modellingRule: "Mandatory", typeDefinition: "BaseObjectType",
   });
   namespace.addAnalogDataItem({
-    browseName: "SetPoint", componentOf: parameters, modellingRule: "Mandatory", dataType: DataType.Double, accessLevel: "CurrentRead | CurrentWrite",
+    browseName: "SetPoint", nodeId: "s=PumpType.SetPoint", componentOf: parameters, modellingRule: "Mandatory", dataType: DataType.Double, accessLevel: "CurrentRead | CurrentWrite",
     userAccessLevel: "CurrentRead | CurrentWrite", engineeringUnitsRange: { low: 0, high: 200 }, engineeringUnits: standardUnits.degree_celsius,
     value: { dataType: DataType.Double, value: 20 },
   });
