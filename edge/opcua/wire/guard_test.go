@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-func le(n int) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(n)) }
+func le[N int | model.StatusCode](n N) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(n)) }
 
 // What a server sends that is well-formed goes through.
 func TestDecode(t *testing.T) {
@@ -107,7 +107,7 @@ func TestDecodeHostile(t *testing.T) {
 }
 
 func TestReadHeader(t *testing.T) {
-	body := slices.Concat([]byte{1, 0, 0x8D, 1}, make([]byte, 8), le(7), le(int(model.StatusBadTimeout)), []byte{0}, le(-1), []byte{0, 0, 0})
+	body := slices.Concat([]byte{1, 0, 0x8D, 1}, make([]byte, 8), le(7), le(model.StatusBadTimeout), []byte{0}, le(-1), []byte{0, 0, 0})
 	var r uadp.Binary
 	r.Reset(body, nil)
 	if h, err := ReadHeader(&r); err != nil || h != (Header{ServiceFault, model.StatusBadTimeout}) || r.Left() != 0 {
