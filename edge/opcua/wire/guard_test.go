@@ -22,7 +22,9 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-func le[N int | model.StatusCode](n N) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(n)) }
+func le[N int | model.StatusCode](n N) []byte {
+	return binary.LittleEndian.AppendUint32(nil, uint32(n))
+}
 
 // What a server sends that is well-formed goes through.
 func TestDecode(t *testing.T) {
