@@ -48,7 +48,7 @@ const (
 	idEstimatedReturnTime             = 12885
 )
 
-// Names of enumerations, by their numbers (Part 5, 12.6; Part 5, 12.5; Part 4, 7.20).
+// serverStates are the states by their numbers (Part 5, 12.6).
 func serverStates() []ServerState {
 	return []ServerState{
 		ServerStateRunning, ServerStateFailed, ServerStateNoConfiguration, ServerStateSuspended, ServerStateShutdown, ServerStateTest,
@@ -56,6 +56,7 @@ func serverStates() []ServerState {
 	}
 }
 
+// redundancySupports are the kinds of redundancy by their numbers (Part 5, 12.5).
 func redundancySupports() []RedundancySupport {
 	return []RedundancySupport{
 		RedundancySupportNone, RedundancySupportCold, RedundancySupportWarm, RedundancySupportHot, RedundancySupportTransparent,
@@ -63,6 +64,7 @@ func redundancySupports() []RedundancySupport {
 	}
 }
 
+// securityModes are the modes by their numbers (Part 4, 7.20), of which 0 is none.
 func securityModes() []model.SecurityMode {
 	return []model.SecurityMode{model.SecurityBest, model.SecurityNone, model.SecuritySign, model.SecuritySignAndEncrypt}
 }
