@@ -54,6 +54,10 @@ func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]m
 			results[i] = model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadNodeIdUnknown}, Message: err.Error()}
 			continue
 		}
+		if _, err := rangeLengths(n.IndexRange); err != nil {
+			results[i] = model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadIndexRangeInvalid}, Message: fmt.Sprintf("indexRange %q: %v", n.IndexRange, err)}
+			continue
+		}
 		attribute := n.Attribute
 		defaultTo(&attribute, model.AttributeValue)
 		how := readHow{n.MaxAge, n.Timestamps}
@@ -80,12 +84,20 @@ func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]m
 	}
 	for _, i := range read {
 		if r := &results[i]; r.Status.IsBad() {
-			r.Message = fmt.Sprintf("read %s: %s", nodes[i].NodeID, r.Status.Name())
+			r.Message = refusedRead(&nodes[i], r.Status)
 		} else {
 			r.Message = undescribed(r.Value)
 		}
 	}
 	return results, nil
+}
+
+// refusedRead tells what a server refused.
+func refusedRead(n *model.ReadValueID, status model.StatusCode) string {
+	if n.IndexRange == "" {
+		return fmt.Sprintf("read %s: %s", n.NodeID, status.Name())
+	}
+	return fmt.Sprintf("read %s with indexRange %q: %s", n.NodeID, n.IndexRange, status.Name())
 }
 
 // readValues reads in batches, as read does, with a decoder of our own: it takes matrices without elements, all dates and the bodies of all structures.
