@@ -8,6 +8,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
+// lookup is what a look for instances found.
+type lookup struct {
+	instances []*instance
+	err       error
+}
+
 // lookForInstances looks, beside the deliveries, which instances there are now.
 func (s *subscription) lookForInstances() {
 	if s.looking {
@@ -16,15 +22,14 @@ func (s *subscription) lookForInstances() {
 	s.looking = true
 	before, q := s.instances, s.search
 	go func() {
-		found := before
+		var found lookup
 		defer func() {
-			if v := recover(); v != nil {
-				found = before
-				s.op.RecoverFunc(s.ctx, v)
+			if v := recover(); v != nil { // the engine recovers in the goroutines of generated code alone
+				found.err = s.op.RecoverFunc(s.ctx, v)
 			}
 			s.found <- found // has room for the one that is looked for
 		}()
-		found = s.instancesNow(before, q)
+		found.instances = s.instancesNow(before, q)
 	}()
 }
 

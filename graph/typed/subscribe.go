@@ -39,7 +39,7 @@ type subscription struct {
 	instances  []*instance
 	monitors   map[string]*monitor
 	deliveries chan delivery
-	found      chan []*instance
+	found      chan lookup
 	look       *time.Ticker
 	retry      *time.Timer
 	looking    bool
@@ -60,7 +60,7 @@ type subscription struct {
 func (x *Executable) subscribe(ctx context.Context, op *graphql.OperationContext, field graphql.CollectedField) graphql.ResponseHandler {
 	s := &subscription{
 		x: x, op: op, field: field, typ: x.typed.Type(field.Name), live: newLiveState(), monitors: map[string]*monitor{},
-		deliveries: make(chan delivery), found: make(chan []*instance, 1), changed: map[int]bool{},
+		deliveries: make(chan delivery), found: make(chan lookup, 1), changed: map[int]bool{},
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	return s.next
@@ -101,7 +101,11 @@ func (s *subscription) next(ctx context.Context) (response *graphql.Response) {
 			s.lookForInstances()
 		case found := <-s.found:
 			s.looking = false
-			if response := s.follow(ctx, found); response != nil {
+			if found.err != nil {
+				graphql.AddError(ctx, s.root().located(found.err))
+				return s.fail()
+			}
+			if response := s.follow(ctx, found.instances); response != nil {
 				return response
 			}
 		case <-wait:

@@ -41,10 +41,9 @@ func (a api) SamplesOf(ctx context.Context, metric string, lists [][]ingest.Matc
 	until := to
 	for _, sel := range sels {
 		if r.Step == 0 {
-			end := to
-			if end, err = a.rawOf(ctx, sel, from, to, maxSamplesOf/len(sels), &s); err == nil {
-				until = min(until, end)
-			}
+			var end int64
+			end, err = a.rawOf(ctx, sel, from, to, maxSamplesOf/len(sels), &s)
+			until = min(until, end)
 		} else {
 			err = a.stepsOf(ctx, sel, from, to, r, &s)
 		}
