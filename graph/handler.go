@@ -25,6 +25,8 @@ type HandlerConfig struct {
 	AllowedOrigins []string
 	// DisableIntrospection hides the schema.
 	DisableIntrospection bool
+	// AllowList has the operations that may run; nil for all.
+	AllowList *AllowList
 	// MaxComplexity bounds the price of an operation (see pricedSchema); 250,000.
 	MaxComplexity int
 	// MaxDepth bounds how deep fields are nested; 24.

@@ -1,5 +1,9 @@
 // Package graph serves the platform as one GraphQL endpoint. Its resolvers call the small interfaces of this file; what is
 // behind them is not its concern.
+//
+// Fragments with @defer are answered with the rest, in one response, as GraphQL lets a service do. Delivering them later (multipart/mixed) is left out:
+// what a query asks of nodes is read ahead in one go for all of its fragments, so a deferred one has its values when the others have theirs, and reading
+// it on its own would cost requests at the machine; and the types of the plant are run by an executor of their own, which has no deferred groups.
 package graph
 
 import (

@@ -124,7 +124,11 @@ func (s *snapshots) executor(schema graphql.ExecutableSchema, large bool) *execu
 	e.SetErrorPresenter(presenter{s.resolver.Log}.present)
 	e.SetRecoverFunc(caught)
 	e.Use(queryLength{s.cfg.MaxQueryBytes})
-	e.Use(extension.AutomaticPersistedQuery{Cache: s.persisted})
+	if s.cfg.AllowList != nil {
+		e.Use(onlyAllowed{s.cfg.AllowList})
+	} else {
+		e.Use(extension.AutomaticPersistedQuery{Cache: s.persisted})
+	}
 	e.Use(depthLimit{s.cfg.MaxDepth})
 	limit := extension.FixedComplexityLimit(s.cfg.MaxComplexity)
 	e.Use(limit)

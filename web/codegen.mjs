@@ -1,5 +1,6 @@
 // Generates src/gql/ from ../graph/*.graphqls, ../graph/eventtypes/ and the graphql(`...`) documents in src/: every answer is typed by the schema.
 // The command line of graphql-codegen is not used because its dependencies refuse Node 20.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { preset } from '@graphql-codegen/client-preset';
@@ -44,6 +45,7 @@ const outputs = await preset.buildGeneratesSection({
       Int64: 'string',
       Duration: 'string',
       StringMap: 'Record<string, string>',
+      _Any: 'unknown',
     },
     strictScalars: true,
     enumsAsTypes: true,
@@ -59,4 +61,10 @@ const outputs = await preset.buildGeneratesSection({
 rmSync(outDir, { recursive: true, force: true });
 mkdirSync(outDir, { recursive: true });
 for (const output of outputs) writeFileSync(output.filename, await codegen({ ...output, cache: undefined }));
+
+// What the page sends, for the list of operations that may run (graphql.allowList): ids and texts, as persisted documents have them.
+const sent = readFileSync(join(outDir, 'graphql.ts'), 'utf8').matchAll(/new TypedDocumentString\(`([^`]+)`/g);
+const operations = Object.fromEntries([...sent].map((m) => [createHash('sha256').update(m[1]).digest('hex'), m[1]]));
+writeFileSync('operations.json', JSON.stringify(operations));
+console.log(`${Object.keys(operations).length} operations -> operations.json`);
 console.log(`${documents.length} documents -> ${outputs.length} files in ${outDir}`);

@@ -114,6 +114,9 @@ type GraphConfig struct {
 	Origins []string `yaml:"origins"`
 	// Introspection lets clients read the schema.
 	Introspection bool `yaml:"introspection"`
+	// AllowList are files of operations as graphql-codegen, the Relay compiler or Apollo write persisted documents: with it only these and those
+	// of the web UI run, by id or by text. Empty lets all run.
+	AllowList []string `yaml:"allowList"`
 	// NodeSets are NodeSet2 files, or folders of them, whose types become types of the schema.
 	NodeSets []string `yaml:"nodeSets"`
 	// ServerTypes makes the types of each server types of the schema, too: they are read in the background when it connects with other versions of

@@ -27,8 +27,12 @@ func (p *platform) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	allowed, err := loadAllowList(p.cfg.GraphQL.AllowList)
+	if err != nil {
+		return nil, err
+	}
 	endpoint := graph.NewHandler(graph.HandlerConfig{
-		AllowedOrigins: p.cfg.GraphQL.Origins, DisableIntrospection: !p.cfg.GraphQL.Introspection, MaxRequestBytes: maxRequestBytes,
+		AllowedOrigins: p.cfg.GraphQL.Origins, AllowList: allowed, DisableIntrospection: !p.cfg.GraphQL.Introspection, MaxRequestBytes: maxRequestBytes,
 	}, p.resolver())
 	if p.types, err = p.makeTypes(endpoint); err != nil {
 		return nil, err
