@@ -14,7 +14,7 @@ func (v Variant) Clone() Variant {
 	case v.ptr == nil:
 		return v
 	case v.arr:
-		return v.cloneArray()
+		return v.cloneArray(nil, slices.Clone(v.Dimensions()))
 	}
 	switch v.typ {
 	case TypeString:
@@ -45,69 +45,86 @@ func (v Variant) Clone() Variant {
 
 func ptr[T any](v T) *T { return &v }
 
-func (v Variant) cloneArray() Variant {
+// cloneArray copies the elements with these indices, all when at is nil.
+func (v Variant) cloneArray(at []int, dims []int32) Variant {
 	switch v.typ {
 	case TypeBoolean:
-		return cloneElements(v, same[bool])
+		return cloneElements(v, at, dims, same[bool])
 	case TypeSByte:
-		return cloneElements(v, same[int8])
+		return cloneElements(v, at, dims, same[int8])
 	case TypeByte:
-		return cloneElements(v, same[uint8])
+		return cloneElements(v, at, dims, same[uint8])
 	case TypeInt16:
-		return cloneElements(v, same[int16])
+		return cloneElements(v, at, dims, same[int16])
 	case TypeUInt16:
-		return cloneElements(v, same[uint16])
+		return cloneElements(v, at, dims, same[uint16])
 	case TypeInt32:
-		return cloneElements(v, same[int32])
+		return cloneElements(v, at, dims, same[int32])
 	case TypeUInt32:
-		return cloneElements(v, same[uint32])
+		return cloneElements(v, at, dims, same[uint32])
 	case TypeInt64:
-		return cloneElements(v, same[int64])
+		return cloneElements(v, at, dims, same[int64])
 	case TypeUInt64:
-		return cloneElements(v, same[uint64])
+		return cloneElements(v, at, dims, same[uint64])
 	case TypeFloat:
-		return cloneElements(v, same[float32])
+		return cloneElements(v, at, dims, same[float32])
 	case TypeDouble:
-		return cloneElements(v, same[float64])
+		return cloneElements(v, at, dims, same[float64])
 	case TypeString:
-		return cloneElements(v, strings.Clone)
+		return cloneElements(v, at, dims, strings.Clone)
 	case TypeDateTime:
-		return cloneElements(v, same[DateTime])
+		return cloneElements(v, at, dims, same[DateTime])
 	case TypeGUID:
-		return cloneElements(v, same[GUID])
+		return cloneElements(v, at, dims, same[GUID])
 	case TypeByteString:
-		return cloneElements(v, bytes.Clone)
+		return cloneElements(v, at, dims, bytes.Clone)
 	case TypeXMLElement:
-		return cloneElements(v, func(x XMLElement) XMLElement { return XMLElement(strings.Clone(string(x))) })
+		return cloneElements(v, at, dims, func(x XMLElement) XMLElement { return XMLElement(strings.Clone(string(x))) })
 	case TypeNodeID:
-		return cloneElements(v, NodeID.Clone)
+		return cloneElements(v, at, dims, NodeID.Clone)
 	case TypeExpandedNodeID:
-		return cloneElements(v, ExpandedNodeID.Clone)
+		return cloneElements(v, at, dims, ExpandedNodeID.Clone)
 	case TypeStatusCode:
-		return cloneElements(v, same[StatusCode])
+		return cloneElements(v, at, dims, same[StatusCode])
 	case TypeQualifiedName:
-		return cloneElements(v, QualifiedName.clone)
+		return cloneElements(v, at, dims, QualifiedName.clone)
 	case TypeLocalizedText:
-		return cloneElements(v, LocalizedText.clone)
+		return cloneElements(v, at, dims, LocalizedText.clone)
 	case TypeExtensionObject:
-		return cloneElements(v, ExtensionObject.clone)
+		return cloneElements(v, at, dims, ExtensionObject.clone)
 	case TypeDataValue:
-		return cloneElements(v, DataValue.Clone)
+		return cloneElements(v, at, dims, DataValue.Clone)
 	case TypeVariant:
-		return cloneElements(v, Variant.Clone)
+		return cloneElements(v, at, dims, Variant.Clone)
 	}
-	return cloneElements(v, DiagnosticInfo.clone)
+	return cloneElements(v, at, dims, DiagnosticInfo.clone)
 }
 
 func same[T any](v T) T { return v }
 
-func cloneElements[T Element](v Variant, clone func(T) T) Variant {
+func cloneElements[T Element](v Variant, at []int, dims []int32, clone func(T) T) Variant {
 	from := Elements[T](v)
-	to := make([]T, len(from))
-	for i := range from {
-		to[i] = clone(from[i])
+	if at == nil {
+		to := make([]T, len(from))
+		for i := range from {
+			to[i] = clone(from[i])
+		}
+		return ArrayValue(to, dims...)
 	}
-	return ArrayValue(to, slices.Clone(v.Dimensions())...)
+	to := make([]T, len(at))
+	for i, n := range at {
+		to[i] = clone(from[n])
+	}
+	return ArrayValue(to, dims...)
+}
+
+// Pick returns an array of its own with the elements of v at these indices, counted row by row in a matrix; with dims it is a matrix. An index out of range
+// panics, as that of a slice does.
+func (v Variant) Pick(at []int, dims ...int32) Variant {
+	if at == nil {
+		at = []int{}
+	}
+	return v.cloneArray(at, dims)
 }
 
 func (q QualifiedName) clone() QualifiedName {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -93,7 +91,7 @@ func checkField(f *model.PublishedField) error {
 			return err
 		}
 	}
-	if _, err := rangeLengths(f.IndexRange); err != nil {
+	if _, err := parseRange(f.IndexRange); err != nil {
 		return fmt.Errorf("indexRange %q: %w", f.IndexRange, err)
 	}
 	return nil
@@ -108,27 +106,4 @@ func checkHeartbeat(b model.HeartbeatBehavior) error {
 		return fmt.Errorf("heartbeat.behavior %q is none, want one of %v", b, known[1:])
 	}
 	return nil
-}
-
-// rangeLengths are the numbers of elements in each dimension of a NumericRange (Part 4, 7.27); nil for an empty one.
-func rangeLengths(text string) ([]uint32, error) {
-	if text == "" {
-		return nil, nil
-	}
-	var lengths []uint32
-	for _, part := range strings.Split(text, ",") {
-		low, high, interval := strings.Cut(part, ":")
-		first, err := strconv.ParseUint(low, 10, 31)
-		if err != nil {
-			return nil, fmt.Errorf("%q is no index, want the form 3, 2:5 or 0:1,3", low)
-		}
-		last := first
-		if interval {
-			if last, err = strconv.ParseUint(high, 10, 31); err != nil || last <= first {
-				return nil, fmt.Errorf("%q is no interval, want a larger index after the colon", part)
-			}
-		}
-		lengths = append(lengths, uint32(last-first+1))
-	}
-	return lengths, nil
 }

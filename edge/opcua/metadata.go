@@ -81,8 +81,11 @@ func describeAttribute(f *model.FieldMetaData, a model.AttributeID) {
 
 // describeRange gives the field of a part of an array the part's length.
 func describeRange(f *model.FieldMetaData, indexRange string) {
-	if lengths, err := rangeLengths(indexRange); err == nil && lengths != nil && f.ValueRank >= 0 {
-		f.ValueRank, f.ArrayDimensions = int32(len(lengths)), lengths
+	if spans, err := parseRange(indexRange); err == nil && spans != nil && f.ValueRank >= 0 {
+		f.ValueRank, f.ArrayDimensions = int32(len(spans)), make([]uint32, len(spans))
+		for i, s := range spans {
+			f.ArrayDimensions[i] = uint32(s.length())
+		}
 	}
 }
 

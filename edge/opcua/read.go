@@ -54,7 +54,7 @@ func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]m
 			results[i] = model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadNodeIdUnknown}, Message: err.Error()}
 			continue
 		}
-		if _, err := rangeLengths(n.IndexRange); err != nil {
+		if _, err := parseRange(n.IndexRange); err != nil {
 			results[i] = model.ReadResult{DataValue: model.DataValue{Status: model.StatusBadIndexRangeInvalid}, Message: fmt.Sprintf("indexRange %q: %v", n.IndexRange, err)}
 			continue
 		}
@@ -72,6 +72,9 @@ func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]m
 		}
 		for j, i := range whose[how] {
 			results[i].DataValue = values[j]
+			if asked, err := parseRange(nodes[i].IndexRange); err == nil && asked != nil {
+				cutRange(&results[i].DataValue, asked)
+			}
 		}
 		read = append(read, whose[how]...)
 	}

@@ -267,24 +267,6 @@ func TestMonitoredRequest(t *testing.T) {
 	}
 }
 
-func TestRangeLengths(t *testing.T) {
-	f := func(text string, want ...uint32) {
-		t.Helper()
-		if got, err := rangeLengths(text); err != nil || !slices.Equal(got, want) {
-			t.Errorf("rangeLengths(%q) = %v, %v; want %v", text, got, err, want)
-		}
-	}
-	f("")
-	f("3", 1)
-	f("2:5", 4)
-	f("0:1,3", 2, 1)
-	for _, bad := range []string{"x", "5:2", "2:2", "1,", "-1", "1:"} {
-		if got, err := rangeLengths(bad); err == nil {
-			t.Errorf("rangeLengths(%q) = %v, want an error", bad, got)
-		}
-	}
-}
-
 // The queue of an item that has none in the configuration holds what is sampled while the gateway is not there.
 func TestAutoQueue(t *testing.T) {
 	for _, c := range []struct {
