@@ -236,7 +236,9 @@ func (p *platform) start(s *daemon.Stages) {
 	s.Start("registry", 5*time.Second, p.registry.Run)
 	s.Start("discoveries", 5*time.Second, p.discoveries.Run)
 	s.Start("limits", 5*time.Second, p.limits.run)
-	s.Start("types", 5*time.Second, func(ctx context.Context) error { return p.types.run(ctx, p.registry.Ready()) })
+	if p.types != nil {
+		s.Start("types", 5*time.Second, func(ctx context.Context) error { return p.types.run(ctx, p.registry.Ready()) })
+	}
 	if p.addressSpaces != nil {
 		s.Start("address spaces", 5*time.Second, p.runAddressSpaces)
 	}
