@@ -87,6 +87,11 @@ type ServerFigures struct {
 	// because one failed or took too long.
 	Heartbeats   uint64 `json:"heartbeats,omitempty"`
 	SkippedReads uint64 `json:"skippedReads,omitempty"`
+	// Monitors are the live monitorings of values, SharedItems the monitored items at the server that they share; SkippedValues counts what one of them
+	// was not given because a newer value had come.
+	Monitors      int    `json:"monitors,omitempty"`
+	SharedItems   int    `json:"sharedItems,omitempty"`
+	SkippedValues uint64 `json:"skippedValues,omitempty"`
 	// HeldPages are lists of references that somebody pages through and whose place is kept. RestartedPages counts later pages that were browsed from the
 	// first reference on because their place was not, EvictedPages places that went because others needed the room.
 	HeldPages      int    `json:"heldPages,omitempty"`

@@ -186,29 +186,3 @@ type TranslateResult struct {
 	Status  StatusCode     `json:"status,omitempty"`
 	Message string         `json:"message,omitempty"`
 }
-
-// MonitorRequest asks for the values of nodes as they change.
-type MonitorRequest struct {
-	// ID names the monitoring among all of the gateway; the asker makes it up.
-	ID                 string           `json:"id"`
-	NodeIDs            []ExpandedNodeID `json:"nodeIds"`
-	SamplingInterval   time.Duration    `json:"samplingInterval"`
-	PublishingInterval time.Duration    `json:"publishingInterval"`
-}
-
-// ValueChange is the newest value of one monitored node. A node that cannot be monitored has one change with the Bad status
-// and a Message that say why.
-type ValueChange struct {
-	NodeID  ExpandedNodeID `json:"nodeId"`
-	Value   DataValue      `json:"value"`
-	Message string         `json:"message,omitempty"`
-}
-
-// ValueChanges is one delivery of a monitoring: the newest value per node that changed since the last one.
-type ValueChanges struct {
-	// Sequence counts deliveries from 1.
-	Sequence uint64        `json:"sequence"`
-	Changes  []ValueChange `json:"changes"`
-	// Overflow tells that values were skipped: the server's queue overflowed, or the receiver was slower than the source.
-	Overflow bool `json:"overflow,omitempty"`
-}

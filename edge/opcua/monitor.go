@@ -3,57 +3,87 @@ package opcua
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 const (
-	// maxWatched bounds the nodes of one Monitor.
-	maxWatched     = 10_000
-	defaultWatched = 500 * time.Millisecond // publishing interval when none is asked for
-	minWatched     = 10 * time.Millisecond
-	watchedQueue   = 1 // only the newest value is delivered
+	// maxWatched bounds the items of one Monitor, maxWatchedQueue the queue of one of them.
+	maxWatched      = 10_000
+	maxWatchedQueue = 10_000
+	defaultWatched  = 500 * time.Millisecond // publishing interval when none is asked for
+	minWatched      = 10 * time.Millisecond
+	// watchedSettle is how long a delivery waits for the rest of a message of the server.
+	watchedSettle = 5 * time.Millisecond
+	// watchedFirst is how long the first delivery waits for items that have not answered, beside two publishing intervals.
+	watchedFirst = time.Second
 )
 
-// Monitor implements edge.Monitor. Requests with the same publishing interval share a subscription. It outlives reconnects; while there is no
-// connection nothing is delivered. It returns nil when ctx has ended, and an error when there is no connection to begin with.
+// Monitor implements edge.Monitor. All who monitor the same of a node share one item at the server; requests with the same publishing interval share a
+// subscription. It outlives reconnects, and goes on while there is no connection, which it tells. It returns nil when ctx has ended.
 func (s *Source) Monitor(ctx context.Context, r model.MonitorRequest, deliver func(model.ValueChanges)) error {
-	if len(r.NodeIDs) > maxWatched {
-		return fmt.Errorf("monitor: %d nodes are too many, want at most %d: %w", len(r.NodeIDs), maxWatched, model.StatusBadTooManyMonitoredItems)
-	}
-	if _, err := s.asks.session(ctx); err != nil {
+	keys, err := watchedKeys(&r)
+	if err != nil {
 		return err
 	}
-	key := subscriptionKey{interval: r.PublishingInterval, live: true}
-	if key.interval <= 0 {
-		key.interval = defaultWatched
-	}
-	key.interval = max(key.interval, minWatched)
-	w := &watcher{pending: map[int]model.ValueChange{}, wake: make(chan struct{}, 1)}
-	items := make([]wanted, len(r.NodeIDs))
-	for i, id := range r.NodeIDs {
-		m := monitored{id, itemSpec{sampling: max(r.SamplingInterval, 0), queue: watchedQueue}}
-		items[i] = wanted{key: key, item: m, sink: &watched{w, i, id}}
-	}
-	added := s.publishing.add(items)
-	defer s.publishing.remove(key, added)
+	w := newWatcher(keys, &s.watched.skipped)
+	items := s.watched.acquire(keys, w)
+	defer s.watched.release(items, w)
+	first := time.NewTimer(watchedFirst + 2*keys[0].sub.interval)
+	defer first.Stop()
 	var sequence uint64
-	for {
+	for ctx.Err() == nil {
+		status, changed := s.status.follow()
+		w.connection(&status)
+		if d, ok := w.take(); ok {
+			sequence++
+			d.Sequence = sequence
+			s.unfoldChanges(ctx, d.Changes)
+			deliver(d)
+		}
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-w.wake:
-		}
-		if changes := w.take(); len(changes.Changes) > 0 {
-			sequence++
-			changes.Sequence = sequence
-			s.unfoldChanges(ctx, changes.Changes)
-			deliver(changes)
+			sleep(ctx, watchedSettle)
+		case <-first.C:
+			w.noLonger()
+		case <-changed:
 		}
 	}
+	return nil
+}
+
+// watchedKeys are what a request asks for, item by item.
+func watchedKeys(r *model.MonitorRequest) ([]watchedKey, error) {
+	n := r.Count()
+	if n == 0 || n > maxWatched {
+		return nil, fmt.Errorf("monitor: %d items, want 1 to %d: %w", n, maxWatched, model.StatusBadTooManyMonitoredItems)
+	}
+	sub := subscriptionKey{interval: r.PublishingInterval, live: true}
+	if sub.interval <= 0 {
+		sub.interval = defaultWatched
+	}
+	sub.interval = max(sub.interval, minWatched)
+	keys := make([]watchedKey, n)
+	for i := range keys {
+		m := r.Item(i)
+		spec := itemSpec{
+			attribute: m.Attribute, indexRange: m.IndexRange, sampling: max(m.SamplingInterval, 0), queue: min(max(m.QueueSize, 1), maxWatchedQueue),
+			discardNew: m.DiscardNewest, on: m.Trigger,
+		}
+		if spec.attribute == model.AttributeValue {
+			spec.attribute = 0
+		}
+		if spec.on == model.TriggerStatusValue {
+			spec.on = ""
+		}
+		if m.Deadband != nil {
+			spec.deadband = *m.Deadband
+		}
+		keys[i] = watchedKey{sub, monitored{m.NodeID, spec}}
+	}
+	return keys, nil
 }
 
 // unfoldChanges makes the structures among changes JSON. Where that fails, as without a connection, they stay as they came.
@@ -81,58 +111,3 @@ func (s *Source) unfoldChanges(ctx context.Context, changes []model.ValueChange)
 		}
 	}
 }
-
-// watcher gathers the newest values for one Monitor.
-type watcher struct {
-	wake chan struct{}
-
-	mu       sync.Mutex
-	pending  map[int]model.ValueChange // by index in the request
-	overflow bool
-}
-
-func (w *watcher) set(i int, c model.ValueChange) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, skipped := w.pending[i]; skipped || c.Value.Status.Overflow() {
-		w.overflow = true
-	}
-	w.pending[i] = c
-	notify(w.wake)
-}
-
-// take returns what changed since the last time, in the order of the request.
-func (w *watcher) take() model.ValueChanges {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	r := model.ValueChanges{Overflow: w.overflow, Changes: make([]model.ValueChange, 0, len(w.pending))}
-	order := make([]int, 0, len(w.pending))
-	for i := range w.pending {
-		order = append(order, i)
-	}
-	slices.Sort(order)
-	for _, i := range order {
-		r.Changes = append(r.Changes, w.pending[i])
-	}
-	clear(w.pending)
-	w.overflow = false
-	return r
-}
-
-// watched is one node of a watcher.
-type watched struct {
-	w    *watcher
-	i    int
-	node model.ExpandedNodeID
-}
-
-func (x *watched) put(v *model.DataValue) {
-	x.w.set(x.i, model.ValueChange{NodeID: x.node, Value: v.Clone()})
-}
-
-func (x *watched) refused(status model.StatusCode, message string) {
-	x.w.set(x.i, model.ValueChange{NodeID: x.node, Value: model.DataValue{Status: status}, Message: message})
-}
-
-// accepted needs nothing: a value follows.
-func (x *watched) accepted() {}

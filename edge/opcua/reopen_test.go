@@ -130,14 +130,17 @@ func TestReopenLosesNothing(t *testing.T) {
 // The server's answers for an item come while it gets another sink.
 func TestSettleWhileTakenOver(t *testing.T) {
 	sub := newSubscription(newPublishing(publishingConfig{log: zerolog.Nop()}), subscriptionKey{interval: time.Second})
-	w := &watcher{pending: map[int]model.ValueChange{}, wake: make(chan struct{}, 1)}
-	it := newItem(1, plant("V0"), &itemSpec{}, &watched{w, 0, plant("V0")})
+	takers := make([]*watchedItem, 1000)
+	for i := range takers {
+		takers[i] = &watchedItem{}
+	}
+	it := newItem(1, plant("V0"), &itemSpec{}, takers[0])
 	it.sub = sub
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for i := range 1000 {
-			sub.takeOver(it, &watched{w, i, plant("V0")})
+		for i := range takers {
+			sub.takeOver(it, takers[i])
 		}
 	}()
 	for range 1000 {
@@ -147,7 +150,7 @@ func TestSettleWhileTakenOver(t *testing.T) {
 	sub.settle(it, 0, model.StatusBadNodeIdUnknown, "")
 	<-ended
 	// The last one knows, whether it came before the answer or behind it.
-	if w.pending[999].Value.Status != model.StatusBadNodeIdUnknown {
-		t.Errorf("the newest sink has %+v", w.pending[999])
+	if takers[999].status != model.StatusBadNodeIdUnknown {
+		t.Errorf("the newest sink has %+v", takers[999].status)
 	}
 }

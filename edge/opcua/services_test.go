@@ -461,7 +461,7 @@ func testMonitor(t *testing.T, s *Source) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	eventually(t, 5*time.Second, func() bool { return len(s.publishing.all()) == 0 }, func() string { return "subscription removed" })
+	eventually(t, 30*time.Second, func() bool { return len(s.publishing.all()) == 0 }, func() string { return "subscription removed" })
 }
 
 func TestNotConnected(t *testing.T) {

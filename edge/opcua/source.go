@@ -38,6 +38,7 @@ type Source struct {
 	model      *modelWatch
 	feeds      *modelFeeds
 	monitors   *modelMonitors
+	watched    *watchedItems
 	cyclic     *cyclic
 	conditions *conditionKeeper
 	publishes  *link // for subscriptions; see lanes
@@ -68,6 +69,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s.feeds = &modelFeeds{source: s, wake: make(chan struct{}, 1), feeds: map[*modelFeed]struct{}{}}
 	s.monitors = &modelMonitors{source: s, list: map[*modelMonitor]struct{}{}}
 	s.conditions = newConditionKeeper(s)
+	s.watched = &watchedItems{publishing: s.publishing, items: map[watchedKey]*watchedItem{}}
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.laneLink((*s.publishing.lanes.Load())[0], linkPublishing)
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
@@ -166,6 +168,8 @@ func (s *Source) Status() model.ServerStatus {
 		}
 	}
 	r.LostNotifications = s.publishing.figures.lost()
+	r.Figures.Monitors, r.Figures.SharedItems = s.watched.counts()
+	r.Figures.SkippedValues = s.watched.skipped.Load()
 	r.Figures.HeldPages, r.Figures.RestartedPages, r.Figures.EvictedPages = int(s.cfg.browses.held.Load()), s.cfg.browses.again.Load(), s.cfg.browses.evicted.Load()
 	r.Figures.Heartbeats, r.Figures.SkippedReads = s.heartbeats.sent.Load(), s.cyclic.skipped.Load()
 	return r
