@@ -148,6 +148,10 @@ func serverMetrics() []serverMetric {
 			func(s *model.ServerStatus) float64 { return float64(s.Figures.Sessions) },
 		},
 		{
+			Metric{"shopfloor_edge_server_publish_requests", "gauge", "Publish requests that wait at the server."},
+			func(s *model.ServerStatus) float64 { return float64(s.Figures.Publishes) },
+		},
+		{
 			Metric{"shopfloor_edge_server_monitors", "gauge", "Live monitorings of values."},
 			func(s *model.ServerStatus) float64 { return float64(s.Figures.Monitors) },
 		},
@@ -158,10 +162,6 @@ func serverMetrics() []serverMetric {
 		{
 			Metric{"shopfloor_edge_server_skipped_values_total", "counter", "Values that a live monitoring was not given because a newer one had come."},
 			func(s *model.ServerStatus) float64 { return float64(s.Figures.SkippedValues) },
-		},
-		{
-			Metric{"shopfloor_edge_server_publish_requests", "gauge", "Publish requests that wait at the server."},
-			func(s *model.ServerStatus) float64 { return float64(s.Figures.Publishes) },
 		},
 	}
 }

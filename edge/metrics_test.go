@@ -41,6 +41,9 @@ shopfloor_edge_server_late_items gauge
 shopfloor_edge_server_subscriptions gauge
 shopfloor_edge_server_sessions gauge
 shopfloor_edge_server_publish_requests gauge
+shopfloor_edge_server_monitors gauge
+shopfloor_edge_server_shared_items gauge
+shopfloor_edge_server_skipped_values_total counter
 shopfloor_edge_server_connection gauge
 `
 

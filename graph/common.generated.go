@@ -107,12 +107,12 @@ type SubscriptionResolver interface {
 	Conditions(ctx context.Context, server string, filter *ConditionFilter) (<-chan *ConditionChanges, error)
 	Discovery(ctx context.Context, id string) (<-chan *DiscoveryProgress, error)
 	Events(ctx context.Context, filter *EventFilter) (<-chan Event, error)
-	Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error)
 	NodeChanges(ctx context.Context, server string, rebrowse *time.Duration, verbs []NodeChangeVerb) (<-chan *NodeChanges, error)
 	NodeTrace(ctx context.Context, server string, nodeID model.ExpandedNodeID, seconds int) (<-chan *NodeTrace, error)
 	SchemaChanges(ctx context.Context) (<-chan *SchemaChange, error)
 	Telemetry(ctx context.Context, filter SeriesFilter, maxRate *float64) (<-chan *TelemetryBatch, error)
 	ServerEvents(ctx context.Context, server string, notifier model.ExpandedNodeID, filter *ServerEventFilter, conditions bool, publishingInterval time.Duration) (<-chan *ServerEvents, error)
+	Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, items []MonitoredItemInput, samplingInterval *time.Duration, publishingInterval *time.Duration, queueSize *int, discardOldest *bool, trigger *model.DataChangeTrigger, deadband *model.Deadband, resume *ResumeInput) (<-chan *ValueChanges, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1998,28 +1998,76 @@ func (ec *executionContext) field_Subscription_values_args(ctx context.Context, 
 	args["server"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "nodeIds",
 		func(ctx context.Context, v any) ([]model.ExpandedNodeID, error) {
-			return ec.unmarshalNNodeId2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeIDᚄ(ctx, v)
+			return ec.unmarshalONodeId2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeIDᚄ(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
 	args["nodeIds"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "samplingInterval",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "items",
+		func(ctx context.Context, v any) ([]MonitoredItemInput, error) {
+			return ec.unmarshalOMonitoredItemInput2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐMonitoredItemInputᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["items"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "samplingInterval",
 		func(ctx context.Context, v any) (*time.Duration, error) {
 			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["samplingInterval"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "publishingInterval",
+	args["samplingInterval"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "publishingInterval",
 		func(ctx context.Context, v any) (*time.Duration, error) {
 			return ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["publishingInterval"] = arg3
+	args["publishingInterval"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "queueSize",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["queueSize"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "discardOldest",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["discardOldest"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "trigger",
+		func(ctx context.Context, v any) (*model.DataChangeTrigger, error) {
+			return ec.unmarshalODataChangeTrigger2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐDataChangeTrigger(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["trigger"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "deadband",
+		func(ctx context.Context, v any) (*model.Deadband, error) {
+			return ec.unmarshalODeadbandInput2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐDeadband(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["deadband"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "resume",
+		func(ctx context.Context, v any) (*ResumeInput, error) {
+			return ec.unmarshalOResumeInput2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐResumeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["resume"] = arg9
 	return args, nil
 }
 
@@ -6357,50 +6405,6 @@ func (ec *executionContext) fieldContext_Subscription_events(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Subscription_values(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	return graphql.ResolveFieldStream(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Subscription_values(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().Values(ctx, fc.Args["server"].(string), fc.Args["nodeIds"].([]model.ExpandedNodeID), fc.Args["samplingInterval"].(*time.Duration), fc.Args["publishingInterval"].(*time.Duration))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ValueChanges) graphql.Marshaler {
-			return ec.marshalNValueChanges2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐValueChanges(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Subscription_values(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Subscription",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ValueChanges(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Subscription_values_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Subscription_nodeChanges(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -6603,6 +6607,50 @@ func (ec *executionContext) fieldContext_Subscription_serverEvents(ctx context.C
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_serverEvents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_values(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_values(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().Values(ctx, fc.Args["server"].(string), fc.Args["nodeIds"].([]model.ExpandedNodeID), fc.Args["items"].([]MonitoredItemInput), fc.Args["samplingInterval"].(*time.Duration), fc.Args["publishingInterval"].(*time.Duration), fc.Args["queueSize"].(*int), fc.Args["discardOldest"].(*bool), fc.Args["trigger"].(*model.DataChangeTrigger), fc.Args["deadband"].(*model.Deadband), fc.Args["resume"].(*ResumeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ValueChanges) graphql.Marshaler {
+			return ec.marshalNValueChanges2ᚖgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋgraphᚐValueChanges(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_values(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ValueChanges(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_values_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7587,8 +7635,6 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_discovery(ctx, fields[0])
 	case "events":
 		return ec._Subscription_events(ctx, fields[0])
-	case "values":
-		return ec._Subscription_values(ctx, fields[0])
 	case "nodeChanges":
 		return ec._Subscription_nodeChanges(ctx, fields[0])
 	case "nodeTrace":
@@ -7599,6 +7645,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_telemetry(ctx, fields[0])
 	case "serverEvents":
 		return ec._Subscription_serverEvents(ctx, fields[0])
+	case "values":
+		return ec._Subscription_values(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}

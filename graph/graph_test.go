@@ -62,6 +62,9 @@ func newPlatform(cfg HandlerConfig) *platform {
 		Registry: p.registry, Commands: p.commands, History: p.store, Live: p.live, DeadLetters: p.dead, Events: p.events, Limits: p.limits, Version: "9.9", Started: testTime,
 		LocalGateway: "edge1", Log: zerolog.New(zerolog.SyncWriter(p.log)), Now: func() time.Time { return testTime },
 	}
+	if cfg.Linger == 0 {
+		cfg.Linger = time.Millisecond
+	}
 	p.Handler = NewHandler(cfg, p.resolver)
 	return p
 }

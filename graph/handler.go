@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 )
 
@@ -37,8 +38,10 @@ type HandlerConfig struct {
 	MaxRequestBytes int64
 	// QueryTimeout bounds a query or mutation; 30 s. Subscriptions have no end.
 	QueryTimeout time.Duration
-	// MaxSubscriptions bounds the subscriptions that run at the same time, of all clients together; 1,000.
+	// MaxSubscriptions bounds the subscriptions that run at the same time, of all clients together; 5,000.
 	MaxSubscriptions int
+	// Linger is how long live values are asked for that nobody subscribes to any more, so that clients can resume; 15 s.
+	Linger time.Duration
 	// KeepAlive is the interval of pings to subscribers; 15 s. A WebSocket client that does not answer two of them is closed.
 	KeepAlive time.Duration
 	// InitTimeout bounds the wait for connection_init on a new WebSocket; 10 s.
@@ -53,7 +56,7 @@ const (
 
 func (c HandlerConfig) withDefaults() HandlerConfig {
 	for field, value := range map[*int]int{
-		&c.MaxComplexity: 250_000, &c.MaxDepth: 24, &c.MaxTokens: 10_000, &c.MaxQueryBytes: 64 << 10, &c.MaxSubscriptions: 1000,
+		&c.MaxComplexity: 250_000, &c.MaxDepth: 24, &c.MaxTokens: 10_000, &c.MaxQueryBytes: 64 << 10, &c.MaxSubscriptions: 5000,
 	} {
 		if *field == 0 {
 			*field = value
@@ -83,6 +86,7 @@ type Handler struct {
 // NewHandler makes a handler with the fixed schema.
 func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 	cfg = cfg.withDefaults()
+	r.streams = newLiveHub(cfg, r)
 	h := &Handler{snapshots: newSnapshots(cfg, r)}
 	// The server picks the transport, and answers what panics before an operation has begun; operations run on snapshots.
 	s := handler.New(NewExecutableSchema(Config{Resolvers: r}))
@@ -104,6 +108,12 @@ func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 	h.Handler = bounded(s, cfg)
 	return h
 }
+
+// Close ends what goes on after its subscribers left: live values that somebody may resume. It is called when no requests are served any more.
+func (h *Handler) Close() { h.snapshots.resolver.streams.Close() }
+
+// LiveFigures count the live values that subscribers share.
+func (h *Handler) LiveFigures() live.Figures { return h.snapshots.resolver.streams.Figures() }
 
 // SetTypes adds the types of the plant's own model to the schema, in place of those of before. Operations that run go on with the schema
 // that they began with; each later one, also on a WebSocket that is open, takes the new one. On an error nothing changes. Subscribers to

@@ -537,6 +537,33 @@ type ItemState struct {
 	Message *string              `json:"message,omitempty"`
 }
 
+type MonitorConnection struct {
+	State   model.ConnectionState `json:"state"`
+	Message *string               `json:"message,omitempty"`
+}
+
+// A monitored item (Part 4, 5.13).
+type MonitoredItemInput struct {
+	NodeID           model.ExpandedNodeID     `json:"nodeId"`
+	Attribute        *model.AttributeID       `json:"attribute,omitempty"`
+	IndexRange       *string                  `json:"indexRange,omitempty"`
+	SamplingInterval *time.Duration           `json:"samplingInterval,omitempty"`
+	QueueSize        *int                     `json:"queueSize,omitempty"`
+	DiscardOldest    *bool                    `json:"discardOldest,omitempty"`
+	Trigger          *model.DataChangeTrigger `json:"trigger,omitempty"`
+	Deadband         *model.Deadband          `json:"deadband,omitempty"`
+}
+
+type MonitoredNode struct {
+	Item   int                  `json:"item"`
+	NodeID model.ExpandedNodeID `json:"nodeId"`
+	// Bad for one that cannot be monitored, which is tried again; Good when it is after all.
+	Status  StatusCode `json:"status"`
+	Message *string    `json:"message,omitempty"`
+	// What to do about it.
+	Remedy *string `json:"remedy,omitempty"`
+}
+
 type Namespace struct {
 	Index int    `json:"index"`
 	URI   string `json:"uri"`
@@ -774,6 +801,12 @@ type RespondInput struct {
 	// Where the server takes one.
 	Comment *string `json:"comment,omitempty"`
 	Locale  *string `json:"locale,omitempty"`
+}
+
+// The last delivery that a client has got.
+type ResumeInput struct {
+	Stream   string `json:"stream"`
+	Sequence uint64 `json:"sequence"`
 }
 
 // What made a schema change.
@@ -1143,15 +1176,24 @@ type UpdateServerInput struct {
 }
 
 type ValueChange struct {
+	// The place of the item in nodeIds followed by items, from 0.
+	Item   int                  `json:"item"`
 	NodeID model.ExpandedNodeID `json:"nodeId"`
 	Value  DataValue            `json:"value"`
 }
 
 type ValueChanges struct {
-	// Counts deliveries from 1.
-	Sequence uint64        `json:"sequence"`
-	Changes  []ValueChange `json:"changes"`
-	// Values were skipped since the last delivery.
+	// The stream that this delivery is of, for resume. Another one than before means that the stream began anew.
+	Stream string `json:"stream"`
+	// Counts the deliveries of the stream, without a gap but where overflow is set.
+	Sequence uint64 `json:"sequence"`
+	// In the order of the items; values of one item in the order of time.
+	Changes []ValueChange `json:"changes"`
+	// The items whose state changed: those that cannot be monitored, and those that can again.
+	Nodes []MonitoredNode `json:"nodes"`
+	// The way to the server, when it changed and in the first delivery; else null. No values come while it is not CONNECTED; UNKNOWN: the gateway is away.
+	Connection *MonitorConnection `json:"connection,omitempty"`
+	// Values were skipped before this delivery.
 	Overflow bool `json:"overflow"`
 }
 

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -34,10 +33,6 @@ func (r *serverResolver) Views(ctx context.Context, obj *model.Server, first *in
 
 func (r *serverResolver) Namespaces(ctx context.Context, obj *model.Server) ([]Namespace, error) {
 	return r.namespaces(ctx, obj.ID)
-}
-
-func (r *subscriptionResolver) Values(ctx context.Context, server string, nodeIds []model.ExpandedNodeID, samplingInterval *time.Duration, publishingInterval *time.Duration) (<-chan *ValueChanges, error) {
-	return r.values(ctx, server, nodeIds, valueOrZero(samplingInterval), valueOrZero(publishingInterval))
 }
 
 func (r *Resolver) ObjectNode() ObjectNodeResolver { return &objectNodeResolver{r} }

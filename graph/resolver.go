@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/shopfloor-iiot/shopfloor/graph/live"
 )
 
 // Resolver is the root of all resolvers. Its fields are set before it is used and not changed after.
@@ -39,6 +41,9 @@ type Resolver struct {
 	Log zerolog.Logger
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
+
+	// streams are those of live values; made by NewHandler.
+	streams *live.Hub
 
 	hierarchy eventHierarchy
 }

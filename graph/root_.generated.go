@@ -96,6 +96,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("HistoryUpdateInput", ec.unmarshalInputHistoryUpdateInput),
 			graphql.NewInputUnmarshaler("HistoryValueInput", ec.unmarshalInputHistoryValueInput),
 			graphql.NewInputUnmarshaler("ModelChangeFeedInput", ec.unmarshalInputModelChangeFeedInput),
+			graphql.NewInputUnmarshaler("MonitoredItemInput", ec.unmarshalInputMonitoredItemInput),
 			graphql.NewInputUnmarshaler("OutputInput", ec.unmarshalInputOutputInput),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
 			graphql.NewInputUnmarshaler("PublishNodeInput", ec.unmarshalInputPublishNodeInput),
@@ -105,6 +106,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReadInput", ec.unmarshalInputReadInput),
 			graphql.NewInputUnmarshaler("RegisterNodeInput", ec.unmarshalInputRegisterNodeInput),
 			graphql.NewInputUnmarshaler("RespondInput", ec.unmarshalInputRespondInput),
+			graphql.NewInputUnmarshaler("ResumeInput", ec.unmarshalInputResumeInput),
 			graphql.NewInputUnmarshaler("SelectClauseInput", ec.unmarshalInputSelectClauseInput),
 			graphql.NewInputUnmarshaler("SelectionFieldInput", ec.unmarshalInputSelectionFieldInput),
 			graphql.NewInputUnmarshaler("SelectionInput", ec.unmarshalInputSelectionInput),
@@ -212,7 +214,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "addressspace.graphqls" "capabilities.graphqls" "common.graphqls" "condition.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "register.graphqls" "schemachange.graphqls" "search.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "writer.graphqls" "writeroptions.graphqls"
+//go:embed "addressspace.graphqls" "capabilities.graphqls" "common.graphqls" "condition.graphqls" "configuration.graphqls" "connectiontest.graphqls" "deadletter.graphqls" "diagnostics.graphqls" "discovery.graphqls" "event.graphqls" "federation.graphqls" "gap.graphqls" "gateway.graphqls" "health.graphqls" "keyframe.graphqls" "node.graphqls" "nodechange.graphqls" "nodetrace.graphqls" "publishednodes.graphqls" "register.graphqls" "schemachange.graphqls" "search.graphqls" "selection.graphqls" "series.graphqls" "server.graphqls" "serverdiagnostics.graphqls" "serverevents.graphqls" "serverhistory.graphqls" "service.graphqls" "values.graphqls" "writer.graphqls" "writeroptions.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -253,6 +255,7 @@ var sources = []*ast.Source{
 	{Name: "serverevents.graphqls", Input: sourceData("serverevents.graphqls"), BuiltIn: false},
 	{Name: "serverhistory.graphqls", Input: sourceData("serverhistory.graphqls"), BuiltIn: false},
 	{Name: "service.graphqls", Input: sourceData("service.graphqls"), BuiltIn: false},
+	{Name: "values.graphqls", Input: sourceData("values.graphqls"), BuiltIn: false},
 	{Name: "writer.graphqls", Input: sourceData("writer.graphqls"), BuiltIn: false},
 	{Name: "writeroptions.graphqls", Input: sourceData("writeroptions.graphqls"), BuiltIn: false},
 }
@@ -1848,6 +1851,32 @@ func (ec *executionContext) childFields_ModelChangeFeed(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ModelChangeFeed", field.Name)
 }
 
+func (ec *executionContext) childFields_MonitorConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_MonitorConnection_state(ctx, field)
+	case "message":
+		return ec.fieldContext_MonitorConnection_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MonitorConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MonitoredNode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_MonitoredNode_item(ctx, field)
+	case "nodeId":
+		return ec.fieldContext_MonitoredNode_nodeId(ctx, field)
+	case "status":
+		return ec.fieldContext_MonitoredNode_status(ctx, field)
+	case "message":
+		return ec.fieldContext_MonitoredNode_message(ctx, field)
+	case "remedy":
+		return ec.fieldContext_MonitoredNode_remedy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MonitoredNode", field.Name)
+}
+
 func (ec *executionContext) childFields_Namespace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "index":
@@ -3114,6 +3143,8 @@ func (ec *executionContext) childFields_UserToken(ctx context.Context, field gra
 
 func (ec *executionContext) childFields_ValueChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "item":
+		return ec.fieldContext_ValueChange_item(ctx, field)
 	case "nodeId":
 		return ec.fieldContext_ValueChange_nodeId(ctx, field)
 	case "value":
@@ -3124,10 +3155,16 @@ func (ec *executionContext) childFields_ValueChange(ctx context.Context, field g
 
 func (ec *executionContext) childFields_ValueChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "stream":
+		return ec.fieldContext_ValueChanges_stream(ctx, field)
 	case "sequence":
 		return ec.fieldContext_ValueChanges_sequence(ctx, field)
 	case "changes":
 		return ec.fieldContext_ValueChanges_changes(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ValueChanges_nodes(ctx, field)
+	case "connection":
+		return ec.fieldContext_ValueChanges_connection(ctx, field)
 	case "overflow":
 		return ec.fieldContext_ValueChanges_overflow(ctx, field)
 	}

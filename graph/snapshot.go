@@ -113,7 +113,7 @@ func (s *snapshots) install(next *snapshot, causes []SchemaCause) {
 // executor makes one for a schema. Nothing of it is shared with another but what does not know schemas. In a large one names are not
 // suggested for those that are wrong: each would be compared with thousands, milliseconds for a name.
 func (s *snapshots) executor(schema graphql.ExecutableSchema, large bool) *executor.Executor {
-	priced := pricedSchema{schema}
+	priced := pricedSchema{sharedValues{schema}}
 	e := executor.New(priced)
 	if large {
 		e.SetDisableSuggestion(true)

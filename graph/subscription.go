@@ -11,51 +11,8 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// minPublishingInterval is the fastest publishing that one can ask of a server; maxRate bounds telemetry, in deliveries a second.
-const (
-	minPublishingInterval = 50 * time.Millisecond
-	maxRate               = 50
-)
-
-// values subscribes to the values of nodes.
-func (r *Resolver) values(
-	ctx context.Context, server string, ids []model.ExpandedNodeID, sampling, publishing time.Duration,
-) (<-chan *ValueChanges, error) {
-	if err := checkCount("nodeIds", len(ids), maxBatch); err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, fieldError("nodeIds", "the list is empty; give at least one node")
-	}
-	if err := checkPublishing(publishing); err != nil {
-		return nil, err
-	}
-	if _, err := r.Registry.Server(server); err != nil {
-		return nil, fmt.Errorf("server %q: %w", server, err)
-	}
-	changes, err := r.Commands.Monitor(ctx, server, model.MonitorRequest{
-		NodeIDs: ids, SamplingInterval: sampling, PublishingInterval: publishing,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("monitor server %q: %w", server, err)
-	}
-	return forward(ctx, changes, valueChanges, fmt.Errorf("server %q went away; subscribe again: %w", server, ErrUnavailable)), nil
-}
-
-func checkPublishing(interval time.Duration) error {
-	if interval < minPublishingInterval {
-		return fieldError("publishingInterval", "%s is below %s", interval, minPublishingInterval)
-	}
-	return nil
-}
-
-func valueChanges(in model.ValueChanges) *ValueChanges {
-	out := &ValueChanges{Sequence: in.Sequence, Overflow: in.Overflow, Changes: make([]ValueChange, len(in.Changes))}
-	for i, c := range in.Changes {
-		out.Changes[i] = ValueChange{NodeID: c.NodeID, Value: DataValue{value: c.Value, message: c.Message}}
-	}
-	return out
-}
+// maxRate bounds telemetry, in deliveries a second.
+const maxRate = 50
 
 // telemetry subscribes to what the ingest core sees.
 func (r *Resolver) telemetry(ctx context.Context, f *SeriesFilter, rate float64) (<-chan *TelemetryBatch, error) {

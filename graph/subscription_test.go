@@ -138,11 +138,12 @@ func TestValuesOverWebSocket(t *testing.T) {
 
 func TestSubscriptionTellsWhyItEnds(t *testing.T) {
 	p := newPlatform(HandlerConfig{})
-	in, _, _ := monitored(p)
+	monitored(p)
 	c := connect(t, p)
 	c.subscribe("1", valuesQuery)
-	close(in)
-	c.want("next", `{"errors":[{"message":"server \"press\" went away; subscribe again: unavailable","extensions":{"code":"UNAVAILABLE","remedy":"`+errorRemedy(ErrUnavailable, "UNAVAILABLE")+`"}}],"data":null}`)
+	waitUntil(t, "the subscription runs", func() bool { return p.Handler.(*Handler).LiveFigures().Subscribers == 1 })
+	p.Handler.(*Handler).Close()
+	c.want("next", `{"errors":[{"message":"unavailable: the platform is stopping","extensions":{"code":"UNAVAILABLE","remedy":"`+errorRemedy(ErrUnavailable, "UNAVAILABLE")+`"}}],"data":null}`)
 	c.want("complete", "")
 }
 
@@ -192,7 +193,7 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 	c.subscribe("1", valuesQuery)
 	<-asked
 	c.subscribe("2", valuesQuery)
-	c.want("next", `{"errors":[{"message":"1 subscriptions are running, which is the limit; try again later","extensions":{"code":"UNAVAILABLE"}}],"data":null}`)
+	c.want("next", `{"errors":[{"message":"1 subscriptions are running, which is the limit; try again later","extensions":{"code":"UNAVAILABLE","remedy":"`+errorRemedy(ErrUnavailable, "UNAVAILABLE")+`"}}],"data":null}`)
 	c.want("complete", "")
 	c.send(frame{ID: "1", Type: "complete"})
 	await(t, "the end of the first", done)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/graph"
+	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/web"
 )
 
@@ -108,6 +109,17 @@ func (p *platform) localHost(hostPort string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback() || slices.Contains(p.cfg.GraphQL.Origins, hostPort) || slices.Contains(p.cfg.GraphQL.Origins, host)
 }
 
+// writeLiveMetrics writes how live values are shared among their subscribers.
+func writeLiveMetrics(w io.Writer, f live.Figures) {
+	metrics.WriteGaugeUint64(w, "shopfloor_live_streams", uint64(f.Streams))
+	metrics.WriteGaugeUint64(w, "shopfloor_live_subscribers", uint64(f.Subscribers))
+	metrics.WriteGaugeUint64(w, "shopfloor_live_kept_bytes", uint64(max(f.Bytes, 0)))
+	metrics.WriteCounterUint64(w, "shopfloor_live_deliveries_total", f.Deliveries)
+	metrics.WriteCounterUint64(w, "shopfloor_live_resumed_total", f.Resumed)
+	metrics.WriteCounterUint64(w, "shopfloor_live_gaps_total", f.Gaps)
+	metrics.WriteCounterUint64(w, "shopfloor_live_skipped_deliveries_total", f.Skipped)
+}
+
 // writeMetrics writes the metrics of all parts in Prometheus' text form.
 func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	if p.gateway != nil {
@@ -129,6 +141,7 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	p.store.WriteMetrics(w)
 	p.limits.writeMetrics(ctx, w)
 	p.types.writeMetrics(w)
+	writeLiveMetrics(w, p.types.endpoint.LiveFigures())
 	metrics.WriteProcessMetrics(w)
 }
 

@@ -57,7 +57,10 @@ func (p *platform) serve(ctx context.Context, running *daemon.Stages, l net.List
 		return err
 	}
 	// Stopped first, so that clients learn of the end while all they can ask for is still there.
-	running.Start("http", httpGrace+time.Second, func(ctx context.Context) error { return serveHTTP(ctx, l, h) })
+	running.Start("http", httpGrace+time.Second, func(ctx context.Context) error {
+		defer p.types.endpoint.Close()
+		return serveHTTP(ctx, l, h)
+	})
 	p.start(running)
 	if p.cfg.Demo {
 		if err := p.startDemo(running); err != nil {
