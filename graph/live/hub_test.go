@@ -143,7 +143,9 @@ func TestStreamsAreBounded(t *testing.T) {
 		p.tell(float64(v), 0, 1)
 	}
 	fast := subscribe(t, h, nodes(2), nil)
-	text(t, fast)
+	for got := ""; got != "1000 0=999 1=999"; { // the current values, or those before and then these
+		got = text(t, fast)
+	}
 	p.tell(1000, 0)
 	want(t, fast, "1001 0=1000")
 	if b := h.Figures().Bytes; b > 5000+700 {
