@@ -130,9 +130,12 @@ func TestMonitorsShareItems(t *testing.T) {
 	if d := until(t, "that the server is away", a, link(false)); d.Connection.Message == "" {
 		t.Error("it is not said why the server is away")
 	}
-	until(t, "that it is back", a, link(true))
-	until(t, "that the node is gone", a, func(d *model.ValueChanges) bool {
-		return slices.ContainsFunc(d.States, func(s model.MonitoredItemState) bool { return s.Item == 1 && s.Status == model.StatusBadNodeIdUnknown })
+	// The two are told in any order: values come by another session than commands.
+	back, gone := false, false
+	until(t, "that the server is back and the node gone", a, func(d *model.ValueChanges) bool {
+		back = back || link(true)(d)
+		gone = gone || slices.ContainsFunc(d.States, func(s model.MonitoredItemState) bool { return s.Item == 1 && s.Status == model.StatusBadNodeIdUnknown })
+		return back && gone
 	})
 }
 
