@@ -261,7 +261,7 @@ func TestWebSocketLimits(t *testing.T) {
 }
 
 func TestWebSocketPings(t *testing.T) {
-	p := newPlatform(HandlerConfig{KeepAlive: 5 * time.Millisecond})
+	p := newPlatform(HandlerConfig{KeepAlive: 200 * time.Millisecond}) // a client that is late by that long is closed
 	c, err := dial(t, p)
 	if err != nil {
 		t.Fatal(err)

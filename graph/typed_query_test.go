@@ -22,7 +22,7 @@ func wantAnswer(t *testing.T, data string, errs []string, want string, wantError
 
 func TestTypedQuery(t *testing.T) {
 	p, _ := pressPlatform(t, 2)
-	data, errs := p.data(t, `query($path: String!, $no: Boolean = false) {
+	const query = `query($path: String!, $no: Boolean = false) {
 		one: Plant_PressType(server: "press", path: $path) { nodes {
 			__typename id browseName { name namespaceUri } displayName { text locale } typeDefinition
 			Serial Serial_Plant State { value dataType status { name severity } sourceTimestamp }
@@ -34,8 +34,9 @@ func TestTypedQuery(t *testing.T) {
 		} pageInfo { hasNextPage hasPreviousPage startCursor } }
 		...rest
 	}
-	fragment rest on Query { machines: Acme_MachineType(server: "press", filter: {browseName: "Press2"}) { nodes { Serial ... on Plant_PressType { Force { value } } } } }`,
-		map[string]any{"path": "Objects/Hall/Press1"})
+	fragment rest on Query { machines: Acme_MachineType(server: "press", filter: {browseName: "Press2"}) { nodes { Serial ... on Plant_PressType { Force { value } } } } }`
+	variables := map[string]any{"path": "Objects/Hall/Press1"}
+	data, errs := p.data(t, query, variables)
 	wantAnswer(t, data, errs, `{"one":{"nodes":[{"__typename":"Plant_PressType_Object","id":"press/nsu=urn:press;s=P001","browseName":{"name":"Press1","namespaceUri":"urn:press"},
 "displayName":{"text":"Press1","locale":null},"typeDefinition":"nsu=http://acme.com/UA/Plant/;i=100",
 "Serial":"SN-P001","Serial_Plant":4000000001,"State":{"value":"true_1","dataType":"Int32","status":{"name":"Good","severity":"GOOD"},"sourceTimestamp":"2026-01-02T03:04:05Z"},
@@ -45,9 +46,13 @@ func TestTypedQuery(t *testing.T) {
 "Tool":[{"browseName":{"name":"Tool1"}},{"browseName":{"name":"Tool2"}}],"LastService":null}],
 "pageInfo":{"hasNextPage":false,"hasPreviousPage":false,"startCursor":"press/nsu=urn:press;s=P001"}},
 "machines":{"nodes":[{"Serial":"SN-P002","Force":{"value":2.5}}]}}`)
-	// All values of all root fields in one Read.
-	if n := p.commands.reads.Load(); n != 1 {
-		t.Errorf("%d reads", n)
+	// All values of all root fields in one Read. What stands at the path may have to be read before, once.
+	before := p.commands.reads.Load()
+	if _, errs := p.data(t, query, variables); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if n := p.commands.reads.Load() - before; n != 1 || before > 2 {
+		t.Errorf("%d reads, and %d the second time", before, n)
 	}
 }
 
