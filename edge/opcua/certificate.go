@@ -75,8 +75,9 @@ func describeCertificate(cfg *Config, chain []byte, applicationURI string) (mode
 		DER: c.Raw, Subject: c.Subject.String(), Issuer: c.Issuer.String(), SerialNumber: c.SerialNumber.Text(16), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
 		SelfSigned: c.CheckSignatureFrom(c) == nil || c.Subject.String() == c.Issuer.String() && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil,
 		Thumbprint: Thumbprint(c.Raw), ThumbprintSHA256: hex.EncodeToString(sum[:]), ApplicationURI: certificateURI(c), DNSNames: c.DNSNames,
-		KeyType: c.PublicKeyAlgorithm.String(), SignatureAlgorithm: c.SignatureAlgorithm.String(), HostMatches: namesHost(&cfg.Server, c),
+		KeyType: c.PublicKeyAlgorithm.String(), SignatureAlgorithm: c.SignatureAlgorithm.String(),
 	}
+	_, d.HostMatches = namesHost(&cfg.Server, c)
 	for _, issuer := range certs[1:] {
 		d.Chain = append(d.Chain, issuer.Raw)
 	}

@@ -135,8 +135,8 @@ func (t *TrustList) checkServer(s *model.Server, chain []byte, applicationURI st
 	if err := sound(s, leaf, applicationURI); err != nil {
 		return "", err
 	}
-	if !namesHost(s, leaf) {
-		warning = fmt.Sprintf("%s does not name the host of its address", certificateName(s, leaf))
+	if host, ok := namesHost(s, leaf); !ok {
+		warning = fmt.Sprintf("%s does not name the host %s", certificateName(s, leaf), host)
 	}
 	return warning, nil
 }
@@ -171,9 +171,13 @@ func sound(s *model.Server, leaf *x509.Certificate, applicationURI string) error
 	return nil
 }
 
-func namesHost(s *model.Server, leaf *x509.Certificate) bool {
+// namesHost returns the host of a server's address, and whether the certificate names it.
+func namesHost(s *model.Server, leaf *x509.Certificate) (host string, ok bool) {
 	u, err := url.Parse(s.EndpointURL)
-	return err != nil || leaf.VerifyHostname(u.Hostname()) == nil
+	if err != nil {
+		return "", true
+	}
+	return u.Hostname(), leaf.VerifyHostname(u.Hostname()) == nil
 }
 
 func (t *TrustList) refuseUnknown(name string, leaf *x509.Certificate) error {

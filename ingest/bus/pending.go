@@ -15,13 +15,10 @@ func (r *FrameReader) Pending(ctx context.Context) (uint64, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	pending := info.NumPending + uint64(len(r.queue))
-	switch {
-	case r.last.consumer == info.Name:
-		// Sent by the server and not yet in the queue. What came since the server answered makes no difference.
-		pending += info.Delivered.Consumer - min(info.Delivered.Consumer, r.last.number)
-	default:
-		pending += info.Delivered.Consumer // the first ones of a new consumer
+	// All that the consumer has or will be given, less what came of it. Frames may have come since the server answered: they are in both.
+	pending := int64(info.NumPending+info.Delivered.Consumer) + int64(len(r.queue))
+	if r.last.consumer == info.Name { // else the first ones of a new consumer are on their way
+		pending -= int64(r.last.number)
 	}
-	return pending, nil
+	return uint64(max(pending, 0)), nil
 }
