@@ -139,8 +139,9 @@ func decodeRecord(body []byte) (*record, error) {
 }
 
 const (
-	// saveEvery is the pause between two records at least, saveShare the share of time that making them may take.
-	saveEvery = 200 * time.Millisecond
+	// saveDelay is how long a record waits for more changes: what comes of a subscription that no record has is not there for the next life.
+	saveDelay = 25 * time.Millisecond
+	// saveShare is the share of time that making records may take.
 	saveShare = 20
 	// noteEvery is how often a Memory is told that the values so far are stored, but for those of the last storeTime.
 	noteEvery = 5 * time.Second
@@ -167,45 +168,59 @@ func (p *publishing) load() {
 	}
 }
 
+// changed says that the record is not that of now.
+func (p *publishing) changed() {
+	select {
+	case p.dirty <- struct{}{}:
+	default:
+	}
+}
+
 // remember keeps the record up to date until ctx ends.
 func (p *publishing) remember(ctx context.Context) {
-	next, failing := time.Now().Add(noteEvery), false
-	for pause := time.Duration(saveEvery); ; {
-		timer := time.NewTimer(pause)
+	note := time.NewTicker(noteEvery)
+	defer note.Stop()
+	failing := false
+	for {
+		var err error
+		pause := time.Duration(0)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return
-		case <-timer.C:
-		}
-		begin := time.Now()
-		err := p.save()
-		if begin.After(next) {
-			next = begin.Add(noteEvery)
-			err = errors.Join(err, p.noteAlive())
+		case <-note.C:
+			err = p.noteAlive()
+		case <-p.dirty:
+			p.changed() // until it is saved
+			sleep(ctx, saveDelay)
+			pause, err = p.save()
+			failing = failing && err != nil
 		}
 		if err != nil && !failing {
 			p.cfg.log.Warn().Err(err).Msg("subscriptions are not recorded: after a restart they may be made anew")
 		}
-		failing = err != nil
-		pause = max(saveEvery, saveShare*time.Since(begin))
+		failing = failing || err != nil
+		sleep(ctx, pause)
 	}
 }
 
-// save makes a record when something changed.
-func (p *publishing) save() error {
-	if !p.dirty.Swap(false) {
-		return nil
+// save makes a record when something changed, and says how long not to make another.
+func (p *publishing) save() (pause time.Duration, err error) {
+	select {
+	case <-p.dirty:
+	default:
+		return 0, nil
 	}
+	begin := time.Now()
 	body, err := p.record().encode()
+	pause = saveShare * time.Since(begin)
 	if err == nil {
 		err = p.cfg.Memory.Save(p.cfg.Server, body)
 	}
 	if err != nil {
-		p.dirty.Store(true)
-		return fmt.Errorf("record subscriptions: %w", err)
+		p.changed()
+		return max(pause, time.Second), fmt.Errorf("record subscriptions: %w", err)
 	}
-	return nil
+	return pause, nil
 }
 
 // leave makes the last record of this life, or forgets a server that is not wanted any more.
@@ -217,7 +232,8 @@ func (p *publishing) leave(ctx context.Context) {
 	if errors.Is(context.Cause(ctx), edge.ErrRemoved) {
 		err = p.cfg.Memory.Forget(p.cfg.Server)
 	} else {
-		err = errors.Join(p.save(), p.noteAlive())
+		_, err = p.save()
+		err = errors.Join(err, p.noteAlive())
 	}
 	if err != nil {
 		p.cfg.log.Warn().Err(err).Msg("subscriptions are not recorded: after a restart they may be made anew")

@@ -34,7 +34,7 @@ type publishing struct {
 	traces     traces
 	lanes      atomic.Pointer[[]*lane] // at least one; changed under mu
 	opened     chan struct{}           // closed when the writers are open, after a take-over
-	dirty      atomic.Bool             // the record is not that of now
+	dirty      chan struct{}           // holds one token while the record is not that of now
 
 	ctx context.Context // of the deliveries, set by run
 	wg  sync.WaitGroup
@@ -65,7 +65,7 @@ type publishingConfig struct {
 
 func newPublishing(cfg publishingConfig) *publishing {
 	p := &publishing{
-		cfg: cfg, subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, opened: make(chan struct{}),
+		cfg: cfg, subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, opened: make(chan struct{}), dirty: make(chan struct{}, 1),
 	}
 	p.lanes.Store(&[]*lane{newLane(p, 0)})
 	p.namespaces.Store(&model.NamespaceTable{})

@@ -102,7 +102,7 @@ func (p *publishing) retire(sub *subscription) bool {
 	p.mu.Unlock()
 	if empty {
 		p.enter(sub, id, 0)
-		p.dirty.Store(true)
+		p.changed()
 		if stop != nil {
 			stop()
 		}
@@ -128,7 +128,7 @@ func (p *publishing) reset(ctx context.Context, s *session, sub *subscription) {
 	clear(sub.held)
 	sub.sent, sub.floor = nil, 0
 	p.enter(sub, id, 0)
-	p.dirty.Store(true)
+	p.changed()
 	p.mu.Lock()
 	_, others := p.byID[id]
 	p.mu.Unlock()
@@ -167,7 +167,7 @@ func (s *subscription) create(ctx context.Context, ses *session) error {
 	s.begin()
 	s.p.enter(s, 0, r.SubscriptionID)
 	s.p.repace() // the server does not know whether it is to pause
-	s.p.dirty.Store(true)
+	s.p.changed()
 	return nil
 }
 
@@ -185,7 +185,7 @@ func (s *subscription) deleteItems(ctx context.Context, ses *session) error {
 	s.removed = nil
 	s.mu.Unlock()
 	if len(removed) > 0 {
-		defer s.p.dirty.Store(true)
+		defer s.p.changed()
 	}
 	err := ses.limits.monitor.each(len(removed), func(from, to int) error {
 		_, err := do[*ua.DeleteMonitoredItemsResponse](ctx, ses, &ua.DeleteMonitoredItemsRequest{SubscriptionID: id, MonitoredItemIDs: removed[from:to]})
@@ -254,7 +254,7 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 		}
 	})
 	if len(due) > 0 {
-		s.p.dirty.Store(true)
+		s.p.changed()
 	}
 	s.p.spill(s, crowded)
 	if err != nil {

@@ -58,7 +58,7 @@ func (l *lane) met(s *session, kept bool) (subs []*subscription, restarted bool)
 		p.inheritance.discard = nil
 	}
 	if !p.started.Equal(s.started) {
-		p.dirty.Store(true)
+		p.changed()
 	}
 	p.started = s.started
 	if !kept {

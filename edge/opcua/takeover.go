@@ -194,7 +194,7 @@ func (p *publishing) settle(complete bool) {
 		sub.mu.Unlock()
 	}
 	close(p.opened)
-	p.dirty.Store(true)
+	p.changed()
 	p.alert()
 }
 

@@ -74,7 +74,7 @@ func (s *subscription) linked(it *item, trigger uint32, status model.StatusCode)
 		return
 	}
 	it.trigger.linked, it.fault = trigger, nil
-	s.p.dirty.Store(true)
+	s.p.changed()
 }
 
 // unlinked notes why there is no link. Under s.mu.
