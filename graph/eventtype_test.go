@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -57,9 +58,9 @@ func TestEventIsOfItsType(t *testing.T) {
 func TestEventOfVendorType(t *testing.T) {
 	p := newPlatform(HandlerConfig{})
 	p.events.events = []model.Event{alarmEvent(tag(1)), alarmEvent(tag(1)), {ID: "e0", At: 4, Server: "press", EventType: tag(9)}}
-	browses := 0
+	var browses atomic.Int64
 	p.commands.BrowseFunc = func(nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
-		browses++
+		browses.Add(1)
 		up := map[model.ExpandedNodeID]model.ExpandedNodeID{tag(1): tag(2), tag(2): model.Expanded(model.NumericID(0, 9482))}[nodes[0].NodeID]
 		if nodes[0].Direction != model.BrowseInverse || up.IsNull() {
 			return []model.BrowseResult{{}}, nil
@@ -70,8 +71,8 @@ func TestEventOfVendorType(t *testing.T) {
 	const want = `{"events": {"edges": [{"node": {"__typename": "ExclusiveLevelAlarmType"}}, {"node": {"__typename": "ExclusiveLevelAlarmType"}}, {"node": {"__typename": "BaseEventType"}}]}}`
 	p.ask(t, query).wantData(t, want)
 	p.ask(t, query).wantData(t, want)
-	if browses != 3 {
-		t.Errorf("%d browses, want one for each step of each type", browses)
+	if n := browses.Load(); n != 3 {
+		t.Errorf("%d browses, want one for each step of each type", n)
 	}
 	p.ask(t, `{ events { edges { node { id } } } }`)
 
