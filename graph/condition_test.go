@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,8 +45,11 @@ const conditionJSON = `{"id": "press/nsu=urn:plant;i=7", "server": {"id": "press
 
 func TestConditions(t *testing.T) {
 	p, services := newEventServices(nil)
+	var mu sync.Mutex
 	var asked model.ConditionQuery
 	services.ConditionsFunc = func(q model.ConditionQuery) (model.ConditionPage, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		asked = q
 		return model.ConditionPage{Conditions: []model.Event{alarmState(7)}, Places: []uint64{3}, Total: 2, Next: 3, Message: "there may be more"}, nil
 	}

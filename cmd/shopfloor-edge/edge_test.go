@@ -134,7 +134,7 @@ func (p *plant) audit(without ...stretch) (missing float64) {
 				continue
 			}
 			if !slices.ContainsFunc(without, func(w stretch) bool { return before <= w.to && at >= w.from }) {
-				p.t.Errorf("%s: %v values are missing between %d and %d", field, step-1, before, at)
+				p.t.Errorf("%s: %v values are missing between %d and %d, behind the first %d", field, step-1, before, at, i)
 			}
 			if field == "V0" {
 				missing += step - 1
@@ -280,7 +280,9 @@ func TestGatewayKilled(t *testing.T) {
 	}
 	for range rounds {
 		p.edge.Kill()
+		killed := time.Now().UnixMilli()
 		p.edge.Start()
+		t.Logf("killed at %d, started again at %d", killed, time.Now().UnixMilli())
 		p.values(30 * time.Second)
 	}
 	p.audit()

@@ -174,7 +174,11 @@ var coreReady = regexp.MustCompile(`(?s)"leafnodes":"([^"]+)","fingerprint":"([^
 // startCore starts a core whose ports stay the same after a restart.
 func startCore(t testing.TB, dir string, leaf string) core {
 	t.Helper()
-	c := core{newProgram(t, "shopfloor", coreReady, "--data", filepath.Join(dir, "core"), "--http", "127.0.0.1:0", "--leafnodes", leaf)}
+	config := filepath.Join(dir, "core.yaml")
+	if err := os.WriteFile(config, []byte("addressSpace: {enabled: false}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := core{newProgram(t, "shopfloor", coreReady, "--config", config, "--server-types=false", "--data", filepath.Join(dir, "core"), "--http", "127.0.0.1:0", "--leafnodes", leaf)}
 	c.Start()
 	return c
 }
