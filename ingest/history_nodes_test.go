@@ -114,8 +114,8 @@ func TestNodeHistoryOfText(t *testing.T) {
 	h := ingest.History{Reader: s.Reader, Text: text}
 	q := model.NodeHistoryQuery{Nodes: []model.HistoryNode{boilerNode("t"), boilerNode("a")}, From: s.at(0), To: s.at(60)}
 	got, err := h.NodeHistory(t.Context(), q)
-	if err != nil || len(got[0].Points) != 0 || text.reads != 0 {
-		t.Errorf("numbers alone: %+v, %d reads of text, %v", got[0], text.reads, err)
+	if err != nil || len(got[0].Points) != 0 || text.reads.Load() != 0 {
+		t.Errorf("numbers alone: %+v, %d reads of text, %v", got[0], text.reads.Load(), err)
 	}
 	for _, tt := range []struct {
 		step      time.Duration

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,11 +21,11 @@ import (
 type fakeText struct {
 	values map[model.SeriesID][]ingest.TextValue
 	err    error
-	reads  int
+	reads  atomic.Int64
 }
 
 func (f *fakeText) Text(_ context.Context, id model.SeriesID, from, to time.Time, limit int) (found []ingest.TextValue, err error) {
-	f.reads++
+	f.reads.Add(1)
 	if limit < 1 || limit > 100_000 {
 		return nil, fmt.Errorf("limit %d", limit)
 	}
@@ -184,10 +185,10 @@ func TestLargeTexts(t *testing.T) {
 			q.From = time.UnixMilli(points[len(points)-1].Time)
 		}
 		if len(seen) != 600 {
-			t.Errorf("%s: %d points in %d reads, want 600", name, len(seen), text.reads)
+			t.Errorf("%s: %d points in %d reads, want 600", name, len(seen), text.reads.Load())
 		}
-		if name == "small" && text.reads > 2 {
-			t.Errorf("%d reads of small values", text.reads)
+		if name == "small" && text.reads.Load() > 2 {
+			t.Errorf("%d reads of small values", text.reads.Load())
 		}
 	}
 }
@@ -254,8 +255,8 @@ func TestStepsOfNumbers(t *testing.T) {
 	h, text := textSeries([]ingest.Sample{{Time: 0, Value: 5}}, exactAt(3, model.StringValue("x"), 0))
 	q := query(0)
 	q.Step = time.Second
-	if points, _, err := h.History(t.Context(), q); err != nil || show(points) != "0:5" || text.reads > 0 {
-		t.Errorf("%s, %v, %d reads", show(points), err, text.reads)
+	if points, _, err := h.History(t.Context(), q); err != nil || show(points) != "0:5" || text.reads.Load() > 0 {
+		t.Errorf("%s, %v, %d reads", show(points), err, text.reads.Load())
 	}
 	text.err = errors.New("no connection")
 	if _, _, err := h.History(t.Context(), query(0)); !errors.Is(err, text.err) {
