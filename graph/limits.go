@@ -3,10 +3,13 @@ package graph
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 // pricedSchema says what a field costs: 1, and what is asked below it as often as the field's arguments tell.
@@ -49,7 +52,7 @@ func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, 
 		}
 		// More than the bound is refused by the field itself, with an error that says so.
 		if field == "history" {
-			items = min(items, maxHistoryPoints) / historyDiscount
+			items = min(items, maxHistoryPoints, historySteps(args)) / historyDiscount
 		} else {
 			items = min(items, maxPageSize)
 		}
@@ -64,6 +67,19 @@ func (s pricedSchema) Complexity(_ context.Context, _, field string, child int, 
 		price += searchPrice
 	}
 	return price, true
+}
+
+// historySteps is how many points a history has at most by its step; the largest int without one.
+func historySteps(args map[string]any) int {
+	a, err := historyArgsOf(args)
+	if err != nil || a.step == nil {
+		return math.MaxInt
+	}
+	q, err := a.query(model.SeriesID{}, time.Now())
+	if err != nil { // refused by the field itself
+		return math.MaxInt
+	}
+	return int((q.To.Sub(q.From)-1)/q.Step) + 1
 }
 
 // saturatingPrice is 1 + items * child, or the largest int if that is beyond.

@@ -162,4 +162,7 @@ func TestHistoryOfSeriesWithDefaults(t *testing.T) {
 	}
 	a = p.ask(t, `{ series { edges { node { history(first: 10000) { points { time value } } } } } }`)
 	a.wantCodes(t, "COMPLEXITY_LIMIT_EXCEEDED")
+	// A step says how many points there can be.
+	p.ask(t, `{ series { edges { node { history(first: 10000, last: "1h", step: "1m") { points { time value } } } } } }`).wantCodes(t)
+	p.ask(t, `{ series { edges { node { history(first: 10000, last: "1d", step: "1s") { points { time value } } } } } }`).wantCodes(t, "COMPLEXITY_LIMIT_EXCEEDED")
 }

@@ -29,6 +29,7 @@
 //	s=RaiseEvent                     (text String, severity UInt16): sends a PlantEventType
 //	s=Machines                       folder with a NodeVersion; s=AddMachine and s=RemoveMachine (name String) put s=<name> with the
 //	                                 variable s=<name>.Speed into it and take it out, and send a GeneralModelChangeEvent
+//	s=Motor0 s=Motor1 …              with MOTORS=<count> in Options.Env: instances of MotorType with Speed, Power, Temperature and Running (peer/motors.js)
 //	s=Firmware                       with COMPANION=di in Options.Env: an instance of DI's SoftwareType, with a Lock whose InitLock works
 //
 // # Users and security

@@ -21,6 +21,7 @@ const { addEvents } = require("./events");
 const { addHistory } = require("./history");
 const { addMachines } = require("./machines");
 const { addMethods } = require("./methods");
+const { addMotors } = require("./motors");
 const { addStructures } = require("./structures");
 const { addValues } = require("./values");
 
@@ -100,6 +101,7 @@ function buildPlant(addressSpace, settings) {
   addMethods(addressSpace, plant);
   addMachines(addressSpace, plant);
   addDevices(addressSpace, plant, settings.devices);
+  addMotors(addressSpace, plant, settings.motors);
   return [
     addCounters(addressSpace, folder("Fast"), settings),
     addHistory(addressSpace, folder("Hist")),

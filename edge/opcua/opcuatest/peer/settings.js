@@ -16,6 +16,7 @@
 //   TANK_MS          milliseconds between two levels of the tank, 0 = it stands still until it is written (2000)
 //   COMPANION        further node sets by node-opcua's names, with those they need: "di,ia,machinery" ()
 //   DEVICES          further instances of DI's SoftwareType, Devices/Device0, Device1, ...; needs COMPANION=di (0)
+//   MOTORS           instances of MotorType, Motors/Motor0, Motors/Motor1, ..., with four variables each (0)
 //   REVERSE          URL of a client that the server connects to, twice (Part 6, 7.1.2.6): "opc.tcp://127.0.0.1:4844" ()
 "use strict";
 
@@ -39,6 +40,7 @@ function readSettings(env) {
     eventMs: integer(env, "EVENT_MS", 1000),
     tankMs: integer(env, "TANK_MS", 2000),
     devices: integer(env, "DEVICES", 0),
+    motors: integer(env, "MOTORS", 0),
     reverse: env.REVERSE || "",
     companions: (env.COMPANION || "").split(",").filter(Boolean),
   };
