@@ -14,7 +14,7 @@ import (
 
 // maxMonitors bounds the monitorings of one gateway at a time, traces among them, and maxTraces those.
 const (
-	maxMonitors = 1000
+	maxMonitors = 3000
 	maxTraces   = 20
 )
 

@@ -23,6 +23,7 @@ type benchConfig struct {
 	write, read    string
 	fill           bool // the part of bench recover that is killed
 	edge           benchEdgeConfig
+	live           benchLiveConfig
 }
 
 const benchUsageText = `Measure this machine:
@@ -30,6 +31,7 @@ const benchUsageText = `Measure this machine:
   shopfloor bench core      frames → JetStream → decode → embedded VictoriaMetrics, against VictoriaMetrics alone
   shopfloor bench remote    the same into a VictoriaMetrics elsewhere (--write, --read)
   shopfloor bench edge      OPC UA server → gateway → JetStream, against a server of its own or another one (--endpoint)
+  shopfloor bench live      live values to many GraphQL subscribers, each with a WebSocket (--subscribers, --values, --distinct, --stalled)
   shopfloor bench recover   how long it takes to go on after kill -9
 
 Flags:
@@ -49,9 +51,13 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fs.PrintDefaults()
 	}
 	fs.BoolVar(&cfg.json, "json", false, "print the result as JSON")
-	if what == "edge" {
+	switch what {
+	case "edge":
 		cfg.edge.flags(fs)
-	} else if what != "encode" {
+	case "live":
+		cfg.live.flags(fs)
+	case "encode":
+	default:
 		fs.IntVar(&cfg.series, "series", 10_000, "`number` of series")
 		fs.IntVar(&cfg.rounds, "rounds", 0, "`number` of values of each series; by default such that there are some millions in all")
 	}
@@ -66,12 +72,12 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fs.StringVar(&cfg.read, "read", "", "`URL` to read from, http://host:8428")
 	case "recover":
 		fs.BoolVar(&cfg.fill, "fill", false, "only fill --data and end by SIGKILL; recover starts this itself")
-	case "encode", "edge":
+	case "encode", "edge", "live":
 	case "-h", "--help", "help":
 		fs.Usage()
 		return errHelp
 	default:
-		return usageError{fmt.Errorf("bench: %q is unknown; use encode, core, remote, edge or recover", what)}
+		return usageError{fmt.Errorf("bench: %q is unknown; use encode, core, remote, edge, live or recover", what)}
 	}
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -92,6 +98,8 @@ func (cfg *benchConfig) check(what string) error {
 		return nil
 	case "edge":
 		return cfg.edge.check()
+	case "live":
+		return cfg.live.check()
 	}
 	if cfg.rounds == 0 && cfg.series > 0 {
 		cfg.rounds = max(20, 3_000_000/cfg.series)
@@ -116,6 +124,9 @@ func (cfg benchConfig) run(ctx context.Context, what string, stdout, stderr io.W
 	if cfg.edge.serve {
 		return serveLoad(ctx, &cfg.edge, os.Stdin, stdout, stderr)
 	}
+	if cfg.live.clients {
+		return serveClients(ctx, &cfg.live, os.Stdin, stdout)
+	}
 	dir, err := os.MkdirTemp(cfg.data, "shopfloor-bench-")
 	if err != nil {
 		return fmt.Errorf("folder to measure in: %w", err)
@@ -127,6 +138,8 @@ func (cfg benchConfig) run(ctx context.Context, what string, stdout, stderr io.W
 		r, err = benchEncode(ctx, stderr)
 	case what == "edge":
 		r, err = benchEdge(ctx, cfg.edge, dir, stderr)
+	case what == "live":
+		r, err = benchLive(ctx, cfg.live, dir, stderr)
 	case what == "remote":
 		r, err = benchRemote(ctx, cfg, dir, stderr)
 	case what == "recover":

@@ -82,6 +82,10 @@ func TestBenchRefuses(t *testing.T) {
 		{"bench", "edge", "--node-id", "i=%d"},
 		{"bench", "edge", "--endpoint", "opc.tcp://x", "--node-id", "i=%s"},
 		{"bench", "edge", "--duration", "1ms"},
+		{"bench", "live", "--subscribers", "0"},
+		{"bench", "live", "--distinct", "--nodes", "99"},
+		{"bench", "live", "--rate", "21"},
+		{"bench", "live", "--clients"},
 		{"bench", "all"},
 	} {
 		if code, out := runOnce(t, args...); code != exitUsage || !strings.HasPrefix(out, "shopfloor: ") {
@@ -144,6 +148,20 @@ func TestBenchEdgeOfAnotherServer(t *testing.T) {
 		runBench(t, &r, append([]string{"edge", "--nodes", "30", "--duration", "2s", "--publishing", "100ms", "--data", t.TempDir(), "--json"}, args...)...)
 		if r.Offered != nil || r.Stored < 100 || r.Received < 100 || r.Endpoint != args[1] {
 			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestBenchLive(t *testing.T) {
+	for _, args := range [][]string{{"--stalled", "2"}, {"--distinct", "--nodes", "200"}} {
+		var r benchLiveResult
+		runBench(t, &r, append([]string{"live", "--subscribers", "20", "--values", "50", "--rate", "2", "--duration", "3s", "--data", t.TempDir(), "--json"}, args...)...)
+		if r.Lost != 0 || r.OutOfSequence != 0 || r.Overflows != 0 || r.Disconnected != 0 || r.FewestShare < 0.5 || r.ValuesReceived < 20*r.FewestValues || r.LatencyP50Ms <= 0 ||
+			r.LatencyMaxMs < r.LatencyP99Ms || r.CPUNsPerValue <= 0 || r.RSSPeakBytes < r.RSSBytes || r.RSSStartBytes == 0 {
+			t.Errorf("%v: %+v", args, r)
+		}
+		if distinct := args[0] == "--distinct"; distinct && r.Streams != 20 || !distinct && (r.Streams != 1 || r.Stalled != 2 || r.StalledReasons["still connected"] != 2) {
+			t.Errorf("%v: %+v", args, r)
 		}
 	}
 }

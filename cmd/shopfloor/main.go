@@ -26,7 +26,7 @@ Usage:
   shopfloor check [flags]            check the configuration and print what would run;
                                      with --published-nodes FILE, check a configuration file of OPC Publisher
   shopfloor schema [flags]           print the GraphQL schema, with --nodeset FILE with types of that model
-  shopfloor bench encode|core|remote|edge|recover [flags]   measure this machine
+  shopfloor bench encode|core|remote|edge|live|recover [flags]   measure this machine
   shopfloor version                  print the version
 
 Flags (each also as an environment variable, --log-level as SHOPFLOOR_LOG_LEVEL, and in the configuration file):

@@ -28,6 +28,9 @@ type Config struct {
 	Linger time.Duration
 	// MaxStreams bounds the streams; 2,000.
 	MaxStreams int
+	// MaxStarting bounds how many streams ask for their values at a time, so that a crowd that comes at once, as after a restart, takes its turn and
+	// leaves room for others at the gateway; 8.
+	MaxStarting int
 }
 
 func (c Config) withDefaults() Config {
@@ -45,6 +48,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxStreams == 0 {
 		c.MaxStreams = 2000
+	}
+	if c.MaxStarting == 0 {
+		c.MaxStarting = 8
 	}
 	if c.Fatal == nil {
 		c.Fatal = func(error) bool { return false }
@@ -64,7 +70,8 @@ type Figures struct {
 
 // Hub has the streams of live values.
 type Hub struct {
-	cfg Config
+	cfg      Config
+	starting chan struct{} // has a place for each stream that asks
 
 	bytes                              atomic.Int64
 	deliveries, resumed, gaps, skipped atomic.Uint64
@@ -82,7 +89,21 @@ var (
 )
 
 // NewHub makes a Hub. Close ends its streams.
-func NewHub(cfg Config) *Hub { return &Hub{cfg: cfg.withDefaults(), streams: map[string]*stream{}} }
+func NewHub(cfg Config) *Hub {
+	cfg = cfg.withDefaults()
+	return &Hub{cfg: cfg, starting: make(chan struct{}, cfg.MaxStarting), streams: map[string]*stream{}}
+}
+
+// monitor asks for the values of a stream when it is its turn.
+func (h *Hub) monitor(s *stream) (<-chan model.ValueChanges, error) {
+	select {
+	case h.starting <- struct{}{}:
+	case <-s.ctx.Done():
+		return nil, s.ctx.Err()
+	}
+	defer func() { <-h.starting }()
+	return h.cfg.Monitor(s.ctx, s.server, s.request)
+}
 
 // Close ends all streams and waits for them.
 func (h *Hub) Close() {

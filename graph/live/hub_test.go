@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,5 +236,48 @@ func TestRender(t *testing.T) {
 	d.age()
 	if got := string(d.Render("a", make(true))); got != "xxxx" || d.renders != nil {
 		t.Errorf("got %q of an old delivery", got)
+	}
+}
+
+// A crowd of streams asks for its values a few at a time, and all get them.
+func TestStreamsStartInTurn(t *testing.T) {
+	const streams, limit = 30, 3
+	var asking, most atomic.Int64
+	proceed := make(chan struct{})
+	h := NewHub(Config{MaxStarting: limit, Monitor: func(ctx context.Context, _ string, _ model.MonitorRequest) (<-chan model.ValueChanges, error) {
+		n := asking.Add(1)
+		defer asking.Add(-1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		select {
+		case <-proceed:
+		case <-ctx.Done():
+		}
+		return make(chan model.ValueChanges), ctx.Err()
+	}})
+	t.Cleanup(h.Close)
+	done := make(chan error, streams)
+	for i := range streams {
+		go func() {
+			_, err := h.Subscribe(t.Context(), "press", nodes(i+1), nil)
+			done <- err
+		}()
+	}
+	for range streams {
+		proceed <- struct{}{}
+	}
+	for range streams {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := most.Load(); n != limit {
+		t.Errorf("%d asked at a time, want %d", n, limit)
+	}
+	// One that nobody waits for any more gives its turn to others.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.Subscribe(ctx, "press", nodes(streams+1), nil); err == nil {
+		t.Error("subscribed although nobody waits")
 	}
 }

@@ -74,7 +74,7 @@ func (s *stream) start(ctx context.Context) {
 			s.cancel() // who began it does not wait any more
 		}
 	})
-	in, err := s.hub.cfg.Monitor(s.ctx, s.server, s.request)
+	in, err := s.hub.monitor(s)
 	stop()
 	if err == nil && s.ctx.Err() != nil {
 		err = s.ctx.Err()
@@ -109,7 +109,7 @@ func (s *stream) run(in <-chan model.ValueChanges) {
 				return
 			case <-time.After(pause):
 			}
-			next, err := s.hub.cfg.Monitor(s.ctx, s.server, s.request)
+			next, err := s.hub.monitor(s)
 			if err == nil {
 				in = next
 				break
