@@ -1633,11 +1633,14 @@ func (ec *executionContext) unmarshalInputConditionFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
+	if _, present := asMap["includeSubtypes"]; !present {
+		asMap["includeSubtypes"] = true
+	}
 	if _, present := asMap["branches"]; !present {
 		asMap["branches"] = false
 	}
 
-	fieldsInOrder := [...]string{"conditions", "eventTypes", "sourceNodes", "active", "acknowledged", "confirmed", "shelved", "suppressed", "minSeverity", "text", "branches"}
+	fieldsInOrder := [...]string{"conditions", "eventTypes", "typeNames", "includeSubtypes", "sourceNodes", "active", "acknowledged", "confirmed", "shelved", "suppressed", "minSeverity", "text", "branches"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1658,6 +1661,20 @@ func (ec *executionContext) unmarshalInputConditionFilter(ctx context.Context, o
 				return it, err
 			}
 			it.EventTypes = data
+		case "typeNames":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("typeNames"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TypeNames = data
+		case "includeSubtypes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("includeSubtypes"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IncludeSubtypes = data
 		case "sourceNodes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sourceNodes"))
 			data, err := ec.unmarshalONodeId2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeIDᚄ(ctx, v)

@@ -9,21 +9,25 @@ import (
 )
 
 // filter checks the input; nil selects all.
-func (f *ConditionFilter) filter() (out model.ConditionFilter, err error) {
+func (f *ConditionFilter) filter(r *Resolver) (out model.ConditionFilter, err error) {
 	if f == nil {
 		return out, nil
 	}
 	for _, list := range []struct {
 		field string
 		nodes []model.ExpandedNodeID
-	}{{"filter.conditions", f.Conditions}, {"filter.eventTypes", f.EventTypes}, {"filter.sourceNodes", f.SourceNodes}} {
+	}{{"filter.conditions", f.Conditions}, {"filter.sourceNodes", f.SourceNodes}} {
 		if err := checkCount(list.field, len(list.nodes), maxFilterNodes); err != nil {
 			return out, err
 		}
 	}
+	types, err := r.eventTypes(f.EventTypes, f.TypeNames, maxFilterNodes, valueOrZero(f.IncludeSubtypes))
+	if err != nil {
+		return out, err
+	}
 	least, err := severity("filter.minSeverity", f.MinSeverity)
 	return model.ConditionFilter{
-		Conditions: f.Conditions, EventTypes: f.EventTypes, SourceNodes: f.SourceNodes, Active: f.Active, Acked: f.Acknowledged, Confirmed: f.Confirmed,
+		Conditions: f.Conditions, EventTypes: types, SourceNodes: f.SourceNodes, Active: f.Active, Acked: f.Acknowledged, Confirmed: f.Confirmed,
 		Shelved: f.Shelved, Suppressed: f.Suppressed, Severity: least, Text: valueOrZero(f.Text), Branches: valueOrZero(f.Branches),
 	}, err
 }
@@ -35,7 +39,7 @@ var errNoEventServices = fmt.Errorf("conditions: %w: this installation does not 
 func (r *Resolver) conditionConnection(ctx context.Context, s *model.Server, f *ConditionFilter, first *int, after *string) (*ConditionConnection, error) {
 	q := model.ConditionQuery{}
 	var err error
-	if q.Filter, err = f.filter(); err != nil {
+	if q.Filter, err = f.filter(r); err != nil {
 		return nil, err
 	}
 	if q.Limit, err = pageSize(first); err != nil {
@@ -106,7 +110,7 @@ func (r *Resolver) watchConditions(ctx context.Context, server string, f *Condit
 	if r.EventServices == nil {
 		return nil, errNoEventServices
 	}
-	filter, err := f.filter()
+	filter, err := f.filter(r)
 	if err != nil {
 		return nil, err
 	}

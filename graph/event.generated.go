@@ -264,7 +264,11 @@ func (ec *executionContext) unmarshalInputEventFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"gateway", "server", "group", "writer", "eventTypes", "sourceNodes", "sourceName", "minSeverity", "maxSeverity", "text", "condition", "retain"}
+	if _, present := asMap["includeSubtypes"]; !present {
+		asMap["includeSubtypes"] = true
+	}
+
+	fieldsInOrder := [...]string{"gateway", "server", "group", "writer", "eventTypes", "typeNames", "includeSubtypes", "sourceNodes", "sourceName", "minSeverity", "maxSeverity", "text", "condition", "retain"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -306,6 +310,20 @@ func (ec *executionContext) unmarshalInputEventFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.EventTypes = data
+		case "typeNames":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("typeNames"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TypeNames = data
+		case "includeSubtypes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("includeSubtypes"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IncludeSubtypes = data
 		case "sourceNodes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sourceNodes"))
 			data, err := ec.unmarshalONodeId2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeIDᚄ(ctx, v)

@@ -43,16 +43,16 @@ func (f *EventField) DataType() *string { return f.value.DataType() }
 func (f *EventField) Status() StatusCode { return f.value.Status() }
 
 // filter checks the input; nil selects all.
-func (f *EventFilter) filter() (out model.EventFilter, err error) {
+func (f *EventFilter) filter(r *Resolver) (out model.EventFilter, err error) {
 	if f == nil {
 		return out, nil
 	}
 	out = model.EventFilter{
 		Gateway: valueOrZero(f.Gateway), Server: valueOrZero(f.Server), Group: valueOrZero(f.Group), Writer: valueOrZero(f.Writer),
-		EventTypes: f.EventTypes, SourceNodes: f.SourceNodes, SourceName: valueOrZero(f.SourceName),
+		SourceNodes: f.SourceNodes, SourceName: valueOrZero(f.SourceName),
 		Text: valueOrZero(f.Text), Condition: valueOrZero(f.Condition), Retained: f.Retain,
 	}
-	if err := checkCount("filter.eventTypes", len(f.EventTypes), maxBatch); err != nil {
+	if out.EventTypes, err = r.eventTypes(f.EventTypes, f.TypeNames, maxBatch, valueOrZero(f.IncludeSubtypes)); err != nil {
 		return out, err
 	}
 	if err := checkCount("filter.sourceNodes", len(f.SourceNodes), maxBatch); err != nil {
@@ -88,7 +88,7 @@ func (r *Resolver) eventConnection(ctx context.Context, f *EventFilter, from, to
 	}
 	q := model.EventQuery{From: model.DateTimeOf(valueOrZero(from)), To: model.DateTimeOf(valueOrZero(to))}
 	var err error
-	if q.Filter, err = f.filter(); err != nil {
+	if q.Filter, err = f.filter(r); err != nil {
 		return nil, err
 	}
 	if q.Limit, err = pageSize(first); err != nil {
@@ -134,7 +134,7 @@ func (r *Resolver) watchEvents(ctx context.Context, f *EventFilter) (<-chan Even
 	if r.Events == nil {
 		return nil, fmt.Errorf("events: %w: this installation does not keep them", ErrUnavailable)
 	}
-	filter, err := f.filter()
+	filter, err := f.filter(r)
 	if err != nil {
 		return nil, err
 	}

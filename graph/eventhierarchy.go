@@ -3,6 +3,8 @@ package graph
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,12 +24,17 @@ const (
 	hierarchyTimeout = 5 * time.Second
 )
 
-var hasSubtype = model.Expanded(model.NumericID(0, 45))
+var (
+	hasSubtype      = model.Expanded(model.NumericID(0, 45))
+	baseEventTypeID = model.Expanded(model.NumericID(0, idBaseEventType))
+)
 
-// eventHierarchy remembers which standard type the types of servers derive from. The zero value is ready.
+// eventHierarchy remembers what the types of servers derive from. The zero value is ready.
 type eventHierarchy struct {
 	mu    sync.Mutex
 	known map[eventTypeKey]*derivedType
+	// supers are the supertypes of types that schemas have, or had.
+	supers map[model.ExpandedNodeID]model.ExpandedNodeID
 }
 
 type eventTypeKey struct {
@@ -37,27 +44,102 @@ type eventTypeKey struct {
 
 // derivedType is a look-up that is under way or done.
 type derivedType struct {
-	done    chan struct{}
-	typ     *eventObjectType // nil when it could not be found
+	done chan struct{}
+	// above are the supertypes, the nearest first, up to one that is known otherwise; none when the server does not tell.
+	above   []model.ExpandedNodeID
 	expires time.Time
 }
 
-// showEvent makes an event an object of the schema, of the standard type that its type is or derives from.
+// showEvent makes an event an object of the schema: of its type, or the nearest supertype that the schema has.
 func (r *Resolver) showEvent(ctx context.Context, e *model.Event) Event {
-	return newEventObject(ctx, e, r.eventTypeOf(ctx, e))
+	plants := askedPlantEvents(ctx)
+	return newEventObject(ctx, e, r.eventTypeOf(ctx, e, plants), plants)
 }
 
-// eventTypeOf finds the object type of an event. Where the server does not tell what its type derives from, the event's fields do.
-func (r *Resolver) eventTypeOf(ctx context.Context, e *model.Event) *eventObjectType {
-	if t := standardEvents().find(e.EventType); t != nil {
+// eventTypeOf finds the object type of an event. What a schema does not tell of its type's supertypes the server does, and otherwise the event's
+// fields.
+func (r *Resolver) eventTypeOf(ctx context.Context, e *model.Event, plants *plantEvents) *eventObjectType {
+	if t := plants.find(e.EventType); t != nil {
 		return t
 	}
-	if !e.EventType.IsNull() && e.Server != "" && asksForType(ctx) {
-		if t := r.hierarchy.find(ctx, r, eventTypeKey{e.Server, e.EventType}); t != nil {
-			return t
+	if e.EventType.IsNull() {
+		return likelyType(e)
+	}
+	if t := plants.nearest(r.hierarchy.above(e.EventType)); t != nil {
+		return t
+	}
+	if e.Server != "" && asksForType(ctx) {
+		for _, id := range r.hierarchy.find(ctx, r, eventTypeKey{e.Server, e.EventType}) {
+			if t := plants.find(id); t != nil {
+				return t
+			}
+			if t := plants.nearest(r.hierarchy.above(id)); t != nil {
+				return t
+			}
 		}
 	}
 	return likelyType(e)
+}
+
+// nearest is the first type that the schema has.
+func (p *plantEvents) nearest(ids []model.ExpandedNodeID) *eventObjectType {
+	for _, id := range ids {
+		if t := p.find(id); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// learn remembers the supertypes of types of a schema. They stay known when the schema has the types no more.
+func (h *eventHierarchy) learn(supers map[model.ExpandedNodeID]model.ExpandedNodeID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.supers == nil || len(h.supers)+len(supers) > maxKnownEventTypes {
+		h.supers = map[model.ExpandedNodeID]model.ExpandedNodeID{}
+	}
+	maps.Copy(h.supers, supers)
+}
+
+// above are the supertypes of a type as schemas have them, the nearest first.
+func (h *eventHierarchy) above(id model.ExpandedNodeID) (above []model.ExpandedNodeID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for range maxTypeSteps {
+		up, ok := h.supers[id]
+		if !ok {
+			up, ok = standardEvents().supers[id]
+		}
+		if !ok {
+			break
+		}
+		above, id = append(above, up), up
+	}
+	return above
+}
+
+// withSubtypes are types with all of their subtypes that schemas have; none for BaseEventType, which all events are of.
+func (h *eventHierarchy) withSubtypes(ids []model.ExpandedNodeID) []model.ExpandedNodeID {
+	wanted := map[model.ExpandedNodeID]bool{}
+	for _, id := range ids {
+		if id == baseEventTypeID {
+			return nil
+		}
+		wanted[id] = true
+	}
+	out := slices.Clone(ids)
+	h.mu.Lock()
+	candidates := slices.Collect(maps.Keys(h.supers))
+	h.mu.Unlock()
+	for id := range standardEvents().supers {
+		candidates = append(candidates, id)
+	}
+	for _, id := range candidates {
+		if !wanted[id] && slices.ContainsFunc(h.above(id), func(up model.ExpandedNodeID) bool { return wanted[up] }) && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // likelyType is the type that an event's fields are known from.
@@ -100,8 +182,8 @@ func dependsOnType(set ast.SelectionSet) bool {
 	return false
 }
 
-// find is the standard type that a type derives from, nil when the server does not tell. Those who ask at the same time wait for one look-up.
-func (h *eventHierarchy) find(ctx context.Context, r *Resolver, key eventTypeKey) *eventObjectType {
+// find are the supertypes of a type as its server tells them, none when it does not. Those who ask at the same time wait for one look-up.
+func (h *eventHierarchy) find(ctx context.Context, r *Resolver, key eventTypeKey) []model.ExpandedNodeID {
 	h.mu.Lock()
 	d := h.known[key]
 	if d == nil || isClosed(d.done) && r.now().After(d.expires) {
@@ -115,12 +197,12 @@ func (h *eventHierarchy) find(ctx context.Context, r *Resolver, key eventTypeKey
 		look, cancel := context.WithTimeout(context.WithoutCancel(ctx), hierarchyTimeout)
 		defer cancel()
 		d.look(look, r, key)
-		return d.typ
+		return d.above
 	}
 	h.mu.Unlock()
 	select {
 	case <-d.done:
-		return d.typ
+		return d.above
 	case <-ctx.Done():
 		return nil
 	}
@@ -135,7 +217,7 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// look goes up the server's types to one of the standard.
+// look goes up the server's types to one of the standard, or of a schema.
 func (d *derivedType) look(ctx context.Context, r *Resolver, key eventTypeKey) {
 	defer close(d.done)
 	d.expires = r.now().Add(hierarchyRetry)
@@ -150,7 +232,8 @@ func (d *derivedType) look(ctx context.Context, r *Resolver, key eventTypeKey) {
 				break
 			}
 			at = found[0].References[0].NodeID
-			if d.typ = standardEvents().find(at); d.typ != nil {
+			d.above = append(d.above, at)
+			if standardEvents().find(at) != nil || len(r.hierarchy.above(at)) > 0 {
 				break
 			}
 		}

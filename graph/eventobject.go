@@ -21,10 +21,13 @@ type Event interface{ IsEvent() }
 
 // eventObject is an event that writes the fields that are selected of it.
 type eventObject struct {
+	ctx        context.Context
 	op         *graphql.OperationContext
+	path       ast.Path // where errors are told
 	selections ast.SelectionSet
 	event      *model.Event
 	typ        *eventObjectType
+	plants     *plantEvents // that are asked for
 	byName     map[string]*model.DataValue
 }
 
@@ -33,19 +36,27 @@ var (
 	_ graphql.Marshaler = (*eventObject)(nil)
 )
 
-// newEventObject shows an event where the context's field is.
-func newEventObject(ctx context.Context, e *model.Event, t *eventObjectType) *eventObject {
-	o := &eventObject{op: graphql.GetOperationContext(ctx), event: e, typ: t, byName: make(map[string]*model.DataValue, len(e.Fields))}
+// newEventObject shows an event where the context's field is. plants are the plant's own types if there are fragments for any.
+func newEventObject(ctx context.Context, e *model.Event, t *eventObjectType, plants *plantEvents) *eventObject {
+	o := &eventObject{ctx: ctx, op: graphql.GetOperationContext(ctx), event: e, typ: t, plants: plants, byName: make(map[string]*model.DataValue, len(e.Fields))}
 	if f := graphql.GetFieldContext(ctx); f != nil {
-		o.selections = f.Field.Selections
+		o.selections, o.path = f.Field.Selections, f.Path()
 	}
 	for i := range e.Fields {
-		name := standardName(e.Fields[i].Name)
-		if _, ok := o.byName[name]; !ok {
-			o.byName[name] = &e.Fields[i].Value
+		o.name(standardName(e.Fields[i].Name), &e.Fields[i].Value)
+	}
+	if plants != nil {
+		for i := range e.Fields {
+			o.name(plainEventField(e.Fields[i].Name), &e.Fields[i].Value)
 		}
 	}
 	return o
+}
+
+func (o *eventObject) name(name string, v *model.DataValue) {
+	if _, ok := o.byName[name]; !ok {
+		o.byName[name] = v
+	}
 }
 
 // standardName takes off what some publishers write before a name.
@@ -63,7 +74,7 @@ func (o *eventObject) MarshalGQL(w io.Writer) {
 			return show(o, f)
 		}
 		if field, ok := o.typ.fields[f.Name]; ok {
-			return o.field(field.path, field.kind, f)
+			return o.field(eventPath{}, &field, o.path, f)
 		}
 		return graphql.Null
 	}).MarshalGQL(w)
@@ -146,36 +157,56 @@ func stringOrNull(s string) graphql.Marshaler {
 	return graphql.MarshalString(s)
 }
 
-// field writes a field of a type, or of an object below it.
-func (o *eventObject) field(path, kind string, f graphql.CollectedField) graphql.Marshaler {
-	if t := standardEvents().objects[kind]; t != nil {
-		return o.below(path, t, f)
+// field writes a field of the event, or of an object within it; above and path are where that is in the event and in the answer.
+func (o *eventObject) field(above eventPath, field *eventObjectField, path ast.Path, f graphql.CollectedField) graphql.Marshaler {
+	at := above.to(field)
+	path = append(path[:len(path):len(path)], ast.PathName(f.Alias))
+	if field.object != nil {
+		return o.below(at, field.object, path, f)
 	}
-	v := o.byName[path]
+	v := o.find(at)
 	if v == nil || v.Value.IsNull() {
 		return graphql.Null
 	}
-	return o.value(v.Value, kind, f)
+	if field.plant == nil {
+		return o.value(v.Value, field.kind, f)
+	}
+	converted := o.plants.values.Convert(o.ctx, o.op, field.plant.Type, f, v.Value.AppendJSON(nil), path)
+	return graphql.WriterFunc(func(w io.Writer) { w.Write(converted) }) //nolint:errcheck // the writer is a buffer
 }
 
 // below writes an object, null when the event has nothing of it.
-func (o *eventObject) below(path string, t *eventObjectType, f graphql.CollectedField) graphql.Marshaler {
-	if !o.has(path) {
+func (o *eventObject) below(at eventPath, t *eventObjectType, path ast.Path, f graphql.CollectedField) graphql.Marshaler {
+	if !o.has(at) {
 		return graphql.Null
 	}
 	return o.object(f.Selections, t.satisfies(), func(f graphql.CollectedField) graphql.Marshaler {
 		field := t.fields[f.Name]
-		return o.field(strings.TrimSuffix(path+"/"+field.path, "/"), field.kind, f)
+		return o.field(at, &field, path, f)
 	})
 }
 
-func (o *eventObject) has(path string) bool {
+// find is the value of a field, nil when the event does not have it.
+func (o *eventObject) find(at eventPath) *model.DataValue {
+	if v := o.byName[at.exact]; v != nil || at.namesake {
+		return v
+	}
+	return o.byName[at.plain]
+}
+
+// has tells whether the event has something at a path or below it.
+func (o *eventObject) has(at eventPath) bool {
 	for name, v := range o.byName {
-		if (name == path || strings.HasPrefix(name, path+"/")) && !v.Value.IsNull() {
+		if (within(name, at.exact) || !at.namesake && within(name, at.plain)) && !v.Value.IsNull() {
 			return true
 		}
 	}
 	return false
+}
+
+func within(name, path string) bool {
+	rest, ok := strings.CutPrefix(name, path)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 // value writes a value as a GraphQL type, null if it does not fit.

@@ -15,15 +15,17 @@ const maxEventFields = 500
 // eventSelection makes select clauses (Part 4, 7.7.4.5) of what is selected of events.
 type eventSelection struct {
 	op      *graphql.OperationContext
+	plants  *plantEvents
 	vendor  model.ExpandedNodeID // the type of fields that the standard does not have
 	clauses []model.SelectClause
 	names   map[string]bool
+	asked   map[string]bool // fields of the plant's types
 }
 
 // eventClauses are the select clauses of the selections of a list of events. vendor is the type whose fields are those that are asked for by names that
 // the standard does not have.
 func eventClauses(op *graphql.OperationContext, sets []ast.SelectionSet, vendor model.ExpandedNodeID) ([]model.SelectClause, error) {
-	s := &eventSelection{op: op, vendor: vendor, names: map[string]bool{}}
+	s := &eventSelection{op: op, plants: plantEventsOf(op), vendor: vendor, names: map[string]bool{}, asked: map[string]bool{}}
 	s.standard("EventId", idBaseEventType) // which each event is known by
 	s.standard("EventType", idBaseEventType)
 	for _, set := range sets {
@@ -42,16 +44,16 @@ func (s *eventSelection) selections(set ast.SelectionSet, t *eventObjectType) {
 		case *ast.Field:
 			s.field(sel, t)
 		case *ast.InlineFragment:
-			s.selections(sel.SelectionSet, narrowed(sel.TypeCondition, t))
+			s.selections(sel.SelectionSet, s.narrowed(sel.TypeCondition, t))
 		case *ast.FragmentSpread:
-			s.selections(sel.Definition.SelectionSet, narrowed(sel.Definition.TypeCondition, t))
+			s.selections(sel.Definition.SelectionSet, s.narrowed(sel.Definition.TypeCondition, t))
 		}
 	}
 }
 
-// narrowed is the type of a fragment. One that the standard does not have, or of Event itself, leaves t.
-func narrowed(condition string, t *eventObjectType) *eventObjectType {
-	if other := standardEvents().byName[condition]; other != nil {
+// narrowed is the type of a fragment. One that is none of events leaves t.
+func (s *eventSelection) narrowed(condition string, t *eventObjectType) *eventObjectType {
+	if other := s.plants.named(condition); other != nil {
 		return other
 	}
 	return t
@@ -81,28 +83,49 @@ func (s *eventSelection) field(f *ast.Field, t *eventObjectType) {
 		return
 	}
 	if field, ok := t.fields[f.Name]; ok {
-		s.below(field.path, field.kind, field.declaredBy, f.SelectionSet)
+		s.below(eventPath{plant: field.plant != nil}.to(&field), &field, field.declaredBy, f.SelectionSet)
 	}
 }
 
 // below adds a field of a type, or what is selected of the object that it is.
-func (s *eventSelection) below(path, kind string, declaredBy model.ExpandedNodeID, set ast.SelectionSet) {
-	object := standardEvents().objects[kind]
-	if object == nil {
-		s.add(path, strings.Split(path, "/"), declaredBy)
+func (s *eventSelection) below(at eventPath, field *eventObjectField, declaredBy model.ExpandedNodeID, set ast.SelectionSet) {
+	if field.object == nil {
+		s.value(at, declaredBy)
 		return
 	}
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
-			if field, ok := object.fields[sel.Name]; ok {
-				s.below(strings.TrimSuffix(path+"/"+field.path, "/"), field.kind, declaredBy, sel.SelectionSet)
+			if below, ok := field.object.fields[sel.Name]; ok {
+				s.below(at.to(&below), &below, declaredBy, sel.SelectionSet)
 			}
 		case *ast.InlineFragment:
-			s.below(path, kind, declaredBy, sel.SelectionSet)
+			s.below(at, field, declaredBy, sel.SelectionSet)
 		case *ast.FragmentSpread:
-			s.below(path, kind, declaredBy, sel.Definition.SelectionSet)
+			s.below(at, field, declaredBy, sel.Definition.SelectionSet)
 		}
+	}
+}
+
+// value adds a value. Those of the plant's types have their plain names, unless another field has that; servers that do not have the type or the
+// field do not send it.
+func (s *eventSelection) value(at eventPath, declaredBy model.ExpandedNodeID) {
+	if !at.plant {
+		s.add(at.plain, at.names, declaredBy)
+		return
+	}
+	key := declaredBy.String() + " " + at.exact
+	if s.asked[key] {
+		return
+	}
+	s.asked[key] = true
+	name := at.plain
+	if at.namesake || s.names[name] {
+		name = at.exact
+	}
+	if !s.names[name] {
+		s.names[name] = true
+		s.clauses = append(s.clauses, model.SelectClause{Name: name, TypeDefinition: declaredBy, BrowsePath: at.names, Optional: true})
 	}
 }
 

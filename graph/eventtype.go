@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -28,13 +29,19 @@ type eventType struct {
 	name string // of the object: the BrowseName of the type
 	id   uint32
 	// super is the name of the supertype, empty for BaseEventType.
-	super string
-	// asInterface is the name of the interface that this type's events and those of its subtypes have, empty for none.
-	asInterface string
-	about       string
-	fields      []eventField // that the supertype does not have
+	super  string
+	about  string
+	fields []eventField // that the supertype does not have
 	// subtypes are further types that are shown as this one.
 	subtypes []uint32
+}
+
+// face is the name of the interface that this type's events and those of its subtypes have, of the types of a plant as well.
+func (t *eventType) face() string {
+	if t.id == idBaseEventType {
+		return "Event"
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(t.name, "Type"), "Event") + "Event"
 }
 
 // eventField is a field of events, or of an object within them.
@@ -57,6 +64,8 @@ func (f *eventField) graphQLName() string {
 // eventObjectType is how events of one type, and of its subtypes that have none of their own, are shown: as an object of the schema that implements the
 // interface Event.
 type eventObjectType struct {
+	// id is the node of the type; null for an object within events.
+	id model.ExpandedNodeID
 	// name is that of the object, interfaces are all that it implements.
 	name       string
 	interfaces []string
@@ -66,11 +75,14 @@ type eventObjectType struct {
 
 // eventObjectField is a field of an eventObjectType.
 type eventObjectField struct {
-	// path is browse names joined by "/", as the field of the event is named: "ActiveState/Id".
-	path string
-	// kind is the GraphQL type, one of those that the standard types use: a scalar, LocalizedText, [LocalizedText!], StatusCode, TwoStateVariable, StateName,
-	// ShelvedStateMachine or LimitStateMachine.
+	// names are browse names as a select clause has them, below the object: {"ActiveState", "Id"}, {"nsu=urn:acme;Torque"}.
+	names []string
+	// object is what the field shows if that has fields of its own.
+	object *eventObjectType
+	// kind is the GraphQL type of a value of the standard types: a scalar, LocalizedText, [LocalizedText!] or StatusCode.
 	kind string
+	// plant is the field of a type of the plant's own model.
+	plant *typed.Field
 	// declaredBy is the type that a select clause names.
 	declaredBy model.ExpandedNodeID
 }
@@ -80,20 +92,23 @@ func (t *eventObjectType) satisfies() []string { return append([]string{t.name},
 
 // standardEvents are the event types of the standard, made from the table once.
 var standardEvents = sync.OnceValue(func() *eventCatalog {
-	c := &eventCatalog{byID: map[uint32]*eventObjectType{}, byName: map[string]*eventObjectType{}, objects: map[string]*eventObjectType{}, declaredBy: map[string]model.ExpandedNodeID{}}
+	c := &eventCatalog{
+		byID: map[uint32]*eventObjectType{}, byName: map[string]*eventObjectType{}, objects: map[string]*eventObjectType{},
+		declaredBy: map[string]model.ExpandedNodeID{}, supers: map[model.ExpandedNodeID]model.ExpandedNodeID{},
+	}
 	for _, base := range baseClauses {
 		c.declaredBy[base.name] = model.Expanded(model.NumericID(0, base.by))
-	}
-	for i := range standardEventTypes {
-		c.add(&standardEventTypes[i])
 	}
 	for i := range eventObjects {
 		o := &eventObjects[i]
 		t := &eventObjectType{name: o.name, fields: map[string]eventObjectField{}}
 		for j := range o.fields {
-			t.fields[o.fields[j].graphQLName()] = eventObjectField{path: o.fields[j].path, kind: o.fields[j].kind}
+			t.fields[o.fields[j].graphQLName()] = c.field(&o.fields[j], model.ExpandedNodeID{})
 		}
 		c.objects[o.name] = t
+	}
+	for i := range standardEventTypes {
+		c.add(&standardEventTypes[i])
 	}
 	return c
 })
@@ -105,16 +120,22 @@ type eventCatalog struct {
 	objects map[string]*eventObjectType
 	// declaredBy is the type that declares a field, by the first name of its path.
 	declaredBy map[string]model.ExpandedNodeID
+	// supers are the supertypes of types.
+	supers map[model.ExpandedNodeID]model.ExpandedNodeID
+}
+
+// field is a field of a table. Objects of its kind are there already.
+func (c *eventCatalog) field(f *eventField, by model.ExpandedNodeID) eventObjectField {
+	return eventObjectField{names: splitEventField(f.path), object: c.objects[f.kind], kind: f.kind, declaredBy: by}
 }
 
 // add adds a type, whose supertype is there already.
 func (c *eventCatalog) add(in *eventType) {
-	t := &eventObjectType{name: in.name, fields: map[string]eventObjectField{}}
-	if in.asInterface != "" {
-		t.interfaces = append(t.interfaces, in.asInterface)
-		c.byName[in.asInterface] = t
-	}
+	by := model.Expanded(model.NumericID(0, in.id))
+	t := &eventObjectType{id: by, name: in.name, interfaces: []string{in.face()}, fields: map[string]eventObjectField{}}
+	c.byName[in.face()] = t
 	if up := c.byName[in.super]; up != nil {
+		c.supers[by] = up.id
 		t.interfaces = append(t.interfaces, up.interfaces...)
 		for name, f := range up.fields {
 			t.fields[name] = f
@@ -122,15 +143,16 @@ func (c *eventCatalog) add(in *eventType) {
 	}
 	for i := range in.fields {
 		f := &in.fields[i]
-		by := model.Expanded(model.NumericID(0, in.id))
-		t.fields[f.graphQLName()] = eventObjectField{path: f.path, kind: f.kind, declaredBy: by}
+		t.fields[f.graphQLName()] = c.field(f, by)
 		if _, ok := c.declaredBy[f.path]; !ok {
 			c.declaredBy[f.path] = by
 		}
 	}
 	c.byName[in.name] = t
-	for _, id := range append([]uint32{in.id}, in.subtypes...) {
+	c.byID[in.id] = t
+	for _, id := range in.subtypes {
 		c.byID[id] = t
+		c.supers[model.Expanded(model.NumericID(0, id))] = by
 	}
 }
 

@@ -3,7 +3,7 @@ package graph
 // standardEventTypes are the types of events that the schema has, each behind its supertype: BaseEventType and its subtypes of Part 5, 6.4, conditions and
 // alarms of Part 9. Types that add no fields and that nobody asks for by name are left to their supertype: subtypes says which.
 var standardEventTypes = []eventType{
-	{name: "BaseEventType", id: idBaseEventType, asInterface: "Event", subtypes: []uint32{2787, 2788, 2789, 3035}},
+	{name: "BaseEventType", id: idBaseEventType, subtypes: []uint32{2787, 2788, 2789, 3035}},
 
 	{name: "SystemEventType", id: 2130, super: "BaseEventType", subtypes: []uint32{15535, 15548, 15563}, about: "Something of a system, or of the server itself (Part 5)."},
 	{name: "DeviceFailureEventType", id: 2131, super: "SystemEventType", about: "A failure of a device (Part 5)."},
@@ -34,7 +34,7 @@ var standardEventTypes = []eventType{
 	},
 
 	{
-		name: "ConditionType", id: idConditionType, super: "BaseEventType", asInterface: "ConditionEvent", about: "The state of a condition changed (Part 9).",
+		name: "ConditionType", id: idConditionType, super: "BaseEventType", about: "The state of a condition changed (Part 9).",
 		fields: []eventField{
 			{path: "ConditionClassId", kind: "NodeId"},
 			{path: "ConditionClassName", kind: "LocalizedText"},
@@ -59,12 +59,12 @@ var standardEventTypes = []eventType{
 		},
 	},
 	{
-		name: "AcknowledgeableConditionType", id: 2881, super: "ConditionType", asInterface: "AcknowledgeableConditionEvent",
+		name: "AcknowledgeableConditionType", id: 2881, super: "ConditionType",
 		about:  "The state of a condition that wants to be acknowledged changed (Part 9).",
 		fields: []eventField{{path: "AckedState", kind: "TwoStateVariable"}, {path: "ConfirmedState", kind: "TwoStateVariable"}},
 	},
 	{
-		name: "AlarmConditionType", id: idAlarmConditionType, super: "AcknowledgeableConditionType", asInterface: "AlarmConditionEvent",
+		name: "AlarmConditionType", id: idAlarmConditionType, super: "AcknowledgeableConditionType",
 		about: "The state of an alarm changed (Part 9).",
 		fields: []eventField{
 			{path: "ActiveState", kind: "TwoStateVariable"},
@@ -79,13 +79,13 @@ var standardEventTypes = []eventType{
 		},
 	},
 	{
-		name: "LimitAlarmType", id: 2955, super: "AlarmConditionType", asInterface: "LimitAlarmEvent", about: "A value is beyond limits (Part 9).",
+		name: "LimitAlarmType", id: 2955, super: "AlarmConditionType", about: "A value is beyond limits (Part 9).",
 		fields: []eventField{
 			{path: "HighHighLimit", kind: "Float"}, {path: "HighLimit", kind: "Float"}, {path: "LowLimit", kind: "Float"}, {path: "LowLowLimit", kind: "Float"},
 		},
 	},
 	{
-		name: "ExclusiveLimitAlarmType", id: 9341, super: "LimitAlarmType", asInterface: "ExclusiveLimitAlarmEvent",
+		name: "ExclusiveLimitAlarmType", id: 9341, super: "LimitAlarmType",
 		about:  "A value is beyond one limit at a time (Part 9).",
 		fields: []eventField{{path: "LimitState", kind: "LimitStateMachine"}},
 	},
@@ -96,7 +96,7 @@ var standardEventTypes = []eventType{
 	},
 	{name: "ExclusiveRateOfChangeAlarmType", id: 9623, super: "ExclusiveLimitAlarmType", about: "A value changes too fast or too slowly (Part 9)."},
 	{
-		name: "NonExclusiveLimitAlarmType", id: 9906, super: "LimitAlarmType", asInterface: "NonExclusiveLimitAlarmEvent",
+		name: "NonExclusiveLimitAlarmType", id: 9906, super: "LimitAlarmType",
 		about: "A value is beyond several limits at a time (Part 9).",
 		fields: []eventField{
 			{path: "HighHighState", kind: "TwoStateVariable"},
@@ -113,7 +113,7 @@ var standardEventTypes = []eventType{
 	{name: "NonExclusiveRateOfChangeAlarmType", id: 10214, super: "NonExclusiveLimitAlarmType", about: "A value changes too fast or too slowly (Part 9)."},
 	{name: "DiscreteAlarmType", id: 10523, super: "AlarmConditionType", about: "A value is in a state that it should not be in (Part 9)."},
 	{
-		name: "OffNormalAlarmType", id: 10637, super: "DiscreteAlarmType", asInterface: "OffNormalAlarmEvent", about: "A value is not the normal one (Part 9).",
+		name: "OffNormalAlarmType", id: 10637, super: "DiscreteAlarmType", about: "A value is not the normal one (Part 9).",
 		fields: []eventField{{path: "NormalState", kind: "NodeId", about: "The variable that has the normal value."}},
 	},
 	{name: "SystemOffNormalAlarmType", id: 11753, super: "OffNormalAlarmType", subtypes: []uint32{19297}, about: "Something of the system is not normal (Part 9)."},
@@ -130,7 +130,7 @@ var standardEventTypes = []eventType{
 	},
 
 	{
-		name: "AuditEventType", id: 2052, super: "BaseEventType", asInterface: "AuditEvent", subtypes: []uint32{23606, 23926, 12561, 12620},
+		name: "AuditEventType", id: 2052, super: "BaseEventType", subtypes: []uint32{23606, 23926, 12561, 12620},
 		about: "Somebody did something to the server (Part 5).",
 		fields: []eventField{
 			{path: "ActionTimeStamp", kind: "DateTime"},
@@ -141,7 +141,7 @@ var standardEventTypes = []eventType{
 		},
 	},
 	{
-		name: "AuditSecurityEventType", id: 2058, super: "AuditEventType", asInterface: "AuditSecurityEvent", about: "Something of security (Part 5).",
+		name: "AuditSecurityEventType", id: 2058, super: "AuditEventType", about: "Something of security (Part 5).",
 		fields: []eventField{{path: "StatusCodeId", kind: "StatusCode"}},
 	},
 	{
@@ -158,7 +158,7 @@ var standardEventTypes = []eventType{
 		},
 	},
 	{
-		name: "AuditSessionEventType", id: 2069, super: "AuditSecurityEventType", asInterface: "AuditSessionEvent", about: "Something of a session (Part 5).",
+		name: "AuditSessionEventType", id: 2069, super: "AuditSecurityEventType", about: "Something of a session (Part 5).",
 		fields: []eventField{{path: "SessionId", kind: "NodeId"}},
 	},
 	{
@@ -195,7 +195,7 @@ var standardEventTypes = []eventType{
 		about: "History was changed (Part 5).", fields: []eventField{{path: "ParameterDataTypeId", kind: "NodeId"}},
 	},
 	{
-		name: "AuditUpdateMethodEventType", id: 2127, super: "AuditEventType", asInterface: "AuditUpdateMethodEvent", subtypes: []uint32{17641, 32260, 32306, 18011, 18029, 18047},
+		name: "AuditUpdateMethodEventType", id: 2127, super: "AuditEventType", subtypes: []uint32{17641, 32260, 32306, 18011, 18029, 18047},
 		about:  "A method was called (Part 5).",
 		fields: []eventField{{path: "MethodId", kind: "NodeId"}, {path: "StatusCodeId", kind: "StatusCode"}, {path: "InputArguments", kind: "Variant"}, {path: "OutputArguments", kind: "Variant"}},
 	},
@@ -205,7 +205,7 @@ var standardEventTypes = []eventType{
 		fields: []eventField{{path: "OldStateId", kind: "Variant"}, {path: "NewStateId", kind: "Variant"}},
 	},
 	{
-		name: "AuditConditionEventType", id: 2790, super: "AuditUpdateMethodEventType", asInterface: "AuditConditionEvent", subtypes: []uint32{15013},
+		name: "AuditConditionEventType", id: 2790, super: "AuditUpdateMethodEventType", subtypes: []uint32{15013},
 		about: "A method of a condition was called (Part 9).",
 	},
 	{name: "AuditConditionEnableEventType", id: 2803, super: "AuditConditionEventType", about: "A condition was enabled or disabled (Part 9)."},
@@ -229,27 +229,28 @@ var standardEventTypes = []eventType{
 var commentedEvent = []eventField{{path: "ConditionEventId", kind: "Variant"}, {path: "Comment", kind: "LocalizedText"}}
 
 // eventObjects are the types of fields of events that have fields of their own: what stands below a variable or an object of the event, "" for itself.
+// The node is the VariableType or ObjectType that they show.
 var eventObjects = []eventType{
-	{name: "TwoStateVariable", about: "A variable that tells which of two states holds (Part 9).", fields: []eventField{
+	{name: "TwoStateVariable", id: 8995, about: "A variable that tells which of two states holds (Part 9).", fields: []eventField{
 		{name: "text", path: "", kind: "LocalizedText", about: "The name of the state."},
 		{path: "Id", kind: "Boolean", about: "Whether it is the state that the variable is named after."},
 		{path: "EffectiveDisplayName", kind: "LocalizedText", about: "With the names of substates."},
 		{path: "TransitionTime", kind: "DateTime", about: "Since when."},
 		{path: "EffectiveTransitionTime", kind: "DateTime", about: "Since when, substates considered."},
 	}},
-	{name: "StateName", about: "A state or a transition of a state machine (Part 16).", fields: []eventField{
+	{name: "StateName", id: 2755, subtypes: []uint32{2762}, about: "A state or a transition of a state machine (Part 16).", fields: []eventField{
 		{name: "text", path: "", kind: "LocalizedText"},
 		{path: "Id", kind: "Variant"},
 		{path: "Number", kind: "Int"},
 		{path: "TransitionTime", kind: "DateTime"},
 		{path: "EffectiveDisplayName", kind: "LocalizedText"},
 	}},
-	{name: "ShelvedStateMachine", about: "Whether an alarm is shelved: kept from operators for a while (Part 9).", fields: []eventField{
+	{name: "ShelvedStateMachine", id: 2929, about: "Whether an alarm is shelved: kept from operators for a while (Part 9).", fields: []eventField{
 		{path: "CurrentState", kind: "StateName"},
 		{path: "LastTransition", kind: "StateName"},
 		{path: "UnshelveTime", kind: "Duration", about: "Until it is unshelved by itself."},
 	}},
-	{name: "LimitStateMachine", about: "Which limit a value is beyond (Part 9).", fields: []eventField{
+	{name: "LimitStateMachine", id: 9318, about: "Which limit a value is beyond (Part 9).", fields: []eventField{
 		{path: "CurrentState", kind: "StateName"}, {path: "LastTransition", kind: "StateName"},
 	}},
 }

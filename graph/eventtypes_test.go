@@ -44,8 +44,8 @@ func printEventTypes() string {
 			chain = append([]*eventType{up}, chain...)
 		}
 		faces := standardEvents().byName[t.name].interfaces
-		if t.asInterface != "" && t.asInterface != "Event" {
-			fmt.Fprintf(&b, "%q\ninterface %s implements %s {\n%s", t.about, t.asInterface, strings.Join(faces[1:], " & "), common)
+		if t.super != "" {
+			fmt.Fprintf(&b, "%q\ninterface %s implements %s {\n%s", t.about, t.face(), strings.Join(faces[1:], " & "), common)
 			printEventChain(&b, chain)
 		}
 		about := "An event of a type that has none of its own here."

@@ -14,11 +14,11 @@ import (
 const maxFilterNodes = 100
 
 // where makes one content filter of all that a filter asks for, and tells how many of its elements, the first ones, are not those of the client.
-func (f *ServerEventFilter) where() (elements []model.WhereElement, shift int, err error) {
+func (f *ServerEventFilter) where(r *Resolver) (elements []model.WhereElement, shift int, err error) {
 	if f == nil {
 		return nil, 0, nil
 	}
-	parts, err := f.parts()
+	parts, err := f.parts(r)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -36,13 +36,17 @@ func (f *ServerEventFilter) where() (elements []model.WhereElement, shift int, e
 }
 
 // parts are the parts of a filter but for its content filter, each with its root first.
-func (f *ServerEventFilter) parts() (parts [][]model.WhereElement, err error) {
+func (f *ServerEventFilter) parts(r *Resolver) (parts [][]model.WhereElement, err error) {
+	types, err := r.eventTypes(f.EventTypes, f.TypeNames, maxFilterNodes, false)
+	if err != nil {
+		return nil, err
+	}
 	for _, list := range []struct {
 		field string
 		nodes []model.ExpandedNodeID
 		test  func(id model.ExpandedNodeID) model.WhereElement
 	}{
-		{"filter.eventTypes", f.EventTypes, func(id model.ExpandedNodeID) model.WhereElement {
+		{"filter.eventTypes", types, func(id model.ExpandedNodeID) model.WhereElement {
 			return model.WhereElement{Operator: "OfType", Operands: []model.WhereOperand{nodeOperand(id)}}
 		}},
 		{"filter.sourceNodes", f.SourceNodes, func(id model.ExpandedNodeID) model.WhereElement {

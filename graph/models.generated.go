@@ -225,15 +225,18 @@ type ConditionEventInput struct {
 // All that is given must match. A condition that does not have a state is not selected by it.
 type ConditionFilter struct {
 	Conditions []model.ExpandedNodeID `json:"conditions,omitempty"`
-	// Exactly these types.
-	EventTypes   []model.ExpandedNodeID `json:"eventTypes,omitempty"`
-	SourceNodes  []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
-	Active       *bool                  `json:"active,omitempty"`
-	Acknowledged *bool                  `json:"acknowledged,omitempty"`
-	Confirmed    *bool                  `json:"confirmed,omitempty"`
-	Shelved      *bool                  `json:"shelved,omitempty"`
-	Suppressed   *bool                  `json:"suppressed,omitempty"`
-	MinSeverity  *int                   `json:"minSeverity,omitempty"`
+	EventTypes []model.ExpandedNodeID `json:"eventTypes,omitempty"`
+	// Types by their names in this schema, besides eventTypes: "AlarmConditionType", "Plant_BoilerTripEvent".
+	TypeNames []string `json:"typeNames,omitempty"`
+	// Also conditions of the types' subtypes, as far as they are known when it is asked: those of the standard, and of the plant's types in the schema.
+	IncludeSubtypes *bool                  `json:"includeSubtypes,omitempty"`
+	SourceNodes     []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
+	Active          *bool                  `json:"active,omitempty"`
+	Acknowledged    *bool                  `json:"acknowledged,omitempty"`
+	Confirmed       *bool                  `json:"confirmed,omitempty"`
+	Shelved         *bool                  `json:"shelved,omitempty"`
+	Suppressed      *bool                  `json:"suppressed,omitempty"`
+	MinSeverity     *int                   `json:"minSeverity,omitempty"`
 	// Part of the message or of the name of the source or of the condition, in any case.
 	Text *string `json:"text,omitempty"`
 	// With branches that still want to be acknowledged; without, the current states only.
@@ -392,16 +395,19 @@ type EventConnection struct {
 
 // All that is given must match.
 type EventFilter struct {
-	Gateway *string `json:"gateway,omitempty"`
-	Server  *string `json:"server,omitempty"`
-	Group   *string `json:"group,omitempty"`
-	Writer  *string `json:"writer,omitempty"`
-	// Exactly these types; events of subtypes are not included.
-	EventTypes  []model.ExpandedNodeID `json:"eventTypes,omitempty"`
-	SourceNodes []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
-	SourceName  *string                `json:"sourceName,omitempty"`
-	MinSeverity *int                   `json:"minSeverity,omitempty"`
-	MaxSeverity *int                   `json:"maxSeverity,omitempty"`
+	Gateway    *string                `json:"gateway,omitempty"`
+	Server     *string                `json:"server,omitempty"`
+	Group      *string                `json:"group,omitempty"`
+	Writer     *string                `json:"writer,omitempty"`
+	EventTypes []model.ExpandedNodeID `json:"eventTypes,omitempty"`
+	// Types by their names in this schema, besides eventTypes: "AlarmConditionType", "Plant_BoilerTripEvent".
+	TypeNames []string `json:"typeNames,omitempty"`
+	// Also events of the types' subtypes, as far as they are known when it is asked: those of the standard, and of the plant's types in the schema.
+	IncludeSubtypes *bool                  `json:"includeSubtypes,omitempty"`
+	SourceNodes     []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
+	SourceName      *string                `json:"sourceName,omitempty"`
+	MinSeverity     *int                   `json:"minSeverity,omitempty"`
+	MaxSeverity     *int                   `json:"maxSeverity,omitempty"`
 	// Part of the message or of the name of the source, in any case.
 	Text      *string               `json:"text,omitempty"`
 	Condition *model.ExpandedNodeID `json:"condition,omitempty"`
@@ -993,7 +999,9 @@ type ServerEdge struct {
 // Which events a server sends: the server itself filters. All that is given must hold.
 type ServerEventFilter struct {
 	// Of these types and their subtypes (OfType).
-	EventTypes  []model.ExpandedNodeID `json:"eventTypes,omitempty"`
+	EventTypes []model.ExpandedNodeID `json:"eventTypes,omitempty"`
+	// Types by their names in this schema, besides eventTypes: "AlarmConditionType", "Plant_BoilerTripEvent".
+	TypeNames   []string               `json:"typeNames,omitempty"`
 	SourceNodes []model.ExpandedNodeID `json:"sourceNodes,omitempty"`
 	SourceName  *string                `json:"sourceName,omitempty"`
 	MinSeverity *int                   `json:"minSeverity,omitempty"`

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -46,6 +47,8 @@ type Resolver struct {
 	streams *live.Hub
 
 	hierarchy eventHierarchy
+	// plantEvents are those of the current schema.
+	plantEvents atomic.Pointer[plantEvents]
 }
 
 func (r *Resolver) now() time.Time {

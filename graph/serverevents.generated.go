@@ -175,7 +175,7 @@ func (ec *executionContext) unmarshalInputServerEventFilter(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eventTypes", "sourceNodes", "sourceName", "minSeverity", "maxSeverity", "where"}
+	fieldsInOrder := [...]string{"eventTypes", "typeNames", "sourceNodes", "sourceName", "minSeverity", "maxSeverity", "where"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -189,6 +189,13 @@ func (ec *executionContext) unmarshalInputServerEventFilter(ctx context.Context,
 				return it, err
 			}
 			it.EventTypes = data
+		case "typeNames":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("typeNames"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TypeNames = data
 		case "sourceNodes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sourceNodes"))
 			data, err := ec.unmarshalONodeId2ᚕgithubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐExpandedNodeIDᚄ(ctx, v)

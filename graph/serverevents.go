@@ -63,7 +63,7 @@ func (r *Resolver) serverEvents(
 	}
 	request := model.EventMonitorRequest{PublishingInterval: publishing, Events: model.EventSource{Notifier: notifier}}
 	var shift int
-	if request.Events.Where, shift, err = f.where(); err != nil {
+	if request.Events.Where, shift, err = f.where(r); err != nil {
 		return nil, err
 	}
 	if request.Events.Select, err = selectedOfEvents(ctx, f); err != nil {

@@ -33,8 +33,10 @@ type snapshot struct {
 	// typedSDL is the text of the types of the plant's own model, types their number, hash that of the whole text.
 	typedSDL string
 	types    int
-	hash     string
-	since    time.Time
+	// events are the types of events among them.
+	events *plantEvents
+	hash   string
+	since  time.Time
 	// change is how it differs from the one before.
 	change  *SchemaChange
 	answers schemaAnswers
@@ -85,7 +87,8 @@ func (s *snapshots) setTypes(t *typed.Schema, causes []SchemaCause) error {
 	// With the schema given, generated code answers introspection from it.
 	fixed := NewExecutableSchema(Config{Resolvers: s.resolver, Schema: merged})
 	x := typed.NewExecutable(t, merged, fixed, typedServices{s.resolver}, s.space, withRootNodes)
-	s.install(&snapshot{executor: s.executor(x, true), schema: merged, typedSDL: sdl, types: len(t.Types)}, causes)
+	s.resolver.hierarchy.learn(t.EventSupertypes())
+	s.install(&snapshot{executor: s.executor(x, true), schema: merged, typedSDL: sdl, types: len(t.Types), events: newPlantEvents(t, x)}, causes)
 	return nil
 }
 
@@ -104,6 +107,7 @@ func (s *snapshots) install(next *snapshot, causes []SchemaCause) {
 		next.change = newSchemaChange(next, typed.Compare(now.schema, next.schema), causes)
 	}
 	s.current.Store(next)
+	s.resolver.plantEvents.Store(next.events)
 	if next.change != nil {
 		s.feed.publish(next.change)
 		s.held.endFor(next)

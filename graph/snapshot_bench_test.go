@@ -36,7 +36,7 @@ func BenchmarkSchemaBuild(b *testing.B) {
 			h := newPlatform(HandlerConfig{}).Handler.(*Handler)
 			types := 0
 			for b.Loop() {
-				s, err := typed.Generate(builder.Build(), typed.Options{Fixed: Fixed()})
+				s, err := typed.Generate(builder.Build(), typed.Options{Fixed: Fixed(), Events: EventSchema()})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -52,7 +52,7 @@ func BenchmarkSchemaBuild(b *testing.B) {
 
 // BenchmarkIntrospection asks again what was asked before.
 func BenchmarkIntrospection(b *testing.B) {
-	s, err := typed.Generate(nodeSetModel(b, opcuatest.NodeSets(b)).Build(), typed.Options{Fixed: Fixed()})
+	s, err := typed.Generate(nodeSetModel(b, opcuatest.NodeSets(b)).Build(), typed.Options{Fixed: Fixed(), Events: EventSchema()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func smallTypes(t testing.TB, more bool) *typed.Schema {
 	}
 	b := typemodel.NewBuilder()
 	b.Add(nodes)
-	s, err := typed.Generate(b.Build(), typed.Options{Fixed: Fixed()})
+	s, err := typed.Generate(b.Build(), typed.Options{Fixed: Fixed(), Events: EventSchema()})
 	if err != nil {
 		t.Fatal(err)
 	}

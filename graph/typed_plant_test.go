@@ -31,7 +31,7 @@ var plantTypes = sync.OnceValues(func() (*typed.Schema, error) {
 		}
 		b.Add(d.Nodes)
 	}
-	return typed.Generate(b.Build(), typed.Options{Fixed: Fixed(), Prefixes: map[string]string{acmeBase: "Acme"}})
+	return typed.Generate(b.Build(), typed.Options{Fixed: Fixed(), Events: EventSchema(), Prefixes: map[string]string{acmeBase: "Acme"}})
 })
 
 var plantFiles []string

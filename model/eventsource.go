@@ -33,6 +33,8 @@ type SelectClause struct {
 	BrowsePath     []string       `json:"browsePath"` // "16:CycleId" or "nsu=urn:x;CycleId", each
 	Attribute      AttributeID    `json:"attribute,omitempty"`
 	IndexRange     string         `json:"indexRange,omitempty"`
+	// Optional leaves the field out where the server does not tell of such a field in the type.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // WhereElement is one element of a ContentFilter (Part 4, 7.7.1).

@@ -86,7 +86,7 @@ func loadNodeSets(paths []string, warn func(string)) (nodes []*model.Node, err e
 
 // typedSchema makes the typed schema of nodes and checks that it goes with the fixed one.
 func typedSchema(o typed.Options, nodes ...[]*model.Node) (*typed.Schema, error) {
-	o.Fixed = graph.Fixed()
+	o.Fixed, o.Events = graph.Fixed(), graph.EventSchema()
 	b := typemodel.NewBuilder()
 	for _, n := range nodes {
 		b.Add(n)

@@ -214,7 +214,7 @@ func (t *types) apply() error {
 			b.Add(nodes)
 		}
 		var err error
-		if s, err = typed.Generate(b.Build(), typed.Options{Names: t.names, Prefixes: t.prefixes, Fixed: graph.Fixed()}); err != nil {
+		if s, err = typed.Generate(b.Build(), typed.Options{Names: t.names, Prefixes: t.prefixes, Fixed: graph.Fixed(), Events: graph.EventSchema()}); err != nil {
 			return err
 		}
 		sdl := s.SDL()

@@ -127,6 +127,14 @@ func (c *eventCompiler) wholeType(ctx context.Context, id model.ExpandedNodeID, 
 // selected selects what the user wants.
 func (c *eventCompiler) selected(ctx context.Context, list []model.SelectClause) error {
 	for i := range list {
+		if list[i].Optional {
+			switch told, err := c.tells(ctx, &list[i]); {
+			case err != nil:
+				return fmt.Errorf("events.select[%d]: %w", i, err)
+			case !told:
+				continue
+			}
+		}
 		o, t, err := c.attribute(ctx, &list[i])
 		if err != nil {
 			return fmt.Errorf("events.select[%d]: %w", i, err)
@@ -135,6 +143,12 @@ func (c *eventCompiler) selected(ctx context.Context, list []model.SelectClause)
 		c.add(*o, t.node)
 	}
 	return nil
+}
+
+// tells tells whether the server has the type and, as far as it says, the field of a clause.
+func (c *eventCompiler) tells(ctx context.Context, s *model.SelectClause) (bool, error) {
+	t, err := c.typeOf(ctx, c.session.namespaces.ExpandExpanded(s.TypeDefinition))
+	return t.find(s.BrowsePath, c.session.namespaces) != nil, err
 }
 
 // declared is what is known of a field that a clause names.

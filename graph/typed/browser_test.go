@@ -85,7 +85,7 @@ func TestBrowsedTypesAreThoseOfTheNodeSets(t *testing.T) {
 	t.Logf("versions %v", versions)
 	b := typemodel.NewBuilder()
 	b.Add(nodes)
-	browsed, err := typed.Generate(b.Build(), typed.Options{Fixed: graph.Fixed()})
+	browsed, err := typed.Generate(b.Build(), typed.Options{Fixed: graph.Fixed(), Events: graph.EventSchema()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func NewExecutable(s *Schema, merged *ast.Schema, fixed graphql.ExecutableSchema
 		if t.Kind == Object {
 			x.satisfies[t.Name] = append([]string{t.Name}, t.Implements...)
 		}
-		if t.Source == nil || t.Declaration != nil {
+		if t.Source == nil || t.Declaration != nil || t.event {
 			continue
 		}
 		switch {

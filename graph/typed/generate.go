@@ -19,8 +19,8 @@ type Options struct {
 	Prefixes map[string]string
 	// Fixed is the schema that the result extends: objects implement its interface Node.
 	Fixed *ast.Schema
-	// Events lets event types implement the interface Event of Fixed.
-	Events bool
+	// Events are those of Fixed; without them the plant's types of events get none of their own.
+	Events EventSchema
 }
 
 // Generate makes the schema of a model. It depends on nothing but the model and the options. The error is about names.
@@ -44,6 +44,7 @@ func Generate(m *typemodel.Model, o Options) (*Schema, error) {
 	for t := range m.Types(model.NodeClassObjectType) {
 		g.objectType(t)
 	}
+	g.eventTypes()
 	// Types that fields refer to refer to further ones.
 	for len(g.later) > 0 {
 		make := g.later[0]

@@ -38,7 +38,7 @@ func someNodeSets(t testing.TB) (files []string) {
 func generate(t testing.TB, o typed.Options, files ...string) *typed.Schema {
 	t.Helper()
 	if o.Fixed == nil {
-		o.Fixed = graph.Fixed()
+		o.Fixed, o.Events = graph.Fixed(), graph.EventSchema()
 	}
 	s, err := typed.Generate(loadModel(t, files...), o)
 	if err != nil {

@@ -14,15 +14,25 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
+	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
 var update = flag.Bool("update", false, "write testdata/plant.graphql anew")
 
 // fixedInterfaces is a fixed schema, as far as typed ones look at it.
 var fixedInterfaces = &ast.Source{Name: "fixed", Input: `interface Event { eventId: String! server: ID! fields(first: Int = 10): [String!]! }
+interface TripEvent implements Event { eventId: String! server: ID! fields(first: Int = 10): [String!]! normalState: NodeId }
+type TwoState { id: Boolean }
 interface Node { id: ID! nodeId: NodeId! children(first: Int = 100, after: String): [Node!]! State: Int }
 scalar NodeId
 type Query { event: Event node: Node }`}
+
+var fixedEvents = typed.EventSchema{
+	Interfaces: map[model.ExpandedNodeID]string{standard(2041): "Event", standard(10751): "TripEvent"},
+	Objects:    map[model.ExpandedNodeID]string{standard(8995): "TwoState"},
+}
+
+func standard(id uint32) model.ExpandedNodeID { return model.Expanded(model.NumericID(0, id)) }
 
 func plant(t testing.TB) *typed.Schema {
 	t.Helper()
@@ -30,7 +40,7 @@ func plant(t testing.TB) *typed.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := typed.Options{Prefixes: map[string]string{"urn:acme:base": "Acme"}, Fixed: fixed, Events: true}
+	o := typed.Options{Prefixes: map[string]string{"urn:acme:base": "Acme"}, Fixed: fixed, Events: fixedEvents}
 	return generate(t, o, opcuatest.NodeSet(t, "Opc.Ua.NodeSet2.xml"), "testdata/plant.NodeSet2.xml")
 }
 

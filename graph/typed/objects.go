@@ -38,21 +38,12 @@ func identityFields() []*Field {
 	}
 }
 
-// eventFields are the fields that events have before those of BaseEventType: those of the fixed interface Event, if there is one.
-func (g *generator) eventFields() (fields []*Field, implements []string) {
-	fields = []*Field{
-		{Name: "id", Type: named("ID"), Description: "Of the condition's node, where the event tells the state of one: \"<server>/<nodeId>\"."},
+// conditionFields are the fields that conditions, as nodes, have before those of BaseEventType.
+func conditionFields() []*Field {
+	return []*Field{
+		{Name: "id", Type: named("ID"), Description: "Of the condition's node: \"<server>/<nodeId>\"."},
 		{Name: "nodeId", Type: named("NodeId"), Description: "Of the condition's node."},
 	}
-	event := g.fixedInterface("Event")
-	if event == nil || !g.options.Events {
-		return fields, nil
-	}
-	for _, f := range fixedFieldsOf(event) {
-		fields = slices.DeleteFunc(fields, func(have *Field) bool { return have.Name == f.Name })
-		fields = append(fields, f)
-	}
-	return fields, append([]string{event.Name}, event.Interfaces...)
 }
 
 func refOf(t *ast.Type) Ref {
@@ -79,7 +70,7 @@ func (g *generator) base(t *typemodel.Type) (fields []*Field, implements []strin
 	case t.Class == model.NodeClassVariableType:
 		return append(identityFields(), valueFields()...), []string{"TypedVariable", "TypedNode"}
 	case t.IsA(typemodel.BaseEventType):
-		return g.eventFields()
+		return conditionFields(), nil
 	}
 	return g.objectFields()
 }

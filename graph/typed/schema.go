@@ -17,6 +17,7 @@ type Schema struct {
 
 	byName map[string]*Type
 	model  *typemodel.Model
+	events []*EventType
 }
 
 // Stats counts what became of a model.
@@ -62,7 +63,12 @@ type Type struct {
 	Object *Type
 	// Declaration is the instance declaration whose type it is, if it is one of its own.
 	Declaration *typemodel.Member
+	// event tells that it is of events, not of nodes.
+	event bool
 }
+
+// OfEvents tells that its objects are events, or within them, and not nodes.
+func (t *Type) OfEvents() bool { return t.event }
 
 // EnumValue is a value of an enumeration.
 type EnumValue struct {
@@ -109,6 +115,9 @@ const (
 	RoleStructure
 	// RoleArgument is an argument of a method.
 	RoleArgument
+	// RoleEvent is a field of an event: below the event, or the object that it is a field of, with the BrowseName Key; without a Key the object's
+	// own value. Source is the type of events that declares it.
+	RoleEvent
 )
 
 // Ref is a reference to a type: Name, [Name], [Name!], each with ! behind it or not.

@@ -2,6 +2,7 @@ package typed
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -77,6 +78,14 @@ func (r *run) value(k *slot, asked graphql.CollectedField, typ Ref, b *reading) 
 func (r *run) json(s *slot, typ Ref, asked graphql.CollectedField, value []byte) []byte {
 	c := &conversion{run: r, position: s.position}
 	c.value(typ, asked.Selections, value, s.path)
+	return c.Bytes()
+}
+
+// Convert makes the JSON of a value, from a Variant, that of a GraphQL type with what is selected of it. What does not fit is null, with an error
+// in ctx below path.
+func (x *Executable) Convert(ctx context.Context, op *graphql.OperationContext, typ Ref, asked graphql.CollectedField, value []byte, path ast.Path) []byte {
+	c := &conversion{run: &run{x: x, ctx: ctx, op: op}, position: asked.Position}
+	c.value(typ, asked.Selections, value, path)
 	return c.Bytes()
 }
 
