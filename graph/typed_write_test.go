@@ -82,7 +82,7 @@ func TestTypedWriteErrors(t *testing.T) {
 		`ids: ["oven/i=85"], input: {State: Off}`:                                                `UNAVAILABLE: browse server "oven"`,
 	} {
 		data, errs := p.data(t, `mutation { write_Plant_PressType(`+args+`) { status { name } } }`, nil)
-		wantAnswer(t, data, errs, "null", "[write_Plant_PressType] "+want)
+		wantAnswer(t, data, errs, `{"write_Plant_PressType":null}`, "[write_Plant_PressType] "+want)
 	}
 	for _, args := range []string{twoPresses + `, input: {Serial: "x"}`, twoPresses + `, input: {State: Broken}`, twoPresses + `, input: {Force: "strong"}`, twoPresses} {
 		if _, errs := p.data(t, `mutation { write_Plant_PressType(`+args+`) { status { name } } }`, nil); len(errs) != 1 {

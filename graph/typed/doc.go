@@ -20,7 +20,8 @@
 //     Option set: a list of an enum. UInt32 and 64-bit integers, Guid, ByteString, XmlElement: scalars. All else is a Variant.
 //   - Method: a field of Mutation, with an input per argument, and a type <name>_Result.
 //
-// Everything but identities may be null: real servers lack nodes that a type says are mandatory, and a Bad status must not take a list with it.
+// Everything but identities may be null: real servers lack nodes that a type says are mandatory, and a Bad status must not take a list with it. So may be the
+// root fields: what one of them cannot answer must not take the others with it, least of all what methods and writes before it did.
 //
 // # Running
 //

@@ -23,7 +23,7 @@ func (g *generator) method(owner string, t *typemodel.Type, m *typemodel.Member)
 	}
 	g.add(result)
 	field := &Field{
-		Name: name, Type: required(result.Name), Description: describe(m.Node), Key: m.BrowseName, Member: m, Source: t,
+		Name: name, Type: named(result.Name), Description: describe(m.Node), Key: m.BrowseName, Member: m, Source: t,
 		Args: []*Field{{Name: "id", Type: required("ID"), Description: "Of the object that has the method: \"<server>/<nodeId>\"."}},
 	}
 	field.Args = g.arguments(field.Args, m.Input, true)

@@ -128,8 +128,8 @@ func TestCodegenCompiles(t *testing.T) {
 	use := filepath.Join(filepath.Dir(out), "use.ts")
 	err := os.WriteFile(use, []byte(`import type { Robotics_AxisType_Object, Query, Mutation, DI_DeviceHealthEnumeration } from './schema';
 export const position = (axis: Robotics_AxisType_Object): number | null | undefined => axis.ParameterSet?.ActualPosition?.value;
-export const serials = (q: Query): (string | null | undefined)[] => q.DI_DeviceType.nodes.map((d) => d.SerialNumber);
-export const locked = (m: Mutation): number | null | undefined => m.DI_LockingServicesType_InitLock.InitLockStatus;
+export const serials = (q: Query): (string | null | undefined)[] => q.DI_DeviceType?.nodes.map((d) => d.SerialNumber) ?? [];
+export const locked = (m: Mutation): number | null | undefined => m.DI_LockingServicesType_InitLock?.InitLockStatus;
 export const health: DI_DeviceHealthEnumeration = 'FAILURE' as DI_DeviceHealthEnumeration;
 `), 0o644)
 	if err != nil {

@@ -11,7 +11,7 @@ func (g *generator) roots(i *Type) {
 	}
 	g.add(page)
 	g.out.Query = append(g.out.Query, &Field{
-		Name: i.Name, Type: required(page.Name), Description: describe(i.Source.Node), Source: i.Source,
+		Name: i.Name, Type: named(page.Name), Description: describe(i.Source.Node), Source: i.Source,
 		Args: []*Field{
 			{Name: "server", Type: named("ID"), Description: "Left out, all servers."},
 			{Name: "path", Type: named("String"), Description: "The instance at this browse path, \"Objects/Plant/Boiler1\", or else those below it; left out, below Objects."},

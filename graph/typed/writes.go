@@ -71,7 +71,7 @@ func (f *Field) isComponent() bool {
 func (g *generator) writeField(t *Type, input string) {
 	name := g.table.node(t.Source.NodeID, "write field", "write_"+t.Name)
 	g.out.Mutation = append(g.out.Mutation, &Field{
-		Name: name, Type: Ref{Name: "TypedWriteResult", List: true, ItemNonNull: true, NonNull: true}, Source: t.Source,
+		Name: name, Type: Ref{Name: "TypedWriteResult", List: true, ItemNonNull: true}, Source: t.Source,
 		Description: "Writes variables of instances of " + t.Name + ", those that are given.",
 		Args: []*Field{
 			{Name: "server", Type: named("ID"), Description: "With path."},

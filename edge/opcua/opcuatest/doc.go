@@ -31,6 +31,7 @@
 //	                                 variable s=<name>.Speed into it and take it out, and send a GeneralModelChangeEvent
 //	s=Motor0 s=Motor1 …              with MOTORS=<count> in Options.Env: instances of MotorType with Speed, Power, Temperature and Running (peer/motors.js)
 //	s=Firmware                       with COMPANION=di in Options.Env: an instance of DI's SoftwareType, with a Lock whose InitLock works
+//	s=Mill                           with COMPANION=di,ia,machinery,machineryResult: a machine of OPC 40001-1 in its folder Machines (peer/mill.js)
 //
 // # Users and security
 //

@@ -21,6 +21,7 @@ const { addEvents } = require("./events");
 const { addHistory } = require("./history");
 const { addMachines } = require("./machines");
 const { addMethods } = require("./methods");
+const { addMill } = require("./mill");
 const { addMotors } = require("./motors");
 const { addStructures } = require("./structures");
 const { addValues } = require("./values");
@@ -102,6 +103,7 @@ function buildPlant(addressSpace, settings) {
   addMachines(addressSpace, plant);
   addDevices(addressSpace, plant, settings.devices);
   addMotors(addressSpace, plant, settings.motors);
+  addMill(addressSpace);
   return [
     addCounters(addressSpace, folder("Fast"), settings),
     addHistory(addressSpace, folder("Hist")),
