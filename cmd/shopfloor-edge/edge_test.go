@@ -116,32 +116,52 @@ func (p *plant) values(limit time.Duration) {
 // stretch is a time for which values may be missing.
 type stretch struct{ from, to int64 } // Unix milliseconds
 
+// visibleWithin is how long a row may take from its write until queries find it. VictoriaMetrics keeps new rows in shards that it flushes apart, one a
+// second and later on a busy machine: for so long an older row may be out of sight when a newer one is not.
+const visibleWithin = 20 * time.Second
+
 // audit wants every value of each variable once and in order, and none missing but between two that a stretch lies between or touches. It returns
 // how many values of the first variable are missing there.
 func (p *plant) audit(without ...stretch) (missing float64) {
 	p.t.Helper()
-	all, err := p.core.Export(plantSeries)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for field, s := range all {
-		for i := 1; i < len(s.Values); i++ {
-			step, before, at := s.Values[i]-s.Values[i-1], s.Timestamps[i-1], s.Timestamps[i]
-			if step < 1 || at <= before {
-				p.t.Fatalf("%s: %v at %d comes after %v at %d", field, s.Values[i], at, s.Values[i-1], before)
-			}
-			if step == 1 {
-				continue
-			}
-			if !slices.ContainsFunc(without, func(w stretch) bool { return before <= w.to && at >= w.from }) {
-				p.t.Errorf("%s: %v values are missing between %d and %d, behind the first %d", field, step-1, before, at, i)
-			}
+	waitFor(p.t, visibleWithin, "no value is missing", func() error {
+		all, err := p.core.Export(plantSeries)
+		if err != nil {
+			return err
+		}
+		var holes []string
+		for field, s := range all {
+			unexplained, explained := p.holes(field, s, without)
+			holes = append(holes, unexplained...)
 			if field == "V0" {
-				missing += step - 1
+				missing = explained
 			}
 		}
-	}
+		if len(holes) > 0 {
+			slices.Sort(holes)
+			return errors.New(strings.Join(holes, "\n"))
+		}
+		return nil
+	})
 	return missing
+}
+
+// holes are the places where values of a variable are missing, but for those of the stretches, whose missing values are counted.
+func (p *plant) holes(field string, s samples, without []stretch) (unexplained []string, explained float64) {
+	p.t.Helper()
+	for i := 1; i < len(s.Values); i++ {
+		step, before, at := s.Values[i]-s.Values[i-1], s.Timestamps[i-1], s.Timestamps[i]
+		switch {
+		case step < 1 || at <= before:
+			p.t.Fatalf("%s: %v at %d comes after %v at %d", field, s.Values[i], at, s.Values[i-1], before)
+		case step == 1:
+		case slices.ContainsFunc(without, func(w stretch) bool { return before <= w.to && at >= w.from }):
+			explained += step - 1
+		default:
+			unexplained = append(unexplained, fmt.Sprintf("%s: %v values are missing between %d and %d, behind the first %d", field, step-1, before, at, i))
+		}
+	}
+	return unexplained, explained
 }
 
 func pause(d time.Duration) { <-time.After(d) }
