@@ -9,6 +9,8 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/edge"
@@ -51,7 +53,7 @@ type recordedSubscription struct {
 type recordedItem struct {
 	Digest   digest
 	Handle   uint32
-	ID       uint32
+	ID       uint32 // 0 of one that was not made yet: whether it was, the server tells
 	Linked   uint32 // the id of the item that triggers it
 	Queue    uint32
 	Sampling time.Duration
@@ -139,7 +141,7 @@ func decodeRecord(body []byte) (*record, error) {
 }
 
 const (
-	// saveDelay is how long a record waits for more changes: what comes of a subscription that no record has is not there for the next life.
+	// saveDelay is how long a record waits for more changes. It need not be short: items are in a record before they are made.
 	saveDelay = 25 * time.Millisecond
 	// saveShare is the share of time that making records may take.
 	saveShare = 20
@@ -170,9 +172,27 @@ func (p *publishing) load() {
 
 // changed says that the record is not that of now.
 func (p *publishing) changed() {
+	p.recording.version.Add(1)
 	select {
-	case p.dirty <- struct{}{}:
+	case p.recording.dirty <- struct{}{}:
 	default:
+	}
+}
+
+// recording is how far the record is.
+type recording struct {
+	dirty   chan struct{} // holds one token while the record may not be that of now
+	version atomic.Uint64 // rises with each change
+
+	mu    sync.Mutex
+	saved uint64 // the version that the memory has
+}
+
+// ahead has a record of all that is wanted before it is made at the server: a gateway that is killed meanwhile finds what there is of it by the client
+// handles, with the values in its queues. What cannot be recorded is made all the same; remember says so.
+func (p *publishing) ahead() {
+	if p.cfg.Memory != nil {
+		_, _ = p.save()
 	}
 }
 
@@ -189,10 +209,12 @@ func (p *publishing) remember(ctx context.Context) {
 			return
 		case <-note.C:
 			err = p.noteAlive()
-		case <-p.dirty:
-			p.changed() // until it is saved
+		case <-p.recording.dirty:
 			sleep(ctx, saveDelay)
-			pause, err = p.save()
+			if pause, err = p.save(); err != nil {
+				p.changed()
+				pause = max(pause, time.Second)
+			}
 			failing = failing && err != nil
 		}
 		if err != nil && !failing {
@@ -205,9 +227,11 @@ func (p *publishing) remember(ctx context.Context) {
 
 // save makes a record when something changed, and says how long not to make another.
 func (p *publishing) save() (pause time.Duration, err error) {
-	select {
-	case <-p.dirty:
-	default:
+	r := &p.recording
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	version := r.version.Load()
+	if version == r.saved {
 		return 0, nil
 	}
 	begin := time.Now()
@@ -217,9 +241,9 @@ func (p *publishing) save() (pause time.Duration, err error) {
 		err = p.cfg.Memory.Save(p.cfg.Server, body)
 	}
 	if err != nil {
-		p.changed()
-		return max(pause, time.Second), fmt.Errorf("record subscriptions: %w", err)
+		return pause, fmt.Errorf("record subscriptions: %w", err)
 	}
+	r.saved = version
 	return pause, nil
 }
 
@@ -281,9 +305,7 @@ func (p *publishing) record() *record {
 		}
 		if !sub.live {
 			for _, it := range sub.items {
-				if it.state == itemActive {
-					s.Items = append(s.Items, it.recorded())
-				}
+				s.Items = append(s.Items, it.recorded())
 			}
 		}
 		sub.mu.Unlock()
@@ -294,7 +316,7 @@ func (p *publishing) record() *record {
 	return r
 }
 
-// recorded is what a record has of an item that is at the server. Under subscription.mu.
+// recorded is what a record has of an item. Under subscription.mu.
 func (i *item) recorded() recordedItem {
 	m := i.asked()
 	r := recordedItem{Digest: m.digest(), Handle: i.handle, ID: i.id, Queue: i.counts.queue.Load(), Sampling: time.Duration(i.counts.sampling.Load())}

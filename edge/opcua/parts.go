@@ -63,6 +63,7 @@ func (p *publishing) spill(from *subscription, items []*item) {
 		to.items[it.handle] = it
 	}
 	to.mu.Unlock()
+	p.changed()
 	p.cfg.log.Info().Dur("interval", from.interval).Int("part", from.part).Int("items", len(items)).Msg("opc ua server takes no more items in a subscription; the others get a further one")
 	p.alert()
 }

@@ -34,7 +34,7 @@ type publishing struct {
 	traces     traces
 	lanes      atomic.Pointer[[]*lane] // at least one; changed under mu
 	opened     chan struct{}           // closed when the writers are open, after a take-over
-	dirty      chan struct{}           // holds one token while the record is not that of now
+	recording  recording
 
 	ctx context.Context // of the deliveries, set by run
 	wg  sync.WaitGroup
@@ -65,8 +65,9 @@ type publishingConfig struct {
 
 func newPublishing(cfg publishingConfig) *publishing {
 	p := &publishing{
-		cfg: cfg, subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, opened: make(chan struct{}), dirty: make(chan struct{}, 1),
+		cfg: cfg, subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, opened: make(chan struct{}),
 	}
+	p.recording.dirty = make(chan struct{}, 1)
 	p.lanes.Store(&[]*lane{newLane(p, 0)})
 	p.namespaces.Store(&model.NamespaceTable{})
 	p.receipts.New = newReceipt
@@ -105,6 +106,7 @@ func (p *publishing) add(items []wanted) []*item {
 		sub.mu.Unlock()
 		added[i] = it
 	}
+	p.changed()
 	p.alert()
 	return added
 }
@@ -120,8 +122,10 @@ func (p *publishing) remove(key subscriptionKey, items []*item) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	for _, it := range items {
-		if it.state == itemActive && it.id != 0 {
-			it.sub.removed = append(it.sub.removed, it.id)
+		if it.state == itemActive {
+			if it.id != 0 { // else verify finds that nobody wants it
+				it.sub.removed = append(it.sub.removed, it.id)
+			}
 			it.sub.active--
 			it.sub.full = false
 		}

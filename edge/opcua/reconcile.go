@@ -208,6 +208,9 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 		}
 		asked = append(asked, it)
 	}
+	if len(asked) > 0 && !s.live {
+		s.p.ahead()
+	}
 	var crowded []*item
 	err := ses.limits.monitor.each(len(asked), func(from, to int) error {
 		if len(crowded) > 0 {

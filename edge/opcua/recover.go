@@ -97,12 +97,12 @@ func (p *publishing) transfer(ctx context.Context, s *session, subs []*subscript
 			sub.drop(model.GapSubscriptionLost, "the server does not hand the subscription over to the next session: "+status.Name())
 			continue
 		}
-		ours, err := sub.transferred(ctx, s, r.Results[i].AvailableSequenceNumbers)
+		fault, err := sub.transferred(ctx, s, r.Results[i].AvailableSequenceNumbers)
 		if err != nil {
 			return nil, fmt.Errorf("monitored items of a transferred subscription: %w", err)
 		}
-		if !ours {
-			sub.drop(model.GapSubscriptionLost, "the server has another subscription of the same id: it was restarted")
+		if fault != "" {
+			sub.drop(model.GapSubscriptionLost, fault)
 			continue
 		}
 		kept = append(kept, sub)
@@ -110,8 +110,8 @@ func (p *publishing) transfer(ctx context.Context, s *session, subs []*subscript
 	return kept, nil
 }
 
-// transferred notes what the server still has of a subscription of the gateway's last life. False says that it is not ours.
-func (s *subscription) transferred(ctx context.Context, ses *session, available []uint32) (ours bool, err error) {
+// transferred notes what the server still has of a subscription of the gateway's last life. The fault is why it cannot be gone on with, if it cannot.
+func (s *subscription) transferred(ctx context.Context, ses *session, available []uint32) (fault string, err error) {
 	s.receive.Lock()
 	unknown := s.next == 0
 	if unknown {
@@ -119,13 +119,13 @@ func (s *subscription) transferred(ctx context.Context, ses *session, available 
 	}
 	s.receive.Unlock()
 	if !unknown {
-		return true, nil
+		return "", nil
 	}
-	if ours, err = s.p.verify(ctx, ses, s); ours {
+	if fault, err = s.p.verify(ctx, ses, s); fault == "" && err == nil {
 		s.begin()
 		s.p.cfg.log.Info().Dur("interval", s.interval).Int("part", s.part).Int("unacknowledged", len(available)).Msg("subscription was taken over from the gateway's last life")
 	}
-	return ours, err
+	return fault, err
 }
 
 // notFetched leaves the sequence numbers that were not fetched yet by an earlier connection, in their order.

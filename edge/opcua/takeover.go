@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -142,13 +141,16 @@ func (p *publishing) adopt(w *wanted, spec *itemSpec) *item {
 	if p.inheritance.heirs[k] = list[1:]; len(list) == 1 {
 		delete(p.inheritance.heirs, k)
 	}
-	if f, ok := w.sink.(*fieldSink); ok {
+	if f, ok := w.sink.(*fieldSink); ok && h.ID != 0 {
 		f.skip = false // its first value came in the last life
 	}
 	it := newItem(h.Handle, w.item.node, spec, w.sink)
 	it.id, it.state, it.sub, it.notifier = h.ID, itemActive, h.sub, w.notifier
 	if it.trigger != nil {
 		it.trigger.linked = h.Linked
+	}
+	if h.ID == 0 { // how the server revised it is not known
+		h.Sampling, h.Queue = spec.sampling, spec.queueSize(h.sub.revised)
 	}
 	it.counts.sampling.Store(int64(h.Sampling))
 	it.counts.queue.Store(h.Queue)
@@ -176,6 +178,9 @@ func (p *publishing) settle(complete bool) {
 	unwanted := map[*subscription]int{}
 	for _, list := range in.heirs {
 		for _, h := range list {
+			if h.ID == 0 {
+				continue // when there is one, verify finds that nobody wants it
+			}
 			h.sub.mu.Lock()
 			h.sub.removed = append(h.sub.removed, h.ID)
 			h.sub.mu.Unlock()
@@ -205,62 +210,100 @@ func (p *publishing) disinherit(sub *subscription) {
 	if p.inheritance == nil {
 		return
 	}
-	maps.DeleteFunc(p.inheritance.heirs, func(_ heirKey, list []heir) bool { return len(list) == 1 && list[0].sub == sub })
-	for k, list := range p.inheritance.heirs {
-		if len(list) > 1 {
-			p.inheritance.heirs[k] = slices.DeleteFunc(list, func(h heir) bool { return h.sub == sub })
-		}
-	}
+	p.inheritance.retain(sub, func(*heir) bool { return false })
 }
 
-// verify compares an inherited subscription with what the server has in it, where the server tells (GetMonitoredItems, Part 5, 9.1). False says that it is
-// another one that has the same id.
-func (p *publishing) verify(ctx context.Context, s *session, sub *subscription) (ours bool, err error) {
+// verify compares an inherited subscription with what the server has in it, where the server tells (GetMonitoredItems, Part 5, 9.1), and gives items that
+// were recorded before they were made their ids. The fault is why the subscription cannot be gone on with, empty when it can.
+func (p *publishing) verify(ctx context.Context, s *session, sub *subscription) (fault string, err error) {
 	sub.mu.Lock()
 	id := sub.id
 	sub.mu.Unlock()
 	at, err := s.monitoredItems(ctx, id)
-	if err != nil {
-		if ctx.Err() != nil || notConnected(err) {
-			return false, err
-		}
-		return true, nil // not all servers have the method
+	if err != nil && (ctx.Err() != nil || notConnected(err)) {
+		return "", err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
-	known, found := 0, 0
-	have := func(id, handle uint32) bool {
-		known++
-		if at[id] != handle {
-			return false
-		}
-		found++
-		delete(at, id)
-		return true
-	}
+	m := matching{told: err == nil, at: at}
 	for handle, it := range sub.items {
-		if it.state == itemActive && !have(it.id, handle) {
+		if it.state == itemActive && !m.match(&it.id, handle) {
 			it.state, it.id = itemWanted, 0
 			sub.active--
 		}
 	}
 	if p.inheritance != nil {
-		for k, list := range p.inheritance.heirs {
-			list = slices.DeleteFunc(list, func(h heir) bool { return h.sub == sub && !have(h.ID, h.Handle) })
-			if p.inheritance.heirs[k] = list; len(list) == 0 {
-				delete(p.inheritance.heirs, k)
-			}
-		}
+		p.inheritance.retain(sub, func(h *heir) bool { return m.match(&h.ID, h.Handle) })
 	}
-	if known > 0 && found == 0 {
-		return false, nil
-	}
-	for id := range at { // made after the last record
+	for id := range m.at { // not wanted when the record was made
 		sub.removed = append(sub.removed, id)
 	}
-	return true, nil
+	return m.fault(), nil
+}
+
+// retain keeps the heirs of a subscription that keep says.
+func (in *inheritance) retain(sub *subscription, keep func(*heir) bool) {
+	for k, list := range in.heirs {
+		left := list[:0]
+		for _, h := range list {
+			if h.sub != sub || keep(&h) {
+				left = append(left, h)
+			}
+		}
+		clear(list[len(left):])
+		if in.heirs[k] = left; len(left) == 0 {
+			delete(in.heirs, k)
+		}
+	}
+}
+
+// matching compares recorded items with those that the server has in a subscription.
+type matching struct {
+	told bool              // the server tells
+	at   map[uint32]uint32 // client handles by the ids of items that no recorded one is yet
+	ids  map[uint32]uint32 // ids by client handles, made when it is needed
+	// known items were recorded with their ids, found ones of them the server has. Unknown ones were about to be made, and the server does not tell.
+	known, found, unknown int
+}
+
+// match tells whether the server has an item. It sets an id that is 0.
+func (m *matching) match(id *uint32, handle uint32) bool {
+	switch {
+	case *id == 0 && !m.told:
+		m.unknown++
+		return false
+	case !m.told:
+		return true
+	case *id == 0:
+		if m.ids == nil {
+			m.ids = make(map[uint32]uint32, len(m.at))
+			for id, handle := range m.at {
+				m.ids[handle] = id
+			}
+		}
+		*id = m.ids[handle]
+	default:
+		m.known++
+	}
+	if *id == 0 || m.at[*id] != handle {
+		return false
+	}
+	m.found++
+	delete(m.at, *id)
+	return true
+}
+
+// fault says why the subscription cannot be gone on with, empty when it can.
+func (m *matching) fault() string {
+	switch {
+	case m.unknown > 0:
+		return fmt.Sprintf("%d items were being made when the gateway ended, and the server does not tell which it has (GetMonitoredItems)", m.unknown)
+	case m.told && m.found == 0 && m.known+len(m.at) > 0:
+		return "the server has another subscription of the same id: it was restarted"
+	}
+	return ""
 }
 
 // monitoredItems returns the items of a subscription: client handles by the server's ids.
