@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 // maxMonitors bounds the monitorings of one gateway at a time, traces among them, and maxTraces those.
@@ -18,7 +19,8 @@ const (
 	maxTraces   = 20
 )
 
-// LiveSink takes the deliveries of monitorings, each the JSON of a model.ValueChanges, model.ModelChanges or, of a trace, model.TraceEvents. A delivery that nobody takes is lost.
+// LiveSink takes the deliveries of monitorings, each the JSON of a model.ValueChanges, model.ModelChanges or, of a trace, model.TraceEvents; ValueChanges also
+// in their compact form. A delivery that nobody takes is lost. The body is not kept.
 type LiveSink interface {
 	PublishLive(id string, body []byte) error
 }
@@ -54,7 +56,7 @@ func (g *Gateway) startMonitors(body []byte) error {
 	for _, r := range cmd.Items {
 		err := g.monitors.start(a, r.ID, func(ctx context.Context) {
 			// The only error is that ctx ended: faults of the server are in the deliveries.
-			_ = m.Monitor(ctx, r, func(c model.ValueChanges) { g.monitors.deliver(r.ID, c) })
+			_ = m.Monitor(ctx, r, g.monitors.valuesTo(&r))
 		})
 		if err != nil {
 			return err
@@ -153,8 +155,27 @@ func (m *monitors) start(a *asset, id string, run func(context.Context)) error {
 	return nil
 }
 
+// valuesTo returns what delivers the values of one monitoring, one after the other.
+func (m *monitors) valuesTo(r *model.MonitorRequest) func(model.ValueChanges) {
+	var buf []byte
+	return func(c model.ValueChanges) {
+		if r.Compact {
+			if body, ok := uadp.AppendValueChanges(buf[:0], &c); ok {
+				buf = body
+				m.send(r.ID, body, nil)
+				return
+			}
+		}
+		m.deliver(r.ID, c)
+	}
+}
+
 func (m *monitors) deliver(id string, delivery any) {
 	body, err := json.Marshal(delivery)
+	m.send(id, body, err)
+}
+
+func (m *monitors) send(id string, body []byte, err error) {
 	if err == nil {
 		err = m.live.PublishLive(id, body)
 	}

@@ -12,6 +12,8 @@ type MonitorRequest struct {
 	// Items are those that want more.
 	Items              []MonitoredItem `json:"items,omitempty"`
 	PublishingInterval time.Duration   `json:"publishingInterval"`
+	// Compact takes deliveries in the form of uadp.AppendValueChanges where that has one for their values. Gateways of before it send JSON.
+	Compact bool `json:"compact,omitempty"`
 }
 
 // Count is the number of items.

@@ -28,7 +28,7 @@ const (
 	VerbExpand    = "expand"    // Command[Selection] → []Expansion
 	VerbNodes     = "nodes"     // Command[NodeQuery] → []NodePage
 	VerbKeyFrame  = "keyframe"  // Command[KeyFrameRequest] → []KeyFrameResult
-	// VerbMonitor starts deliveries of ValueChanges under each item's ID, as JSON. They end when the asker has not renewed them
+	// VerbMonitor starts deliveries of ValueChanges under each item's ID, as JSON or in the compact form that the item asks for. They end when the asker has not renewed them
 	// for MonitorLease.
 	VerbMonitor = "monitor" // Command[MonitorRequest] → null
 	// VerbRenew renews monitorings by their ids; VerbEnd ends them.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nuid"
@@ -12,6 +13,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/graph"
 	"github.com/shopfloor-iiot/shopfloor/ingest/bus"
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 // commands is graph.Commands over the bus: it finds the server's gateway and asks it.
@@ -145,8 +147,15 @@ const monitorSilence = 3
 
 // Monitor implements graph.Commands.
 func (c *commands) Monitor(ctx context.Context, server string, r model.MonitorRequest) (<-chan model.ValueChanges, error) {
-	r.ID = nuid.Next()
-	return follow(ctx, c, server, model.VerbMonitor, r.ID, r, func(v *model.ValueChanges, lost uint64) bool {
+	r.ID, r.Compact = nuid.Next(), true
+	decode := func(body []byte, v *model.ValueChanges) (err error) {
+		if !uadp.IsValueChanges(body) {
+			return json.Unmarshal(body, v)
+		}
+		*v, err = uadp.DecodeValueChanges(body, &r)
+		return err
+	}
+	return followAs(ctx, c, server, model.VerbMonitor, r.ID, r, decode, func(v *model.ValueChanges, lost uint64) bool {
 		v.Overflow = v.Overflow || lost > 0
 		return false
 	})
@@ -177,10 +186,18 @@ func (c *commands) Trace(ctx context.Context, server string, r model.TraceReques
 	return out, err
 }
 
-// follow listens to the deliveries of id, then asks the gateway of a server to make them, and renews the request until ctx ends. see looks at each
-// delivery, with how many were lost since the one before, and tells whether it was the last.
+// follow is followAs of deliveries that are JSON.
 func follow[Item, Delivery any](
 	ctx context.Context, c *commands, server, verb, id string, item Item, see func(d *Delivery, lost uint64) (last bool),
+) (<-chan Delivery, error) {
+	decode := func(body []byte, d *Delivery) error { return json.Unmarshal(body, d) }
+	return followAs(ctx, c, server, verb, id, item, decode, see)
+}
+
+// followAs listens to the deliveries of id, then asks the gateway of a server to make them, and renews the request until ctx ends. see looks at each
+// delivery, with how many were lost since the one before, and tells whether it was the last.
+func followAs[Item, Delivery any](
+	ctx context.Context, c *commands, server, verb, id string, item Item, decode func(body []byte, d *Delivery) error, see func(d *Delivery, lost uint64) (last bool),
 ) (<-chan Delivery, error) {
 	s, err := c.servers.Server(server)
 	if err != nil {
@@ -200,7 +217,7 @@ func follow[Item, Delivery any](
 		defer close(out)
 		defer c.endMonitor(s.Gateway, server, id)
 		defer cancel()
-		forward(ctx, live, out, see, func() error {
+		forward(ctx, live, out, decode, see, func() error {
 			_, err := c.request(ctx, s.Gateway, server, model.VerbRenew, []string{id})
 			return err
 		})
@@ -210,9 +227,12 @@ func follow[Item, Delivery any](
 
 // forward passes deliveries on until ctx ends, the last one came, or the gateway does not make them any more.
 func forward[Delivery any](
-	ctx context.Context, live *bus.LiveStream, out chan<- Delivery, see func(d *Delivery, lost uint64) (last bool), renew func() error,
+	ctx context.Context, live *bus.LiveStream, out chan<- Delivery, decode func(body []byte, d *Delivery) error, see func(d *Delivery, lost uint64) (last bool),
+	renew func() error,
 ) {
-	ticker := time.NewTicker(model.MonitorLease / 3)
+	// Those that begin together do not renew together: the gateway takes so many commands at a time.
+	const every = model.MonitorLease / 3
+	ticker := time.NewTicker(every/2 + rand.N(every/2))
 	defer ticker.Stop()
 	missed, dropped := 0, uint64(0)
 	for {
@@ -232,7 +252,7 @@ func forward[Delivery any](
 				return
 			}
 			var d Delivery
-			if json.Unmarshal(body, &d) != nil {
+			if decode(body, &d) != nil {
 				continue // not from our gateway: nobody else may publish there
 			}
 			n := live.Dropped()
