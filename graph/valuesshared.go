@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -46,6 +45,8 @@ func (s sharedValues) Exec(ctx context.Context) graphql.ResponseHandler {
 		return each // with the error of the resolver
 	}
 	key := selectionKey(op, &fields[0])
+	keys := map[bool]string{false: key, true: key + " overflow"}
+	write := newDeliveryWriter(op, &fields[0])
 	ended := false
 	return func(ctx context.Context) *graphql.Response {
 		if ended {
@@ -58,7 +59,12 @@ func (s sharedValues) Exec(ctx context.Context) graphql.ResponseHandler {
 			return nil
 		}
 		var failed *graphql.Response
-		body := d.Render(key+strconv.FormatBool(overflow), func() ([]byte, bool) {
+		body := d.Render(keys[overflow], func() ([]byte, bool) {
+			if write != nil {
+				if body, ok := write(d, overflow); ok {
+					return body, true
+				}
+			}
 			c.feed <- valueChanges(d, overflow)
 			r := each(ctx)
 			if r == nil {

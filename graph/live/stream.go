@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// rendered is how many of the newest deliveries keep what was rendered of them.
-	rendered = 3
+	// rendered is how many deliveries before the newest keep what was rendered of them.
+	rendered = 1
 	// behind is how many deliveries a subscriber may be late before it is given the current values in their place, if those are fewer.
 	behind = 4
 	// retryFirst and retryMax pace the attempts to reach a gateway that went away.
