@@ -14,8 +14,6 @@ type Delivery struct {
 	Stream string
 	model.ValueChanges
 
-	size int
-
 	mu      sync.Mutex
 	renders map[string]*render
 	old     bool // nothing more is kept
@@ -79,7 +77,7 @@ func (d *Delivery) age() {
 func sizeOf(c *model.ValueChanges) int {
 	n := 256 + 96*len(c.States)
 	for i := range c.Changes {
-		n += 192 + variantSize(c.Changes[i].Value.Value) + len(c.Changes[i].Message)
+		n += 136 + variantSize(c.Changes[i].Value.Value) + len(c.Changes[i].Message)
 	}
 	return n
 }

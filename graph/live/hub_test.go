@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -279,5 +280,71 @@ func TestStreamsStartInTurn(t *testing.T) {
 	cancel()
 	if _, err := h.Subscribe(ctx, "press", nodes(streams+1), nil); err == nil {
 		t.Error("subscribed although nobody waits")
+	}
+}
+
+// What is kept for those that come back takes little memory, and comes back as it was.
+func TestKeptDeliveriesArePacked(t *testing.T) {
+	h, p := newTestHub(t, Config{})
+	const items, deliveries = 100, 20
+	u := subscribe(t, h, nodes(items), nil)
+	var told []string
+	asText := func(d *Delivery) string {
+		b, err := json.Marshal(&d.ValueChanges)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	for n := range deliveries {
+		c := model.ValueChanges{Overflow: n == 3}
+		for i := range items {
+			v := model.DataValue{Value: model.DoubleValue(float64(n * i)), SourceTimestamp: 132_000_000_000_000_000, Status: model.StatusCode(n) << 16}
+			if n == 5 && i == 7 { // a type that is kept as it is
+				v.Value = model.QualifiedNameValue(&model.QualifiedName{Name: "x", NamespaceURI: "urn:plant"})
+			}
+			if n == 6 && i == 8 {
+				v.Value = model.StringValue("äöü")
+			}
+			c.Changes = append(c.Changes, model.ValueChange{Item: i, NodeID: nodes(items).NodeIDs[i], Value: v})
+		}
+		p.ins[0] <- c
+		d, _, err := u.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		told = append(told, asText(d))
+	}
+	if b := h.Figures().Bytes; b > deliveries*items*35+3*items*200 {
+		t.Errorf("%d bytes are kept of %d values", b, deliveries*items)
+	}
+	back := subscribe(t, h, nodes(items), &Resume{u.stream.id, 1})
+	for i, want := range told[1:] {
+		d, overflow, err := back.Next(t.Context())
+		if err != nil || overflow || asText(d) != want {
+			t.Fatalf("delivery %d: %v, %v, other than it was", i+1, overflow, err)
+		}
+	}
+	// Items that nobody asked for, of a gateway that is not sound, are left out.
+	p.ins[0] <- model.ValueChanges{
+		Changes: []model.ValueChange{{Item: items}, {Item: 1, Value: model.DataValue{Value: model.DoubleValue(1)}}, {Item: -1}}, States: []model.MonitoredItemState{{Item: items}},
+	}
+	want(t, back, fmt.Sprintf("%d 1=1", deliveries+1))
+}
+
+// A subscriber takes what others take as well without an allocation.
+func TestNextAllocatesNothing(t *testing.T) {
+	h, p := newTestHub(t, Config{})
+	u := subscribe(t, h, nodes(1), nil)
+	p.tell(1, 0)
+	text(t, u)
+	n := testing.AllocsPerRun(100, func() {
+		u.next--
+		if _, _, err := u.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

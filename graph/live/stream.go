@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 const (
@@ -41,27 +42,66 @@ type stream struct {
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced with each delivery
-	ring     []kept        // the last deliveries, their sequences without a gap
+	ring     []kept        // the last deliveries, whose sequences end with last, without a gap
 	size     int
-	last     uint64 // sequence of the newest delivery
-	values   map[int]model.ValueChange
+	last     uint64              // sequence of the newest delivery
+	values   []model.ValueChange // the newest of each item; Item is -1 before there is one
+	known    int                 // items that have one
 	states   map[int]model.MonitoredItemState
 	link     *model.MonitorConnection
 	snapshot *Delivery // of last; nil when nobody has asked
 	ended    error     // why there are no more deliveries
 }
 
+// kept is a delivery for those that come back. All but the newest are bytes, where their values have such a form: a sixth of the memory, in one piece.
 type kept struct {
-	*Delivery
-	at time.Time
+	delivery *Delivery // nil when it is packed
+	packed   []byte
+	changes  int
+	size     int
+	at       time.Time
 }
+
+// pack makes it bytes.
+func (k *kept) pack() {
+	if k.delivery == nil {
+		return
+	}
+	k.delivery.age()
+	if b, ok := uadp.AppendValueChanges(nil, &k.delivery.ValueChanges); ok {
+		k.delivery, k.packed, k.size = nil, slices.Clip(b), packedSize+len(b)
+	}
+}
+
+// packedSize is about what a packed delivery takes beside its bytes.
+const packedSize = 96
+
+// at is the delivery of a sequence that is kept. mu is held.
+func (s *stream) at(sequence uint64) *Delivery {
+	k := &s.ring[sequence-s.first()]
+	if k.delivery != nil {
+		return k.delivery
+	}
+	c, err := uadp.DecodeValueChanges(k.packed, &s.request)
+	if err != nil { // what was packed here can be read here
+		panic(err)
+	}
+	return &Delivery{Stream: s.id, ValueChanges: c, old: true}
+}
+
+// first is the sequence of the first delivery that is kept. mu is held.
+func (s *stream) first() uint64 { return s.last + 1 - uint64(len(s.ring)) }
 
 func newStream(h *Hub, key, server string, r model.MonitorRequest) *stream {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &stream{
+	s := &stream{
 		hub: h, key: key, id: newID(), server: server, request: r, ctx: ctx, cancel: cancel, started: make(chan struct{}), changed: make(chan struct{}),
-		values: map[int]model.ValueChange{}, states: map[int]model.MonitoredItemState{},
+		values: make([]model.ValueChange, r.Count()), states: map[int]model.MonitoredItemState{},
 	}
+	for i := range s.values {
+		s.values[i].Item = -1
+	}
+	return s
 }
 
 // start asks for the values and runs the stream until its ctx ends.
@@ -166,23 +206,29 @@ func (s *stream) add(c model.ValueChanges) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Of a gateway that is not sound: items that nobody asked for.
+	c.Changes = slices.DeleteFunc(c.Changes, func(v model.ValueChange) bool { return uint(v.Item) >= uint(len(s.values)) })
+	c.States = slices.DeleteFunc(c.States, func(x model.MonitoredItemState) bool { return uint(x.Item) >= uint(len(s.values)) })
 	s.last++
 	c.Sequence = s.last
 	s.remember(&c)
-	d := &Delivery{Stream: s.id, ValueChanges: c, size: sizeOf(&c)}
-	s.ring, s.snapshot = append(s.ring, kept{d, now}), nil
-	s.size += d.size
-	s.hub.bytes.Add(int64(d.size))
+	next := kept{delivery: &Delivery{Stream: s.id, ValueChanges: c}, changes: len(c.Changes), size: sizeOf(&c), at: now}
+	before := s.size
+	s.ring, s.snapshot = append(s.ring, next), nil
+	s.size += next.size
+	if i := len(s.ring) - 1 - rendered; i >= 0 {
+		s.size -= s.ring[i].size
+		s.ring[i].pack()
+		s.size += s.ring[i].size
+	}
+	total := s.hub.bytes.Add(int64(s.size - before))
 	drop := 0
-	for drop < len(s.ring)-1 && (s.size > s.hub.cfg.KeepBytes || s.hub.bytes.Load() > s.hub.cfg.TotalBytes || now.Sub(s.ring[drop].at) > s.hub.cfg.KeepFor) {
+	for drop < len(s.ring)-1 && (s.size > s.hub.cfg.KeepBytes || total > s.hub.cfg.TotalBytes || now.Sub(s.ring[drop].at) > s.hub.cfg.KeepFor) {
 		s.size -= s.ring[drop].size
-		s.hub.bytes.Add(-int64(s.ring[drop].size))
+		total = s.hub.bytes.Add(-int64(s.ring[drop].size))
 		drop++
 	}
 	s.ring = slices.Delete(s.ring, 0, drop)
-	if i := len(s.ring) - 1 - rendered; i >= 0 {
-		s.ring[i].age()
-	}
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -190,7 +236,11 @@ func (s *stream) add(c model.ValueChanges) {
 // remember keeps the newest of each item. mu is held.
 func (s *stream) remember(c *model.ValueChanges) {
 	for i := range c.Changes {
-		s.values[c.Changes[i].Item] = c.Changes[i]
+		v := &s.values[c.Changes[i].Item]
+		if v.Item < 0 {
+			s.known++
+		}
+		*v = c.Changes[i]
 	}
 	for _, x := range c.States {
 		if s.states[x.Item] = x; x.Status == 0 {
@@ -205,9 +255,11 @@ func (s *stream) remember(c *model.ValueChanges) {
 // current is a delivery of all that is known, in place of that of last. mu is held.
 func (s *stream) current() *Delivery {
 	if s.snapshot == nil {
-		c := model.ValueChanges{Sequence: s.last, Connection: s.link, Changes: make([]model.ValueChange, 0, len(s.values))}
-		for _, i := range slices.Sorted(maps.Keys(s.values)) {
-			c.Changes = append(c.Changes, s.values[i])
+		c := model.ValueChanges{Sequence: s.last, Connection: s.link, Changes: make([]model.ValueChange, 0, s.known)}
+		for i := range s.values {
+			if s.values[i].Item >= 0 {
+				c.Changes = append(c.Changes, s.values[i])
+			}
 		}
 		for _, i := range slices.Sorted(maps.Keys(s.states)) {
 			c.States = append(c.States, s.states[i])
@@ -222,10 +274,7 @@ func (s *stream) join(resume *Resume, fresh bool) *Subscription {
 	u := &Subscription{stream: s, next: 1}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first := s.last + 1
-	if len(s.ring) > 0 {
-		first = s.ring[0].Sequence
-	}
+	first := s.first()
 	switch {
 	case resume != nil && resume.Stream == s.id && resume.Sequence+1 >= first && resume.Sequence <= s.last:
 		u.next, u.until = resume.Sequence+1, s.last
@@ -285,15 +334,14 @@ func (u *Subscription) take() (d *Delivery, overflow bool) {
 	case u.next > s.last:
 		return nil, false
 	}
-	first := s.ring[0].Sequence
-	if u.next < first || u.next > u.until && u.late() {
+	if first := s.first(); u.next < first || u.next > u.until && u.late() {
 		if u.next+1 <= s.last {
 			s.hub.skipped.Add(s.last - u.next)
 		}
 		u.next, u.gap = s.last+1, false
 		return s.current(), true
 	}
-	d, overflow = s.ring[u.next-first].Delivery, u.gap
+	d, overflow = s.at(u.next), u.gap
 	u.next, u.gap = u.next+1, false
 	return d, overflow
 }
@@ -305,8 +353,8 @@ func (u *Subscription) late() bool {
 		return false
 	}
 	n := 0
-	for _, d := range s.ring[u.next-s.ring[0].Sequence:] {
-		if n += len(d.Changes); n > 2*len(s.values) {
+	for _, k := range s.ring[u.next-s.first():] {
+		if n += k.changes; n > 2*s.known {
 			return true
 		}
 	}
