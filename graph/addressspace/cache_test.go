@@ -19,6 +19,7 @@ type memoryStore struct {
 	mu     sync.Mutex
 	stored map[string][]byte
 	fail   error
+	hold   chan struct{} // Save waits until it is closed; nil for not at all
 }
 
 func newMemoryStore() *memoryStore { return &memoryStore{stored: map[string][]byte{}} }
@@ -30,6 +31,9 @@ func (s *memoryStore) Load(server string) ([]byte, error) {
 }
 
 func (s *memoryStore) Save(server string, space []byte) error {
+	if s.hold != nil {
+		<-s.hold
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stored[server] = space
@@ -199,6 +203,31 @@ func TestCacheFollowsTheServersThatThereAre(t *testing.T) {
 		}
 		if len(store.stored) != 1 {
 			t.Errorf("stored are %d spaces", len(store.stored))
+		}
+	})
+}
+
+// What is shown as current is there after a restart.
+func TestCacheIsCurrentWhenItIsSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		store.hold = make(chan struct{})
+		c := NewCache(Config{Limits: limits}, newPlant(), store, zerolog.Nop())
+		ended := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { ended <- c.Run(ctx) }()
+		time.Sleep(time.Minute)
+		if st := c.Status("s1"); st.State != Browsing || st.Nodes == 0 {
+			t.Errorf("while it is saved: %+v", st)
+		}
+		close(store.hold)
+		synctest.Wait()
+		if st := c.Status("s1"); st.State != Current || store.stored["s1"] == nil {
+			t.Errorf("when it is saved: %+v", st)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
 		}
 	})
 }

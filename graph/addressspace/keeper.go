@@ -244,7 +244,7 @@ func (k *keeper) again(stale map[model.ExpandedNodeID]bool) {
 	k.demand(slices.Collect(maps.Keys(stale)))
 }
 
-// take makes a space the known one.
+// take makes a space the known one. It is current when it is saved: what is shown as current is there after a restart.
 func (k *keeper) take(known, space *Space) {
 	if known != nil && known.Version == space.Version { // one set of names in memory is enough
 		same := *known
@@ -252,7 +252,6 @@ func (k *keeper) take(known, space *Space) {
 		space = &same
 	}
 	k.space.Store(space)
-	k.set(Current, space.Note)
 	e := k.log.Info()
 	if known != nil && known.Version == space.Version {
 		e = k.log.Debug()
@@ -265,6 +264,7 @@ func (k *keeper) take(known, space *Space) {
 	if err != nil {
 		k.log.Error().Err(err).Msg("address space is not saved: it is browsed anew after a restart")
 	}
+	k.set(Current, space.Note)
 }
 
 // failed notes that the server could not be browsed.
