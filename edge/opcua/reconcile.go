@@ -217,38 +217,9 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 			crowded = append(crowded, asked[from:to]...)
 			return nil
 		}
-		requests := make([]*ua.MonitoredItemCreateRequest, 0, to-from) // of this part alone: those of all items would be hundreds of megabytes
-		for _, it := range asked[from:to] {
-			request, err := it.request(ses, publishing)
-			if err != nil {
-				return err // cannot be: it fits
-			}
-			requests = append(requests, request)
-		}
-		r, err := do[*ua.CreateMonitoredItemsResponse](ctx, ses, &ua.CreateMonitoredItemsRequest{
-			SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests,
-		})
-		if err != nil {
-			return err
-		}
-		if len(r.Results) != to-from {
-			return model.StatusBadUnknownResponse
-		}
-		for i, x := range r.Results {
-			status := model.StatusBadUnknownResponse
-			var itemID uint32
-			if x != nil {
-				status, itemID = model.StatusCode(x.StatusCode), x.MonitoredItemID
-				asked[from+i].counts.revise(x.RevisedSamplingInterval, x.RevisedQueueSize)
-				s.judge(asked[from+i], x.FilterResult)
-			}
-			if s.crowded(status) {
-				crowded = append(crowded, asked[from+i])
-				continue
-			}
-			s.settle(asked[from+i], itemID, status, "")
-		}
-		return nil
+		full, err := s.createSome(ctx, ses, asked[from:to], id, publishing)
+		crowded = append(crowded, full...)
+		return err
 	}, func(i int, err error) {
 		if status := statusOf(err, model.StatusBadDecodingError); s.crowded(status) {
 			crowded = append(crowded, asked[i])
@@ -264,6 +235,42 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 		return fmt.Errorf("create monitored items: %w", err)
 	}
 	return nil
+}
+
+// createSome creates items with one request and returns those that found no room.
+func (s *subscription) createSome(ctx context.Context, ses *session, items []*item, id uint32, publishing time.Duration) (crowded []*item, err error) {
+	requests := make([]*ua.MonitoredItemCreateRequest, 0, len(items)) // of this part alone: those of all items would be hundreds of megabytes
+	for _, it := range items {
+		request, err := it.request(ses, publishing)
+		if err != nil {
+			return nil, err // cannot be: it fits
+		}
+		requests = append(requests, request)
+	}
+	r, err := do[*ua.CreateMonitoredItemsResponse](ctx, ses, &ua.CreateMonitoredItemsRequest{
+		SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Results) != len(items) {
+		return nil, model.StatusBadUnknownResponse
+	}
+	for i, x := range r.Results {
+		status := model.StatusBadUnknownResponse
+		var itemID uint32
+		if x != nil {
+			status, itemID = model.StatusCode(x.StatusCode), x.MonitoredItemID
+			items[i].counts.revise(x.RevisedSamplingInterval, x.RevisedQueueSize)
+			s.judge(items[i], x.FilterResult)
+		}
+		if s.crowded(status) {
+			crowded = append(crowded, items[i])
+			continue
+		}
+		s.settle(items[i], itemID, status, "")
+	}
+	return crowded, nil
 }
 
 // due returns the items that are to be created now, and notes when the next refused one is.
