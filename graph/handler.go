@@ -11,10 +11,10 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
-	coderws "github.com/coder/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/graphws"
 	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 )
@@ -46,6 +46,8 @@ type HandlerConfig struct {
 	KeepAlive time.Duration
 	// InitTimeout bounds the wait for connection_init on a new WebSocket; 10 s.
 	InitTimeout time.Duration
+	// WriteTimeout bounds how long a message may take into the socket of a subscriber, who is cut off then; 20 s.
+	WriteTimeout time.Duration
 }
 
 // The sizes of the caches of parsed queries and of persisted query texts, in entries.
@@ -53,6 +55,9 @@ const (
 	queryCacheSize     = 200
 	persistedQueryText = 1000
 )
+
+// maxOperations bounds the operations of one WebSocket at a time.
+const maxOperations = 1000
 
 func (c HandlerConfig) withDefaults() HandlerConfig {
 	for field, value := range map[*int]int{
@@ -64,6 +69,7 @@ func (c HandlerConfig) withDefaults() HandlerConfig {
 	}
 	for field, value := range map[*time.Duration]time.Duration{
 		&c.QueryTimeout: 30 * time.Second, &c.KeepAlive: 15 * time.Second, &c.InitTimeout: 10 * time.Second,
+		&c.WriteTimeout: 20 * time.Second,
 	} {
 		if *field == 0 {
 			*field = value
@@ -80,7 +86,8 @@ func (c HandlerConfig) withDefaults() HandlerConfig {
 // base context of its requests.
 type Handler struct {
 	http.Handler
-	snapshots *snapshots
+	snapshots  *snapshots
+	webSockets graphws.Counters
 }
 
 // NewHandler makes a handler with the fixed schema.
@@ -93,13 +100,12 @@ func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 	s.SetErrorPresenter(presenter{r.Log}.present)
 	s.SetRecoverFunc(caught)
 	for _, t := range []graphql.Transport{
-		transport.Websocket{
-			Implementation: transport.CoderWebsocketImplementation{
-				AcceptOptions: coderws.AcceptOptions{InsecureSkipVerify: true}, // bounded has looked at the origin
-			},
-			InitTimeout: cfg.InitTimeout, PingPongInterval: cfg.KeepAlive, PayloadReadLimit: &cfg.MaxRequestBytes,
+		&graphws.Transport{
+			InitTimeout: cfg.InitTimeout, KeepAlive: cfg.KeepAlive, WriteTimeout: cfg.WriteTimeout, MaxMessageBytes: cfg.MaxRequestBytes, MaxOperations: maxOperations,
+			Counters: &h.webSockets, Log: r.Log, // bounded has looked at the origin
 		},
-		transport.SSE{KeepAlivePingInterval: cfg.KeepAlive},
+		olderWebSockets(cfg),
+		timedWrites{transport.SSE{KeepAlivePingInterval: cfg.KeepAlive}, cfg.WriteTimeout},
 		overHTTP{transport.GET{}},
 		introspected{overHTTP{transport.POST{}}, h.snapshots},
 	} {
@@ -111,6 +117,9 @@ func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 
 // Close ends what goes on after its subscribers left: live values that somebody may resume. It is called when no requests are served any more.
 func (h *Handler) Close() { h.snapshots.resolver.streams.Close() }
+
+// WebSocketFigures count WebSockets with graphql-transport-ws.
+func (h *Handler) WebSocketFigures() graphws.Figures { return h.webSockets.Figures() }
 
 // LiveFigures count the live values that subscribers share.
 func (h *Handler) LiveFigures() live.Figures { return h.snapshots.resolver.streams.Figures() }

@@ -74,8 +74,8 @@ func subscribeFleet(ctx context.Context, cfg *benchLiveConfig) (*fleet, error) {
 	return f, nil
 }
 
-// stalledBuffer is the receive buffer of a stalled client, so that it is full soon.
-const stalledBuffer = 4096
+// stalledBuffer is the receive buffer of a stalled client, so that it is full soon, and still larger than a segment.
+const stalledBuffer = 128 << 10
 
 // dialLive connects a client and subscribes.
 func dialLive(ctx context.Context, cfg *benchLiveConfig, client int) (*websocket.Conn, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
 	"github.com/shopfloor-iiot/shopfloor/graph"
+	"github.com/shopfloor-iiot/shopfloor/graph/graphws"
 	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/web"
 )
@@ -120,6 +121,17 @@ func writeLiveMetrics(w io.Writer, f live.Figures) {
 	metrics.WriteCounterUint64(w, "shopfloor_live_skipped_deliveries_total", f.Skipped)
 }
 
+// writeWebSocketMetrics writes what the WebSockets of GraphQL do.
+func writeWebSocketMetrics(w io.Writer, f graphws.Figures) {
+	metrics.WriteGaugeUint64(w, "shopfloor_websockets", uint64(max(f.Connections, 0)))
+	metrics.WriteCounterUint64(w, "shopfloor_websocket_messages_total", f.Messages)
+	metrics.WriteCounterUint64(w, "shopfloor_websocket_sent_bytes_total", f.Bytes)
+	metrics.WriteCounterUint64(w, `shopfloor_websockets_cut_total{reason="stalled"}`, f.Stalled)
+	metrics.WriteCounterUint64(w, `shopfloor_websockets_cut_total{reason="silent"}`, f.Silent)
+	metrics.WriteCounterUint64(w, `shopfloor_websockets_cut_total{reason="uninitialised"}`, f.Uninitialised)
+	metrics.WriteCounterUint64(w, `shopfloor_websockets_cut_total{reason="protocol"}`, f.Refused)
+}
+
 // writeMetrics writes the metrics of all parts in Prometheus' text form.
 func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	if p.gateway != nil {
@@ -141,6 +153,7 @@ func (p *platform) writeMetrics(ctx context.Context, w io.Writer) {
 	p.store.WriteMetrics(w)
 	p.limits.writeMetrics(ctx, w)
 	p.types.writeMetrics(w)
+	writeWebSocketMetrics(w, p.types.endpoint.WebSocketFigures())
 	writeLiveMetrics(w, p.types.endpoint.LiveFigures())
 	metrics.WriteProcessMetrics(w)
 }
