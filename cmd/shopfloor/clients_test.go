@@ -24,7 +24,7 @@ func runScript(t *testing.T, script string) {
 	if os.Getenv("SHOPFLOOR_BROWSER_TEST") == "" {
 		t.Skip("needs npm packages and Chromium: make test installs and uses them")
 	}
-	p := startProcess(t, "--demo")
+	p := startProcess(t, "--demo", "--server-types")
 	demoConnected(t, p)
 	cmd := exec.CommandContext(t.Context(), "node", script)
 	cmd.Dir = "../../web"

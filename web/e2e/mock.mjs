@@ -148,6 +148,7 @@ const rootValue = {
 };
 const okay = { status: good, message: null };
 Object.assign(rootValue, {
+  search: () => ({ totalCount: 0, edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false }, unknownServers: [] }),
   path: ({ path }) => ({ __typename: 'ObjectNode', nodeId: 'i=85', nodeClass: 'OBJECT', displayName: { text: path.split('/').at(-1) }, children: { edges: [], pageInfo: {} } }),
   nodes: ({ nodeIds }) => series.filter((s) => nodeIds.includes(s.nodeId)).map((s) => ({ __typename: 'VariableNode', nodeId: s.nodeId, displayName: { text: s.field }, value: s.read })),
   write: ({ input }) => input.map(({ nodeId }) => ({ nodeId, ...okay })),

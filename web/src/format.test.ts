@@ -86,6 +86,7 @@ describe('formatValue', () => {
     [{ namespaceUri: 'urn:x', name: 'A' }, 'QualifiedName', '{"namespaceUri":"urn:x","name":"A"}'],
     [{ typeId: 'nsu=urn:x;i=1', encoding: 'binary', body: 'AQID' }, 'Structure', 'structure of 3 B'],
     [{ typeId: 'nsu=urn:x;i=1', encoding: 'binary', body: 'AQ==' }, 'Structure', 'structure of 1 B'],
+    [{ typeId: 'nsu=urn:x;i=2', body: { Recipe: 'Oat', Size: 1.23456, Next: { typeId: 'nsu=urn:x;i=2', body: { Recipe: null } } } }, 'Structure', 'Recipe Oat · Size 1.23 · Next Recipe –'],
     [{ batch: 'B-7', packs: 3 }, 'Structure', '{"batch":"B-7","packs":3}'],
   ])('%j as %s is %s', (value, dataType, want) => {
     expect(formatValue(value, dataType)).toBe(want);

@@ -78,7 +78,15 @@ export function formatValue(value: unknown, dataType: string | null | undefined)
   const { text, encoding, body } = value as { text?: unknown; encoding?: unknown; body?: unknown };
   if (typeof text === 'string') return text;
   if (encoding === 'binary' && typeof body === 'string') return `structure of ${formatBytes(base64Length(body))}`;
+  if (typeof body === 'object' && body !== null) return formatFields(body);
   return JSON.stringify(value);
+}
+
+/** The fields of a structure: "Recipe Oat 500 g · Quantity 500". */
+function formatFields(body: object): string {
+  return Object.entries(body)
+    .map(([name, field]) => `${name} ${formatValue(field, null)}`)
+    .join(' · ');
 }
 
 function base64Length(text: string): number {

@@ -25,6 +25,86 @@ query Servers {
   }
 }
 `,
+  `# The types of the plant's servers are types of the schema: Ctrl+Space
+# lists what a boiler has. Units, ranges and stored history come with the
+# values, for all boilers at once.
+query PlantTypes {
+  ShopfloorDemoPlant_BoilerType(first: 10) {
+    nodes {
+      browseName { name }
+      SerialNumber
+      Mode { value }
+      Temperature {
+        value
+        status { name }
+        unit { displayName }
+        range { low high }
+        history(last: "10m", step: "1m", aggregate: MAX) {
+          points {
+            time
+            value
+          }
+        }
+      }
+    }
+  }
+  ShopfloorDemoPlant_PackagingLineType {
+    nodes {
+      State { value }
+      CurrentBatch {
+        value {
+          Recipe
+          Quantity
+          Good
+          Rejected
+        }
+      }
+    }
+  }
+}
+
+# A method of a type is a mutation.
+mutation StartHeating {
+  ShopfloorDemoPlant_BoilerType_StartHeating(
+    id: "demo/nsu=urn:shopfloor:demo-plant;s=Boiler2"
+    targetTemperature: 120
+  ) {
+    status { name }
+    message
+  }
+}
+
+# What changed, as it changes.
+subscription FollowBoilers {
+  ShopfloorDemoPlant_BoilerType(server: "demo", samplingInterval: "500ms") {
+    sequence
+    nodes {
+      id
+      Temperature { value }
+      BurnerOutput { value }
+    }
+  }
+}
+`,
+  `# Nodes of all servers by name, path, type or unit, the best first. The
+# servers are not asked: their address spaces are known.
+query Search {
+  search(text: "temperature", unit: "°C", path: "Objects/**", first: 10) {
+    totalCount
+    edges {
+      path
+      typeName
+      unit
+      node {
+        id
+        ... on VariableNode {
+          value { value }
+        }
+      }
+    }
+  }
+}
+`,
   `# The address space, from a browse path. Ask "children" again
 # inside "node" to go deeper.
 query Browse {
@@ -183,6 +263,31 @@ query History {
           points {
             time
             value
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  `# What the server itself keeps, and its own aggregates of that.
+query ServerHistory {
+  path(server: "demo", path: "Objects/Plant/Boiler1/Temperature") {
+    ... on VariableNode {
+      serverHistory(last: "10m", newestFirst: true, first: 5) {
+        edges {
+          node {
+            value
+            status { name }
+            sourceTimestamp
+          }
+        }
+      }
+      processedHistory(last: "10m", interval: "1m", aggregate: AVERAGE) {
+        edges {
+          node {
+            value
+            sourceTimestamp
           }
         }
       }
