@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -139,5 +141,9 @@ func (r *Resolver) watchEvents(ctx context.Context, f *EventFilter) (<-chan Even
 		return nil, err
 	}
 	events := r.Events.Watch(ctx, filter)
-	return forward(ctx, events, func(e model.Event) Event { return r.showEvent(ctx, &e) }, fmt.Errorf("events ended; subscribe again: %w", ErrUnavailable)), nil
+	show := func(e model.Event) Event {
+		// What does not fit its type is null: a delivery cannot be given errors from here.
+		return r.showEvent(graphql.WithFreshResponseContext(ctx), &e)
+	}
+	return forward(ctx, events, show, fmt.Errorf("events ended; subscribe again: %w", ErrUnavailable)), nil
 }

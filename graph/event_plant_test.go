@@ -155,7 +155,13 @@ func TestServerEventsOfPlantTypes(t *testing.T) {
 		t.Errorf("where %+v", w)
 	}
 	typ := plantNode(230)
-	in <- model.MonitoredEvents{Sequence: 1, Names: []string{"EventId", "EventType", "Mode", base + "Mode", "Torque"}, Events: [][]model.Variant{{
+	in <- model.MonitoredEvents{Sequence: 1, Names: []string{"EventId", "EventType", "Mode"}, Events: [][]model.Variant{
+		{model.ByteStringValue([]byte{1}), model.ExpandedNodeIDValue(new(tag(1))), model.Int32Value(1)}, {model.ByteStringValue([]byte{1}), model.ExpandedNodeIDValue(&typ), model.Int32Value(99)},
+	}}
+	if f := c.next(); !strings.Contains(string(f.Payload), `99 is no value of Plant_Mode; ask for fields","path":["serverEvents","events",1,"mode"]`) {
+		t.Errorf("a value that does not fit: %s", f.Payload)
+	}
+	in <- model.MonitoredEvents{Sequence: 2, Names: []string{"EventId", "EventType", "Mode", base + "Mode", "Torque"}, Events: [][]model.Variant{{
 		model.ByteStringValue([]byte{1}), model.ExpandedNodeIDValue(&typ), model.Int32Value(1), model.StringValue("by hand"), model.DoubleValue(3),
 	}}}
 	c.want("next", `{"data":{"serverEvents":{"events":[{"__typename":"Plant_JamTripAlarmEvent_Object","mode":"true_1","mode_Acme":"by hand","clutch":null,`+

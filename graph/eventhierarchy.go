@@ -51,7 +51,7 @@ type derivedType struct {
 }
 
 // showEvent makes an event an object of the schema: of its type, or the nearest supertype that the schema has.
-func (r *Resolver) showEvent(ctx context.Context, e *model.Event) Event {
+func (r *Resolver) showEvent(ctx context.Context, e *model.Event) *eventObject {
 	plants := askedPlantEvents(ctx)
 	return newEventObject(ctx, e, r.eventTypeOf(ctx, e, plants), plants)
 }

@@ -40,7 +40,7 @@ var (
 func newEventObject(ctx context.Context, e *model.Event, t *eventObjectType, plants *plantEvents) *eventObject {
 	o := &eventObject{ctx: ctx, op: graphql.GetOperationContext(ctx), event: e, typ: t, plants: plants, byName: make(map[string]*model.DataValue, len(e.Fields))}
 	if f := graphql.GetFieldContext(ctx); f != nil {
-		o.selections, o.path = f.Field.Selections, f.Path()
+		o.selections, o.path = f.Field.Selections, pathOf(o.op, f)
 	}
 	for i := range e.Fields {
 		o.name(standardName(e.Fields[i].Name), &e.Fields[i].Value)
@@ -51,6 +51,21 @@ func newEventObject(ctx context.Context, e *model.Event, t *eventObjectType, pla
 		}
 	}
 	return o
+}
+
+// pathOf is the place of a field in the answer. Within the deliveries of a subscription contexts begin below its root field.
+func pathOf(op *graphql.OperationContext, f *graphql.FieldContext) ast.Path {
+	path, root := f.Path(), f
+	for root.Parent != nil && (root.Parent.Field.Field != nil || root.Parent.Index != nil) {
+		root = root.Parent
+	}
+	if op.Operation.Operation != ast.Subscription || root.Object == "Subscription" {
+		return path
+	}
+	for _, field := range graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Subscription"}) {
+		path = append(ast.Path{ast.PathName(field.Alias)}, path...)
+	}
+	return path
 }
 
 func (o *eventObject) name(name string, v *model.DataValue) {
@@ -171,7 +186,7 @@ func (o *eventObject) field(above eventPath, field *eventObjectField, path ast.P
 	if field.plant == nil {
 		return o.value(v.Value, field.kind, f)
 	}
-	converted := o.plants.values.Convert(o.ctx, o.op, field.plant.Type, f, v.Value.AppendJSON(nil), path)
+	converted := o.plants.values.Convert(o.ctx, o.op, field.plant.Type, f, v.Value.AppendJSON(nil), path, "fields")
 	return graphql.WriterFunc(func(w io.Writer) { w.Write(converted) }) //nolint:errcheck // the writer is a buffer
 }
 

@@ -42,7 +42,9 @@ func (r *Resolver) events(ctx context.Context, e *ServerEvents) []Event {
 		if len(event.EventID) == 0 {
 			event.ID = fmt.Sprintf("%s/%d.%d", e.server.ID, e.in.Sequence, i)
 		}
-		out[i] = r.showEvent(ctx, &event)
+		shown := r.showEvent(ctx, &event)
+		shown.path = append(shown.path, ast.PathIndex(i))
+		out[i] = shown
 	}
 	return out
 }

@@ -31,7 +31,8 @@ const (
 	fieldsOfCondition = 20
 )
 
-// compileConditions makes the filter that keeps the state of all conditions of a server: those fields that the server's types have.
+// compileConditions makes the filter that keeps the state of all conditions of a server: those fields that the server's types have, and what its own
+// types add.
 func (s *session) compileConditions(ctx context.Context) (*eventFilter, error) {
 	c := &eventCompiler{session: s, types: map[model.ExpandedNodeID]*eventType{}, filter: &eventFilter{}}
 	known, err := c.conditionTypes(ctx)
@@ -62,6 +63,11 @@ func (s *session) compileConditions(ctx context.Context) (*eventFilter, error) {
 		}
 		c.filter.selects = append(c.filter.selects, o)
 	}
+	own, err := s.ownConditionFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.filter.selects = append(c.filter.selects, own...)
 	f := c.filter
 	f.where = typeElements(conditionType, 0)
 	f.shift = len(f.where)

@@ -28,12 +28,12 @@ func (s *Source) Conditions(ctx context.Context, queries []model.ConditionQuery)
 		q, page := &queries[i], &pages[i]
 		state.page(q, page)
 		page.Complete, page.Message = state.standing()
-		if q.After != 0 || len(q.Filter.Conditions) == 0 {
-			continue
+		if q.After == 0 && len(q.Filter.Conditions) > 0 {
+			if err := s.addUnretained(ctx, q, state.filter, page); err != nil {
+				return nil, fmt.Errorf("conditions: %w", err)
+			}
 		}
-		if err := s.addUnretained(ctx, q, state.filter, page); err != nil {
-			return nil, fmt.Errorf("conditions: %w", err)
-		}
+		s.unfoldConditions(ctx, page.Conditions)
 	}
 	return pages, nil
 }

@@ -22,7 +22,10 @@ func (s *Source) MonitorConditions(ctx context.Context, r model.ConditionMonitor
 	for first := true; ; first = false {
 		complete, message := state.standing()
 		status := state.refusal()
-		w.deliver(first, complete, status, message, deliver)
+		w.deliver(first, complete, status, message, func(c model.ConditionChanges) {
+			s.unfoldConditions(ctx, c.Changes)
+			deliver(c)
+		})
 		select {
 		case <-ctx.Done():
 			return nil

@@ -55,6 +55,7 @@ func (s *Source) MonitorEvents(ctx context.Context, r model.EventMonitorRequest,
 		if events, ok := w.pop(); ok {
 			sequence++
 			events.Sequence = sequence
+			s.unfoldEvents(ctx, events.Events)
 			deliver(events)
 		}
 	}

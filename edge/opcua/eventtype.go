@@ -56,8 +56,14 @@ func (s *session) eventType(ctx context.Context, id model.ExpandedNodeID) (*even
 		return nil, err
 	}
 	seen := map[string]bool{}
+	unseen := func(_ model.NodeID, path []model.QualifiedName) bool {
+		key := fmt.Sprint(path)
+		was := seen[key]
+		seen[key] = true
+		return !was
+	}
 	for _, n := range t.chain {
-		if err := s.declarations(ctx, t, n, seen); err != nil {
+		if err := s.declarations(ctx, t, []model.NodeID{n}, unseen); err != nil {
 			return nil, err
 		}
 	}
@@ -86,13 +92,16 @@ func (s *session) supertypes(ctx context.Context, node model.NodeID) ([]model.No
 
 // declaring is a node within a type.
 type declaring struct {
-	node model.NodeID
-	path []model.QualifiedName
+	by, node model.NodeID
+	path     []model.QualifiedName
 }
 
-// declarations adds what one type declares, and no supertype does.
-func (s *session) declarations(ctx context.Context, t *eventType, by model.NodeID, seen map[string]bool) error {
-	level := []declaring{{node: by}}
+// declarations adds those fields that types declare which are wanted.
+func (s *session) declarations(ctx context.Context, t *eventType, types []model.NodeID, wanted func(by model.NodeID, path []model.QualifiedName) bool) error {
+	level := make([]declaring, len(types))
+	for i, by := range types {
+		level[i] = declaring{by: by, node: by}
+	}
 	for depth := 0; len(level) > 0 && depth < maxEventDepth; depth++ {
 		nodes := make([]model.NodeID, len(level))
 		for i := range level {
@@ -109,11 +118,9 @@ func (s *session) declarations(ctx context.Context, t *eventType, by model.NodeI
 				if local == nil || r.BrowseName == nil || r.NodeClass != ua.NodeClassVariable && r.NodeClass != ua.NodeClassObject {
 					continue
 				}
-				d := declaring{nodeID(local), append(slices.Clone(level[i].path), qualifiedName(s.namespaces, r.BrowseName))}
-				key := fmt.Sprint(d.path)
-				if r.NodeClass == ua.NodeClassVariable && !seen[key] {
-					seen[key] = true
-					t.fields = append(t.fields, eventField{declaredBy: s.namespaces.Expand(by), path: d.path, node: d.node})
+				d := declaring{level[i].by, nodeID(local), append(slices.Clone(level[i].path), qualifiedName(s.namespaces, r.BrowseName))}
+				if r.NodeClass == ua.NodeClassVariable && wanted(d.by, d.path) {
+					t.fields = append(t.fields, eventField{declaredBy: s.namespaces.Expand(d.by), path: d.path, node: d.node})
 				}
 				next = append(next, d)
 			}

@@ -90,18 +90,11 @@ func watchedKeys(r *model.MonitorRequest) ([]watchedKey, error) {
 func (s *Source) unfoldChanges(ctx context.Context, changes []model.ValueChange) {
 	var folded []*model.Variant
 	for i := range changes {
-		switch v := &changes[i].Value.Value; v.Type() {
-		case model.TypeExtensionObject, model.TypeVariant, model.TypeDataValue:
+		if v := &changes[i].Value.Value; mayBeFolded(v) {
 			folded = append(folded, v)
 		}
 	}
-	if len(folded) == 0 {
-		return
-	}
-	ses, err := s.asks.session(ctx)
-	if err == nil {
-		err = ses.unfold(ctx, folded)
-	}
+	err := s.unfoldValues(ctx, folded)
 	for i := range changes {
 		if message := undescribed(changes[i].Value.Value); message != "" && changes[i].Message == "" {
 			changes[i].Message = message

@@ -3,6 +3,7 @@ package opcua
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/uajson"
@@ -37,6 +38,55 @@ func (s *session) unfold(ctx context.Context, values []*model.Variant) error {
 		codec = next
 	}
 	return nil
+}
+
+// mayBeFolded tells whether a value can have structures in it.
+func mayBeFolded(v *model.Variant) bool {
+	return v.Type() == model.TypeExtensionObject || v.Type() == model.TypeVariant || v.Type() == model.TypeDataValue
+}
+
+// unfoldValues is unfold on the session of the moment.
+func (s *Source) unfoldValues(ctx context.Context, folded []*model.Variant) error {
+	if len(folded) == 0 {
+		return nil
+	}
+	ses, err := s.asks.session(ctx)
+	if err != nil {
+		return err
+	}
+	return ses.unfold(ctx, folded)
+}
+
+// unfoldConditions makes the structures among the fields of events JSON. Where that fails they stay as they came. Others may have the fields too, which
+// are not changed.
+func (s *Source) unfoldConditions(ctx context.Context, events []model.Event) {
+	var folded []*model.Variant
+	for i := range events {
+		own := false
+		for j := range events[i].Fields {
+			if !mayBeFolded(&events[i].Fields[j].Value.Value) {
+				continue
+			}
+			if !own {
+				events[i].Fields, own = slices.Clone(events[i].Fields), true
+			}
+			folded = append(folded, &events[i].Fields[j].Value.Value)
+		}
+	}
+	_ = s.unfoldValues(ctx, folded)
+}
+
+// unfoldEvents does the same for the values of events.
+func (s *Source) unfoldEvents(ctx context.Context, events [][]model.Variant) {
+	var folded []*model.Variant
+	for _, values := range events {
+		for i := range values {
+			if mayBeFolded(&values[i]) {
+				folded = append(folded, &values[i])
+			}
+		}
+	}
+	_ = s.unfoldValues(ctx, folded)
 }
 
 // unfolding is one pass over values.

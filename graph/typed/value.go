@@ -76,15 +76,15 @@ func (r *run) value(k *slot, asked graphql.CollectedField, typ Ref, b *reading) 
 
 // json converts the JSON of a value, from a Variant or from within a structure, to that of a GraphQL type.
 func (r *run) json(s *slot, typ Ref, asked graphql.CollectedField, value []byte) []byte {
-	c := &conversion{run: r, position: s.position}
+	c := &conversion{run: r, position: s.position, raw: "rawValue"}
 	c.value(typ, asked.Selections, value, s.path)
 	return c.Bytes()
 }
 
 // Convert makes the JSON of a value, from a Variant, that of a GraphQL type with what is selected of it. What does not fit is null, with an error
-// in ctx below path.
-func (x *Executable) Convert(ctx context.Context, op *graphql.OperationContext, typ Ref, asked graphql.CollectedField, value []byte, path ast.Path) []byte {
-	c := &conversion{run: &run{x: x, ctx: ctx, op: op}, position: asked.Position}
+// in ctx below path that refers to the field raw for the value as it is.
+func (x *Executable) Convert(ctx context.Context, op *graphql.OperationContext, typ Ref, asked graphql.CollectedField, value []byte, path ast.Path, raw string) []byte {
+	c := &conversion{run: &run{x: x, ctx: ctx, op: op}, position: asked.Position, raw: raw}
 	c.value(typ, asked.Selections, value, path)
 	return c.Bytes()
 }
@@ -95,6 +95,7 @@ type conversion struct {
 	bytes.Buffer
 	run      *run
 	position *ast.Position
+	raw      string // the field that has the value as it is
 }
 
 func (c *conversion) fail(path ast.Path, format string, args ...any) {
@@ -155,7 +156,7 @@ func (c *conversion) enumeration(t *Type, value []byte, path ast.Path) {
 			return
 		}
 	}
-	c.fail(path, "%s is no value of %s; ask for rawValue", short(value), t.Name)
+	c.fail(path, "%s is no value of %s; ask for %s", short(value), t.Name, c.raw)
 }
 
 // optionSet writes the names of the bits that are set. One that has no name is told.
@@ -172,7 +173,7 @@ func (c *conversion) optionSet(t *Type, value []byte, path ast.Path) {
 		}
 	}
 	if n&^known != 0 {
-		c.fail(path, "%d has bits that %s does not name; ask for rawValue", n, t.Name)
+		c.fail(path, "%d has bits that %s does not name; ask for %s", n, t.Name, c.raw)
 		return
 	}
 	text, _ := json.Marshal(names) // strings always marshal
@@ -192,7 +193,7 @@ func (c *conversion) structure(t *Type, selections ast.SelectionSet, value []byt
 	id := t.Source.NodeID
 	if err := json.Unmarshal(value, &outer); err == nil && outer.TypeID != nil && outer.Encoding != "" {
 		if outer.Encoding != "json" {
-			c.fail(path, "a structure with the encoding %s was not decoded: the server does not describe its type; ask for rawValue", outer.TypeID)
+			c.fail(path, "a structure with the encoding %s was not decoded: the server does not describe its type; ask for %s", outer.TypeID, c.raw)
 			return
 		}
 		value = outer.Body
@@ -267,7 +268,7 @@ func (c *conversion) scalar(name string, selections ast.SelectionSet, value []by
 		fits = value[0] == '"'
 	}
 	if !fits {
-		c.fail(path, "%s is no %s; ask for rawValue", short(value), name)
+		c.fail(path, "%s is no %s; ask for %s", short(value), name, c.raw)
 		return
 	}
 	c.Write(value)

@@ -27,6 +27,10 @@
 //	s=Tank s=TankLevel s=TankAlarm   exclusive limit alarm whose state changes each 2 s, or with TANK_MS=0 when TankLevel is written; s=Plant
 //	                                 sends a PlantEventType (Machine String, Number UInt32 from 1) each second, or EVENT_MS
 //	s=RaiseEvent                     (text String, severity UInt16): sends a PlantEventType
+//	s=Kettle s=TripKettle            (reason Int32, temperature Double): sends a KettleTripEventType, a PlantEventType with TripReason (PumpState),
+//	                                 Place (Vec3) and Temperature, which has the property Sensor
+//	s=KettleAlarm                    exclusive limit alarm of the type KettleAlarmType, with Batch (String) and Stage (PumpState), that goes by
+//	                                 s=KettleTemperature, which is written
 //	s=Machines                       folder with a NodeVersion; s=AddMachine and s=RemoveMachine (name String) put s=<name> with the
 //	                                 variable s=<name>.Speed into it and take it out, and send a GeneralModelChangeEvent
 //	s=Motor0 s=Motor1 …              with MOTORS=<count> in Options.Env: instances of MotorType with Speed, Power, Temperature and Running (peer/motors.js)

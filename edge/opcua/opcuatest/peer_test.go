@@ -59,7 +59,7 @@ func TestAddressSpace(t *testing.T) {
 	c := connect(t, s.Endpoint())
 	names := strings.Fields(`Plant V0 V1 Matrix_Double EmptyArray EmptyString NullString EmptyByteString MaxDate OldDate NaN Inf VariantArray
 		BigArray BigByteString BadQuality ReadOnly OperatorOnlyWrite Level State Struct_Vec3 Struct_Array Struct_Batch Struct_Optional
-		Struct_Union H0 H1 H2 H3 H4 Add EchoBatch Slow Fail Tank TankLevel TankAlarm RaiseEvent Machines AddMachine RemoveMachine`)
+		Struct_Union H0 H1 H2 H3 H4 Add EchoBatch Slow Fail Tank TankLevel TankAlarm RaiseEvent Kettle TripKettle KettleAlarm KettleTemperature Machines AddMachine RemoveMachine`)
 	for _, builtIn := range strings.Fields(`Boolean SByte Byte Int16 UInt16 Int32 UInt32 Int64 UInt64 Float Double String DateTime Guid
 		ByteString XmlElement NodeId ExpandedNodeId StatusCode QualifiedName LocalizedText`) {
 		names = append(names, "Scalar_"+builtIn, "Array_"+builtIn)

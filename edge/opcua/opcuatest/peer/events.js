@@ -4,6 +4,7 @@
 "use strict";
 
 const { DataType, StatusCodes } = require("node-opcua");
+const { addKettle } = require("./kettle");
 
 const LEVELS = [50, 85, 97, 85, 50, 10, 2, 10]; // %: normal, High, HighHigh, High, normal, Low, LowLow, Low
 
@@ -39,6 +40,7 @@ function addEvents(addressSpace, plant, { eventMs, tankMs }) {
     raise(text.value, severity.value);
     callback(null, { statusCode: StatusCodes.Good });
   });
+  addKettle(addressSpace, plant, eventType);
   return generators;
 }
 
