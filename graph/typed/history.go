@@ -61,7 +61,7 @@ func (r *run) history(k *slot, asked graphql.CollectedField, field *Field, i *in
 		if s.err = result.Err; s.err != nil {
 			return
 		}
-		c := &conversion{run: r, position: s.position}
+		c := &conversion{run: r, position: s.position, raw: "number"}
 		c.history(of, asked.Selections, h, result, s.path)
 		s.raw = c.Bytes()
 	}
