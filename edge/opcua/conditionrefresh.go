@@ -3,6 +3,7 @@ package opcua
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
@@ -22,6 +23,9 @@ const (
 // notifier is what an item of events has more than one of values. Under subscription.mu.
 type notifier struct {
 	filter filterResult // as the server said last
+	// where is the where clause when the gateway applies it, since the server does not; nil when the server does. Not under subscription.mu, but changed only
+	// while the item is not at the server.
+	where atomic.Pointer[localWhere]
 	// conditions is their state, nil for an item without; the rest is about how it is refreshed.
 	conditions *conditions
 	onStart    bool

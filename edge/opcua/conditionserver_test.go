@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -48,8 +49,9 @@ func yes(b *bool) bool { return b != nil && *b }
 func no(b *bool) bool  { return b != nil && !*b }
 
 // The state of conditions is there without a writer: those that were active before, how they change, and what is done with them.
-func TestConditionServer(t *testing.T) {
-	server := eventServer(t)
+func TestConditionServer(t *testing.T) { testConditionServer(t, eventServer(t)) }
+
+func testConditionServer(t *testing.T, server *opcuatest.Server) {
 	source := run(t, config(server.Endpoint(), &recorder{}))
 	connected(t, source)
 	page := conditionsOf(t, source, model.ConditionQuery{})

@@ -23,6 +23,8 @@
 // A writer of events has one monitored item with an EventFilter, made of what the server tells of its event types (eventcompile.go). Its events take the
 // same way as values, and fill DataSetMessages of kind Event. The state of conditions is what their events tell (conditions.go), made whole by ConditionRefresh
 // whenever events may have been missed. Changes of the address space are told by events of the server, if it has them, and found by browsing (modelfeed.go).
+// Where a server refuses a where clause because it knows none, or not the operator, the gateway has all events sent and applies the clause itself (eventlocal.go);
+// the status of the writer says so. InView and RelatedTo are left to servers.
 //
 // # Hostile servers
 //

@@ -76,8 +76,8 @@ func (o *attributeOperand) String() string {
 	return b.String()
 }
 
-// encode makes the filter of a request. The error names what the server of the session cannot know.
-func (f *eventFilter) encode(t model.NamespaceTable) (*ua.ExtensionObject, error) {
+// encode makes the filter of a request, without where clause when the gateway applies it itself. The error names what the server of the session cannot know.
+func (f *eventFilter) encode(t model.NamespaceTable, local *localWhere) (*ua.ExtensionObject, error) {
 	r := &ua.EventFilter{WhereClause: &ua.ContentFilter{Elements: []*ua.ContentFilterElement{}}}
 	for i := range f.selects {
 		o, err := f.selects[i].encode(t)
@@ -85,6 +85,16 @@ func (f *eventFilter) encode(t model.NamespaceTable) (*ua.ExtensionObject, error
 			return nil, fmt.Errorf("field %q: %w", f.selects[i].name, err)
 		}
 		r.SelectClauses = append(r.SelectClauses, o)
+	}
+	if local != nil {
+		for i := range local.extra {
+			o, err := local.extra[i].encode(t)
+			if err != nil {
+				return nil, err
+			}
+			r.SelectClauses = append(r.SelectClauses, o)
+		}
+		return ua.NewExtensionObject(r), nil
 	}
 	for i := range f.where {
 		e := &ua.ContentFilterElement{FilterOperator: f.where[i].operator}
@@ -140,6 +150,7 @@ func (o *filterOperand) encode(t model.NamespaceTable) (*ua.ExtensionObject, err
 // filterResult is what a server says of a filter that it was asked for (EventFilterResult, Part 4, 7.22.3).
 type filterResult struct {
 	selects []model.StatusCode // by clause; those that it does not tell are Good
+	faulty  bool               // the where clause itself is wrong, not only unknown to the server
 	message string             // what is wrong, for an operator; empty when nothing is
 }
 
@@ -167,6 +178,7 @@ func (f *eventFilter) result(x *ua.ExtensionObject) (r filterResult) {
 		for i, e := range w.ElementResults[:min(len(w.ElementResults), len(f.where))] {
 			if e != nil {
 				reasons = append(reasons, f.elementReasons(i, e)...)
+				r.faulty = r.faulty || faultyElement(e)
 			}
 		}
 	}

@@ -254,8 +254,9 @@ func TestEventsOfType(t *testing.T) {
 }
 
 // A writer with select clauses has these fields; the where clause filters at the server, with literals of the type that they are compared with.
-func TestEventsSelectAndWhere(t *testing.T) {
-	server := eventServer(t)
+func TestEventsSelectAndWhere(t *testing.T) { testSelectAndWhere(t, eventServer(t)) }
+
+func testSelectAndWhere(t *testing.T, server *opcuatest.Server) {
 	sets, store := publisher(t)
 	source := run(t, config(server.Endpoint(), sets))
 	connected(t, source)

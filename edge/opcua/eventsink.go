@@ -33,7 +33,7 @@ func (s *subscription) eventList(r *uadp.Binary) {
 			s.undecodable(r.Err(), n-i)
 			return
 		}
-		if it == nil || it.events == nil { // it was removed meanwhile, or the server mixes up its items
+		if it == nil || it.events == nil || !s.passes(it) { // it was removed meanwhile, or the server mixes up its items
 			continue
 		}
 		status := model.StatusCode(0)
@@ -44,7 +44,7 @@ func (s *subscription) eventList(r *uadp.Binary) {
 		}
 		it.counts.arrived(now, status)
 		if to, ok := it.sink.(eventTaker); ok {
-			refresh := to.take(s.decoder.event)
+			refresh := to.take(s.decoder.event[:len(it.events.selects)])
 			s.stores.add(it.sink)
 			if refresh {
 				s.refresh(it)
@@ -61,6 +61,9 @@ func (s *subscription) readEvent(r *uadp.Binary, it *item) {
 	want := 0
 	if it != nil && it.events != nil {
 		want = len(it.events.selects)
+		if local := it.localWhere(); local != nil {
+			want += len(local.extra)
+		}
 	}
 	event := s.decoder.event[:0]
 	for range max(r.Count(1), 0) {

@@ -195,7 +195,7 @@ func (w *writers) tellEvents(o *writer, s *model.WriterStatus) {
 	}
 	it := o.event
 	filter, conditions := it.notifier.filter.selects, it.notifier.conditions
-	s.Unsupported = strings.Join(slices.DeleteFunc([]string{o.note, it.notifier.note, conditions.note()}, func(t string) bool { return t == "" }), "; ")
+	s.Unsupported = strings.Join(slices.DeleteFunc([]string{o.note, it.notifier.whereNote(), it.notifier.note, conditions.note()}, func(t string) bool { return t == "" }), "; ")
 	if conditions != nil {
 		s.Conditions = int(conditions.retained.Load())
 	}

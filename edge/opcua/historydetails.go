@@ -76,7 +76,7 @@ func (s *session) readDetails(items []*historyItem) (historyDetails, error) {
 	case model.HistoryAtTime:
 		return historyDetails{id.ReadAtTimeDetails_Encoding_DefaultBinary, appendBool(appendTimes(nil, r.Times), r.SimpleBounds)}, nil
 	case model.HistoryEvents:
-		filter, err := items[0].filter.encode(s.namespaces)
+		filter, err := items[0].filter.encode(s.namespaces, nil)
 		if err != nil {
 			return historyDetails{}, err
 		}

@@ -75,7 +75,7 @@ func (s *session) eventDetails(ctx context.Context, h *historyUpdate, known map[
 		o.name = h.item.Fields[i].FieldName()
 		c.filter.selects, types = append(c.filter.selects, *o), append(types, d.variableType)
 	}
-	filter, err := c.filter.encode(s.namespaces)
+	filter, err := c.filter.encode(s.namespaces, nil)
 	if err != nil {
 		return err
 	}

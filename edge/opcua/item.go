@@ -195,7 +195,7 @@ func (m *itemSpec) queueSize(publishing time.Duration) uint32 {
 // fits tells whether the server of the session can know what the item asks for: a namespace that it does not have, or a filter of events in one.
 func (i *item) fits(s *session) error {
 	if i.events != nil {
-		if _, err := i.events.encode(s.namespaces); err != nil {
+		if _, err := i.events.encode(s.namespaces, nil); err != nil {
 			return err
 		}
 	}
@@ -213,7 +213,7 @@ func (i *item) request(s *session, publishing time.Duration) (*ua.MonitoredItemC
 	filter := i.dataChangeFilter(attribute)
 	if i.events != nil {
 		attribute = model.AttributeEventNotifier
-		if filter, err = i.events.encode(s.namespaces); err != nil {
+		if filter, err = i.events.encode(s.namespaces, i.localWhere()); err != nil {
 			return nil, err
 		}
 	}

@@ -49,12 +49,13 @@ type recordedSubscription struct {
 	Missing *model.Gap
 }
 
-// recordedItem is 40 bytes and not what was asked for, whose digest tells whether an item that is wanted is this one.
+// recordedItem is 48 bytes and not what was asked for, whose digest tells whether an item that is wanted is this one.
 type recordedItem struct {
 	Digest   digest
 	Handle   uint32
 	ID       uint32 // 0 of one that was not made yet: whether it was, the server tells
 	Linked   uint32 // the id of the item that triggers it
+	Local    bool   // the gateway applies the where clause
 	Queue    uint32
 	Sampling time.Duration
 }
@@ -323,5 +324,6 @@ func (i *item) recorded() recordedItem {
 	if i.trigger != nil {
 		r.Linked = i.trigger.linked
 	}
+	r.Local = i.localWhere() != nil
 	return r
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -65,8 +66,9 @@ func affects(node string, verb model.ModelChangeVerb) func(model.ModelChanges) b
 }
 
 // Whoever monitors the model sees what the server tells, with browsing also what it does not tell, and is told when the server is away.
-func TestMonitorModel(t *testing.T) {
-	server := eventServer(t)
+func TestMonitorModel(t *testing.T) { testMonitorModel(t, eventServer(t)) }
+
+func testMonitorModel(t *testing.T, server *opcuatest.Server) {
 	source := run(t, config(server.Endpoint(), &recorder{}))
 	connected(t, source)
 	browsing, told := monitorModel(t, source, 0), monitorModel(t, source, -1)

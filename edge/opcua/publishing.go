@@ -32,6 +32,7 @@ type publishing struct {
 	totals     itemTotals
 	handles    atomic.Uint32
 	traces     traces
+	eventTypes *eventTypes
 	lanes      atomic.Pointer[[]*lane] // at least one; changed under mu
 	opened     chan struct{}           // closed when the writers are open, after a take-over
 	recording  recording
@@ -65,7 +66,7 @@ type publishingConfig struct {
 
 func newPublishing(cfg publishingConfig) *publishing {
 	p := &publishing{
-		cfg: cfg, subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, opened: make(chan struct{}),
+		cfg: cfg, eventTypes: &eventTypes{session: func() *session { return nil }}, subs: map[subscriptionKey]*subscription{}, byID: map[uint32]*subscription{}, opened: make(chan struct{}),
 	}
 	p.recording.dirty = make(chan struct{}, 1)
 	p.lanes.Store(&[]*lane{newLane(p, 0)})

@@ -120,6 +120,7 @@ func (p *publishing) reset(ctx context.Context, s *session, sub *subscription) {
 	sub.id, sub.lost, sub.paused, sub.removed, sub.retryAt = 0, false, false, nil, time.Time{}
 	for _, it := range sub.items {
 		it.id, it.state = 0, itemWanted
+		it.filterThere()
 		if it.fault != nil {
 			it.fault.retryAt = time.Time{}
 		}
@@ -211,22 +212,16 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 	if len(asked) > 0 && !s.live {
 		s.p.ahead()
 	}
-	var crowded []*item
-	err := ses.limits.monitor.each(len(asked), func(from, to int) error {
-		if len(crowded) > 0 {
-			crowded = append(crowded, asked[from:to]...)
-			return nil
+	crowded, again, err := s.ask(ctx, ses, id, publishing, asked)
+	if err == nil && len(again) > 0 { // whose where clause the gateway applies, which the record has to say
+		s.p.changed()
+		if !s.live {
+			s.p.ahead()
 		}
-		full, err := s.createSome(ctx, ses, asked[from:to], id, publishing)
-		crowded = append(crowded, full...)
-		return err
-	}, func(i int, err error) {
-		if status := statusOf(err, model.StatusBadDecodingError); s.crowded(status) {
-			crowded = append(crowded, asked[i])
-		} else {
-			s.settle(asked[i], 0, status, "")
-		}
-	})
+		var more []*item
+		more, _, err = s.ask(ctx, ses, id, publishing, again)
+		crowded = append(crowded, more...)
+	}
 	if len(due) > 0 {
 		s.p.changed()
 	}
@@ -237,13 +232,33 @@ func (s *subscription) createItems(ctx context.Context, ses *session) error {
 	return nil
 }
 
-// createSome creates items with one request and returns those that found no room.
-func (s *subscription) createSome(ctx context.Context, ses *session, items []*item, id uint32, publishing time.Duration) (crowded []*item, err error) {
+// ask asks the server for items. It returns those that the server has no room for, and those to be asked for again since it took no where clause.
+func (s *subscription) ask(ctx context.Context, ses *session, id uint32, publishing time.Duration, asked []*item) (crowded, again []*item, err error) {
+	err = ses.limits.monitor.each(len(asked), func(from, to int) error {
+		if len(crowded) > 0 {
+			crowded = append(crowded, asked[from:to]...)
+			return nil
+		}
+		full, unfiltered, err := s.createSome(ctx, ses, asked[from:to], id, publishing)
+		crowded, again = append(crowded, full...), append(again, unfiltered...)
+		return err
+	}, func(i int, err error) {
+		if status := statusOf(err, model.StatusBadDecodingError); s.crowded(status) {
+			crowded = append(crowded, asked[i])
+		} else {
+			s.settle(asked[i], 0, status, "")
+		}
+	})
+	return crowded, again, err
+}
+
+// createSome creates items with one request and returns those that found no room, and those whose where clause the server does not take.
+func (s *subscription) createSome(ctx context.Context, ses *session, items []*item, id uint32, publishing time.Duration) (crowded, again []*item, err error) {
 	requests := make([]*ua.MonitoredItemCreateRequest, 0, len(items)) // of this part alone: those of all items would be hundreds of megabytes
 	for _, it := range items {
 		request, err := it.request(ses, publishing)
 		if err != nil {
-			return nil, err // cannot be: it fits
+			return nil, nil, err // cannot be: it fits
 		}
 		requests = append(requests, request)
 	}
@@ -251,10 +266,10 @@ func (s *subscription) createSome(ctx context.Context, ses *session, items []*it
 		SubscriptionID: id, TimestampsToReturn: ua.TimestampsToReturnBoth, ItemsToCreate: requests,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(r.Results) != len(items) {
-		return nil, model.StatusBadUnknownResponse
+		return nil, nil, model.StatusBadUnknownResponse
 	}
 	for i, x := range r.Results {
 		status := model.StatusBadUnknownResponse
@@ -264,13 +279,16 @@ func (s *subscription) createSome(ctx context.Context, ses *session, items []*it
 			items[i].counts.revise(x.RevisedSamplingInterval, x.RevisedQueueSize)
 			s.judge(items[i], x.FilterResult)
 		}
-		if s.crowded(status) {
+		switch {
+		case s.crowded(status):
 			crowded = append(crowded, items[i])
-			continue
+		case s.filterHere(items[i], status):
+			again = append(again, items[i])
+		default:
+			s.settle(items[i], itemID, status, "")
 		}
-		s.settle(items[i], itemID, status, "")
 	}
-	return crowded, nil
+	return crowded, again, nil
 }
 
 // due returns the items that are to be created now, and notes when the next refused one is.
@@ -325,6 +343,7 @@ func (s *subscription) settle(it *item, id uint32, status model.StatusCode, mess
 		it.counts.turned(time.Now())
 	}
 	it.id, it.state = 0, itemRefused
+	it.filterThere()
 	it.fault.again(&s.nextRetry)
 	to := it.sink
 	s.mu.Unlock()

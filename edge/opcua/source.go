@@ -72,6 +72,7 @@ func New(cfg Config, log zerolog.Logger) (*Source, error) {
 	s.watched = &watchedItems{publishing: s.publishing, items: map[watchedKey]*watchedItem{}}
 	s.cyclic = &cyclic{source: s, groups: map[cycle]*readGroup{}}
 	s.publishes = s.laneLink((*s.publishing.lanes.Load())[0], linkPublishing)
+	s.publishing.eventTypes.session = func() *session { return s.asks.now() }
 	s.asks = s.newLink(linkRequests, func(ctx context.Context, ses *session, kept bool) error {
 		if !kept { // the server may be another than it was
 			s.writers.check()

@@ -138,6 +138,14 @@ func (p *publishing) adopt(w *wanted, spec *itemSpec) *item {
 		return nil
 	}
 	h := list[0]
+	var local *localWhere
+	if h.Local {
+		var err error
+		if local, err = spec.events.local(); err != nil {
+			return nil // cannot be: it could in the last life
+		}
+		local.refusal = model.StatusBadMonitoredItemFilterUnsupported // or another one that means the same
+	}
 	if p.inheritance.heirs[k] = list[1:]; len(list) == 1 {
 		delete(p.inheritance.heirs, k)
 	}
@@ -159,6 +167,7 @@ func (p *publishing) adopt(w *wanted, spec *itemSpec) *item {
 	h.sub.items[h.Handle] = it
 	h.sub.active++
 	if it.notifier != nil {
+		it.notifier.where.Store(local)
 		it.notifier.created = true // in the last life: the state of its conditions is not known any more
 		h.sub.created(it)
 	}

@@ -10,6 +10,9 @@
 // before, and is answered by "TRUSTED" on stdout.
 "use strict";
 
+// Each monitored item of events is a listener of its node. Beyond ten Node warns, and node-opcua breaks as it prints the node for that.
+require("node:events").defaultMaxListeners = 1000;
+
 const path = require("node:path");
 const readline = require("node:readline");
 const opcua = require("node-opcua");
@@ -28,8 +31,22 @@ const { addValues } = require("./values");
 
 const MAX_SESSIONS = 50;
 
+// refuseWhere has the server be one that knows no where clauses, of which there are many.
+function refuseWhere() {
+  const create = opcua.Subscription.prototype.preCreateMonitoredItem;
+  opcua.Subscription.prototype.preCreateMonitoredItem = function (addressSpace, timestamps, request) {
+    const filter = request.requestedParameters.filter;
+    if (filter instanceof opcua.EventFilter && filter.whereClause?.elements?.length) {
+      const createResult = new opcua.MonitoredItemCreateResult({ statusCode: opcua.StatusCodes.BadMonitoredItemFilterUnsupported });
+      return { createResult, monitoredItemCreateRequest: request };
+    }
+    return create.call(this, addressSpace, timestamps, request);
+  };
+}
+
 async function main() {
   const settings = readSettings(process.env);
+  if (!settings.where) refuseWhere();
   const server = new opcua.OPCUAServer({
     ...(await security(settings)),
     ...limits(settings),

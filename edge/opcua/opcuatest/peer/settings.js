@@ -14,6 +14,7 @@
 //   SUBSCRIPTIONS    subscriptions that a session takes (100)
 //   EVENT_MS         milliseconds between two events of the plant, 0 = none (1000)
 //   TANK_MS          milliseconds between two levels of the tank, 0 = it stands still until it is written (2000)
+//   WHERE            0 = an EventFilter with a where clause is refused with BadMonitoredItemFilterUnsupported (1)
 //   COMPANION        further node sets by node-opcua's names, with those they need: "di,ia,machinery" ()
 //   DEVICES          further instances of DI's SoftwareType, Devices/Device0, Device1, ...; needs COMPANION=di (0)
 //   MOTORS           instances of MotorType, Motors/Motor0, Motors/Motor1, ..., with four variables each (0)
@@ -39,6 +40,7 @@ function readSettings(env) {
     subscriptions: integer(env, "SUBSCRIPTIONS", 100),
     eventMs: integer(env, "EVENT_MS", 1000),
     tankMs: integer(env, "TANK_MS", 2000),
+    where: flag(env, "WHERE", "1"),
     devices: integer(env, "DEVICES", 0),
     motors: integer(env, "MOTORS", 0),
     reverse: env.REVERSE || "",
