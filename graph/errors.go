@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -71,6 +72,8 @@ var errorCodes = []struct {
 	{typed.ErrNotFound, "NOT_FOUND"},
 	{typed.ErrInvalid, "BAD_USER_INPUT"},
 	{typed.ErrValue, "UNEXPECTED_VALUE"},
+	{live.ErrClosed, "UNAVAILABLE"},
+	{live.ErrStreams, "UNAVAILABLE"},
 	{context.DeadlineExceeded, "UNAVAILABLE"},
 	{context.Canceled, "UNAVAILABLE"},
 }

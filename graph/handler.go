@@ -93,7 +93,7 @@ type Handler struct {
 // NewHandler makes a handler with the fixed schema.
 func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 	cfg = cfg.withDefaults()
-	r.streams = newLiveHub(cfg, r)
+	r.streams, r.feeds = newLiveHub(cfg, r), live.NewFeeds(live.Config{Linger: cfg.Linger})
 	h := &Handler{snapshots: newSnapshots(cfg, r)}
 	// The server picks the transport, and answers what panics before an operation has begun; operations run on snapshots.
 	s := handler.New(NewExecutableSchema(Config{Resolvers: r}))
@@ -116,13 +116,18 @@ func NewHandler(cfg HandlerConfig, r *Resolver) *Handler {
 }
 
 // Close ends what goes on after its subscribers left: live values that somebody may resume. It is called when no requests are served any more.
-func (h *Handler) Close() { h.snapshots.resolver.streams.Close() }
+func (h *Handler) Close() {
+	h.snapshots.resolver.streams.Close()
+	h.snapshots.resolver.feeds.Close()
+}
 
 // WebSocketFigures count WebSockets with graphql-transport-ws.
 func (h *Handler) WebSocketFigures() graphws.Figures { return h.webSockets.Figures() }
 
-// LiveFigures count the live values that subscribers share.
-func (h *Handler) LiveFigures() live.Figures { return h.snapshots.resolver.streams.Figures() }
+// LiveFigures count the live values that subscribers share: those of nodes, and of instances of the plant's own types.
+func (h *Handler) LiveFigures() live.Figures {
+	return h.snapshots.resolver.streams.Figures().Plus(h.snapshots.resolver.feeds.Figures())
+}
 
 // SetTypes adds the types of the plant's own model to the schema, in place of those of before. Operations that run go on with the schema
 // that they began with; each later one, also on a WebSocket that is open, takes the new one. On an error nothing changes. Subscribers to

@@ -45,6 +45,7 @@ type Resolver struct {
 
 	// streams are those of live values; made by NewHandler.
 	streams *live.Hub
+	feeds   *live.Feeds
 
 	hierarchy eventHierarchy
 	// plantEvents are those of the current schema.

@@ -86,7 +86,7 @@ func (s *snapshots) setTypes(t *typed.Schema, causes []SchemaCause) error {
 	}
 	// With the schema given, generated code answers introspection from it.
 	fixed := NewExecutableSchema(Config{Resolvers: s.resolver, Schema: merged})
-	x := typed.NewExecutable(t, merged, fixed, typedServices{s.resolver}, s.space, withRootNodes)
+	x := typed.NewExecutable(t, merged, fixed, typedServices{s.resolver}, s.space, s.resolver.feeds, withRootNodes)
 	s.resolver.hierarchy.learn(t.EventSupertypes())
 	s.install(&snapshot{executor: s.executor(x, true), schema: merged, typedSDL: sdl, types: len(t.Types), events: newPlantEvents(t, x)}, causes)
 	return nil

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -95,9 +96,15 @@ type typedStream struct {
 
 func stream(t *testing.T, p *platform, query string) *typedStream {
 	t.Helper()
+	return streamWith(t, p, query, nil)
+}
+
+func streamWith(t *testing.T, p *platform, query string, variables map[string]any) *typedStream {
+	t.Helper()
 	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(t.Context()))
 	s := p.Handler.(*Handler).snapshots
-	op, errs := s.CreateOperationContext(ctx, &graphql.RawParams{Query: query, ReadTime: graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}})
+	t.Cleanup(p.Handler.(*Handler).Close) // feeds linger
+	op, errs := s.CreateOperationContext(ctx, &graphql.RawParams{Query: query, Variables: variables, ReadTime: graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}})
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -157,7 +164,7 @@ func TestTypedSubscription(t *testing.T) {
 		}
 		s.end()
 		s.wantEnd()
-		synctest.Wait()
+		time.Sleep(time.Second)
 		if n := len(m.live()); n > 0 {
 			t.Errorf("%d monitorings go on", n)
 		}
@@ -249,5 +256,127 @@ func TestTypedSubscriptionOverWebSocket(t *testing.T) {
 	c.want("next", `{"data":{"Plant_PressType":{"sequence":"2","nodes":[{"Force":{"value":8}}]}}}`)
 	running := m.live()
 	c.send(frame{ID: "1", Type: "complete"})
+	h := p.Handler.(*Handler)
+	waitUntil(t, "the subscriber is gone", func() bool { return h.LiveFigures().Subscribers == 0 })
+	h.Close()
 	await(t, "the end of the monitoring", running[0].ctx.Done())
+}
+
+func TestTypedSubscribersShareAFeed(t *testing.T) {
+	typesOfPlant(t)
+	synctest.Test(t, func(t *testing.T) {
+		p, plant := pressPlatform(t, 3)
+		m := monitorPresses(t, p, plant)
+		const query = `subscription($i: Duration, $r: ResumeInput) { p: Plant_PressType(server: "press", publishingInterval: $i, resume: $r) { stream sequence complete overflow nodes { browseName { name } Force { value } } } }`
+		type delivery struct {
+			P struct {
+				Stream             string
+				Sequence           uint64 `json:",string"`
+				Complete, Overflow bool
+				Nodes              []struct {
+					BrowseName struct{ Name string }
+					Force      struct{ Value float64 }
+				}
+			}
+		}
+		read := func(s *typedStream) (d delivery) {
+			t.Helper()
+			response := s.next(s.ctx)
+			if response == nil || len(response.Errors) > 0 {
+				t.Fatalf("got %+v", response)
+			}
+			if err := json.Unmarshal(response.Data, &d); err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+		text := func(d delivery) string {
+			s := fmt.Sprint(d.P.Sequence)
+			if d.P.Complete {
+				s += " complete"
+			}
+			if d.P.Overflow {
+				s += " overflow"
+			}
+			for _, n := range d.P.Nodes {
+				s += fmt.Sprintf(" %s=%v", n.BrowseName.Name, n.Force.Value)
+			}
+			return s
+		}
+		id := ""
+		want := func(s *typedStream, texts ...string) {
+			t.Helper()
+			for _, w := range texts {
+				d := read(s)
+				if got := text(d); got != w {
+					t.Fatalf("got %q, want %q", got, w)
+				}
+				if id == "" {
+					id = d.P.Stream
+				}
+				if d.P.Stream != id {
+					t.Fatalf("delivery of stream %s, want %s", d.P.Stream, id)
+				}
+			}
+		}
+		push := func(force float64) {
+			m.push("P002.Force", false, func(n *pressNode) { n.value.Value = model.DoubleValue(force) })
+			time.Sleep(time.Second)
+		}
+		every := map[string]any{"i": "1s"}
+		resume := func(stream string, sequence int) map[string]any {
+			return map[string]any{"i": "1s", "r": map[string]any{"stream": stream, "sequence": fmt.Sprint(sequence)}}
+		}
+		var all []*typedStream
+		subscribe := func(variables map[string]any) *typedStream {
+			s := streamWith(t, p, query, variables)
+			all = append(all, s)
+			return s
+		}
+		a := subscribe(every)
+		want(a, "1 complete Press1=1.5 Press2=2.5 Press3=3.5")
+		push(10)
+		want(a, "2 Press2=10")
+		browses := p.commands.browses.Load()
+		// Another one joins with all that is known, and a third is asked for in other words.
+		b := subscribe(every)
+		want(b, "2 complete Press1=1.5 Press2=10 Press3=3.5")
+		c := streamWith(t, p, `subscription { p: Plant_PressType(publishingInterval: "1s", server: "press") { ...on Plant_PressType_Changes { sequence } } }`, nil)
+		c.want(`{"p":{"sequence":"1"}}`)
+		push(11)
+		want(a, "3 Press2=11")
+		want(b, "3 Press2=11")
+		if n := len(m.live()); n != 1 || p.commands.browses.Load() != browses {
+			t.Errorf("%d monitorings and %d browses for two who ask for the same values", n, p.commands.browses.Load()-browses)
+		}
+		// Who comes back is given what was missed, and goes on.
+		b.end()
+		b.wantEnd()
+		push(12)
+		push(13)
+		want(subscribe(resume(id, 3)), "4 Press2=12", "5 Press2=13")
+		want(subscribe(resume(id, 5000)), "5 complete overflow Press1=1.5 Press2=13 Press3=3.5")
+		// All that is known takes the place of what is not kept any more.
+		for i := range 100 {
+			push(float64(100 + i))
+		}
+		want(subscribe(resume(id, 5)), "105 complete overflow Press1=1.5 Press2=199 Press3=3.5")
+		want(a, "105 complete overflow Press1=1.5 Press2=199 Press3=3.5")
+		f := p.Handler.(*Handler).LiveFigures()
+		if f.Resumed != 1 || f.Gaps != 2 || f.Streams != 2 || f.Bytes == 0 {
+			t.Errorf("figures %+v", f)
+		}
+		// A feed that is gone begins anew, and says so.
+		for _, s := range all {
+			s.end()
+		}
+		time.Sleep(time.Minute)
+		old := id
+		id = ""
+		want(subscribe(resume(old, 105)), "1 complete overflow Press1=1.5 Press2=199 Press3=3.5")
+		if id == old {
+			t.Errorf("stream %s again", id)
+		}
+		p.Handler.(*Handler).Close()
+	})
 }

@@ -2,7 +2,9 @@ package graph
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
@@ -71,6 +73,19 @@ func (s typedServices) MonitorIntervals(args map[string]any) (m model.MonitorReq
 	}
 	m.SamplingInterval, m.PublishingInterval = valueOrZero(sampling), valueOrZero(publishing)
 	return m, checkPublishing(m.PublishingInterval)
+}
+
+// Resume reads an argument of a subscription.
+func (s typedServices) Resume(args map[string]any) (*live.Resume, error) {
+	in, _ := args["resume"].(map[string]any)
+	if in == nil {
+		return nil, nil
+	}
+	sequence, err := UnmarshalUint64(in["sequence"])
+	if err != nil {
+		return nil, fmt.Errorf("resume.sequence: %w", err)
+	}
+	return &live.Resume{Stream: fmt.Sprint(in["stream"]), Sequence: sequence}, nil
 }
 
 // Call calls methods.

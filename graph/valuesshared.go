@@ -3,8 +3,6 @@ package graph
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -44,7 +42,7 @@ func (s sharedValues) Exec(ctx context.Context) graphql.ResponseHandler {
 	if c.sub == nil {
 		return each // with the error of the resolver
 	}
-	key := selectionKey(op, &fields[0])
+	key := live.SelectionKey(op, &fields[0])
 	keys := map[bool]string{false: key, true: key + " overflow"}
 	write := newDeliveryWriter(op, &fields[0])
 	ended := false
@@ -82,69 +80,5 @@ func (s sharedValues) Exec(ctx context.Context) graphql.ResponseHandler {
 			return nil
 		}
 		return &graphql.Response{Data: body}
-	}
-}
-
-// selectionKey is the same for fields that select the same.
-func selectionKey(op *graphql.OperationContext, f *graphql.CollectedField) string {
-	k := selectionWriter{fragments: map[string]bool{}}
-	k.b.WriteString(f.Alias)
-	k.set(f.Selections)
-	if k.variables {
-		// They cannot fail to be written: they came as JSON.
-		text, _ := json.Marshal(op.Variables)
-		k.b.Write(text)
-	}
-	return k.b.String()
-}
-
-// selectionWriter writes selections in one form.
-type selectionWriter struct {
-	b         strings.Builder
-	variables bool            // some selection depends on variables
-	fragments map[string]bool // that are written already
-}
-
-func (k *selectionWriter) set(set ast.SelectionSet) {
-	k.b.WriteByte('{')
-	for _, s := range set {
-		switch s := s.(type) {
-		case *ast.Field:
-			k.b.WriteString(s.Alias + ":" + s.Name)
-			k.arguments(s.Arguments)
-			k.directives(s.Directives)
-			if len(s.SelectionSet) > 0 {
-				k.set(s.SelectionSet)
-			}
-		case *ast.InlineFragment:
-			k.b.WriteString("..." + s.TypeCondition)
-			k.directives(s.Directives)
-			k.set(s.SelectionSet)
-		case *ast.FragmentSpread:
-			k.b.WriteString("..." + s.Name)
-			k.directives(s.Directives)
-			if !k.fragments[s.Name] {
-				k.fragments[s.Name] = true
-				k.b.WriteString(s.Definition.TypeCondition)
-				k.set(s.Definition.SelectionSet)
-			}
-		}
-		k.b.WriteByte(' ')
-	}
-	k.b.WriteByte('}')
-}
-
-func (k *selectionWriter) directives(list ast.DirectiveList) {
-	for _, d := range list {
-		k.b.WriteString("@" + d.Name)
-		k.arguments(d.Arguments)
-	}
-}
-
-func (k *selectionWriter) arguments(list ast.ArgumentList) {
-	for _, a := range list {
-		text := a.Value.String()
-		k.variables = k.variables || strings.Contains(text, "$")
-		k.b.WriteString("(" + a.Name + ":" + text + ")")
 	}
 }

@@ -140,13 +140,18 @@ var machineryCases = []machineryCase{
 
 // followsMill subscribes to the identification and the state of the machine, by its types.
 func followsMill(t *testing.T, p *process) {
-	identifications := streamOf[struct {
+	const query = `subscription { Mill: Machinery_MachineIdentificationType(server: "plant", publishingInterval: "100ms", samplingInterval: "50ms"%s) {
+		stream sequence complete overflow nodes { SerialNumber AssetId } } }`
+	type delivery struct {
 		Mill struct {
-			Complete bool
-			Nodes    []struct{ SerialNumber, AssetId string }
+			Stream, Sequence   string
+			Complete, Overflow bool
+			Nodes              []struct{ SerialNumber, AssetId string }
 		}
-	}](p, `subscription { Mill: Machinery_MachineIdentificationType(server: "plant", publishingInterval: "100ms", samplingInterval: "50ms") { complete nodes { SerialNumber AssetId } } }`)
-	if first := <-identifications; !first.Mill.Complete || len(first.Mill.Nodes) != 1 || first.Mill.Nodes[0].SerialNumber != "4711" || first.Mill.Nodes[0].AssetId != "A-2" {
+	}
+	identifications := streamOf[delivery](p, fmt.Sprintf(query, ""))
+	first := <-identifications
+	if !first.Mill.Complete || len(first.Mill.Nodes) != 1 || first.Mill.Nodes[0].SerialNumber != "4711" || first.Mill.Nodes[0].AssetId != "A-2" {
 		t.Fatalf("first delivery %+v", first)
 	}
 	states := streamOf[struct {
@@ -166,6 +171,11 @@ func followsMill(t *testing.T, p *process) {
 		write_Machinery_MachineIdentificationType(ids: ["`+millID+`Identification"], input: {AssetId: "A-3"}) { status { name } } }`, nil)
 	if next := <-identifications; next.Mill.Complete || len(next.Mill.Nodes) != 1 || next.Mill.Nodes[0].SerialNumber != "4711" || next.Mill.Nodes[0].AssetId != "A-3" {
 		t.Errorf("next delivery %+v", next)
+	}
+	// One that comes back has what it missed, of the same stream.
+	resumed := <-streamOf[delivery](p, fmt.Sprintf(query, fmt.Sprintf(`, resume: {stream: %q, sequence: %q}`, first.Mill.Stream, first.Mill.Sequence)))
+	if r := resumed.Mill; r.Stream != first.Mill.Stream || r.Sequence != "2" || r.Complete || r.Overflow || len(r.Nodes) != 1 || r.Nodes[0].AssetId != "A-3" {
+		t.Errorf("resumed with %+v after %+v", resumed, first)
 	}
 	for next := range states {
 		if s := next.Mill.Nodes[0].CurrentState; s.Value.Text == "OutOfService" && s.ID == "nsu="+machineryURI+";i=5004" {

@@ -68,6 +68,14 @@ type Figures struct {
 	Deliveries, Resumed, Gaps, Skipped uint64
 }
 
+// Plus adds those of another.
+func (f Figures) Plus(g Figures) Figures {
+	return Figures{
+		Streams: f.Streams + g.Streams, Subscribers: f.Subscribers + g.Subscribers, Bytes: f.Bytes + g.Bytes, Deliveries: f.Deliveries + g.Deliveries,
+		Resumed: f.Resumed + g.Resumed, Gaps: f.Gaps + g.Gaps, Skipped: f.Skipped + g.Skipped,
+	}
+}
+
 // Hub has the streams of live values.
 type Hub struct {
 	cfg      Config

@@ -37,6 +37,11 @@
 // over the instances that changed, on what is known; servers are asked for nothing, but for fields of fixed types. A write browses the components
 // of its instances level by level, and is one Write for a server.
 //
+// All who subscribe to the same fields with the same arguments, on the same schema, are readers of one feed (live.Feeds): monitored, followed and rendered once.
+// The fields stream and sequence of its deliveries are for the argument resume, by which a client that lost its connection is given what it missed. Where that is
+// not kept any more, after another schema came, and for readers that are too slow, a complete delivery with overflow takes the place of those that
+// were left out; one without overflow is what a reader that joins later begins with.
+//
 // Which objects a server has below Objects and in views is remembered (Space): for half a minute, or as long as the server tells of none that came
 // or went. Instances of a type that the schema does not have are found as what they are known to be: objects.
 //

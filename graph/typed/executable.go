@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -22,6 +24,9 @@ type Executable struct {
 	merged   *ast.Schema
 	services Services
 	space    *Space
+	feeds    *live.Feeds
+	// id tells this schema from others in keys of feeds.
+	id uint64
 	// prepare gives an operation that is run within another one a context of its own.
 	prepare func(context.Context) context.Context
 
@@ -31,10 +36,15 @@ type Executable struct {
 	satisfies           map[string][]string
 }
 
-// NewExecutable makes it. fixed serves introspection of merged; space outlives the schema.
-func NewExecutable(s *Schema, merged *ast.Schema, fixed graphql.ExecutableSchema, services Services, space *Space, prepare func(context.Context) context.Context) *Executable {
+// executables counts them.
+var executables atomic.Uint64
+
+// NewExecutable makes it. fixed serves introspection of merged; space and feeds outlive the schema.
+func NewExecutable(
+	s *Schema, merged *ast.Schema, fixed graphql.ExecutableSchema, services Services, space *Space, feeds *live.Feeds, prepare func(context.Context) context.Context,
+) *Executable {
 	x := &Executable{
-		ExecutableSchema: fixed, typed: s, merged: merged, services: services, space: space, prepare: prepare,
+		ExecutableSchema: fixed, typed: s, merged: merged, services: services, space: space, feeds: feeds, id: executables.Add(1), prepare: prepare,
 		queries: map[string]*Field{}, mutations: map[string]*Field{}, subscriptions: map[string]*Field{},
 		objects: map[model.ExpandedNodeID]*Type{}, structures: map[model.ExpandedNodeID]*Type{}, satisfies: map[string][]string{},
 	}

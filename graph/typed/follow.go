@@ -62,7 +62,7 @@ func ofServer(list []*instance, server string) (own []*instance) {
 }
 
 // follow takes the instances that there are now. It delivers all when others are there than before; else it returns nil.
-func (s *subscription) follow(ctx context.Context, found []*instance) *graphql.Response {
+func (s *subscription) follow(ctx context.Context, found []*instance) []byte {
 	same := slices.EqualFunc(s.instances, found, func(a, b *instance) bool { return a.key() == b.key() && a.definition == b.definition })
 	if same && !s.stale {
 		return nil

@@ -188,7 +188,7 @@ func (x *Executable) lift(ctx context.Context, op *graphql.OperationContext, l *
 	slots := make([]*slot, len(fields))
 	var level []*pending
 	for i, f := range fields {
-		slots[i] = &slot{typ: f.Definition.Type, path: ast.Path{ast.PathName(f.Alias)}, position: f.Position}
+		slots[i] = rootSlot(f)
 		level = append(level, r.lift(l, slots[i], f, got[i])...)
 	}
 	r.expand(level)

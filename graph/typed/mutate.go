@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
 	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
@@ -17,7 +16,7 @@ func (x *Executable) mutate(ctx context.Context, op *graphql.OperationContext, f
 	r := x.newRun(ctx, op)
 	out, complete := make([]json.RawMessage, len(fields)), true
 	for i, f := range fields {
-		s := &slot{typ: f.Definition.Type, path: ast.Path{ast.PathName(f.Alias)}, position: f.Position}
+		s := rootSlot(f)
 		func() {
 			defer r.recovered(s)
 			if field := x.mutations[f.Name]; field.Member != nil {

@@ -29,6 +29,7 @@ func (g *generator) subscription(i *Type) {
 	changes := &Type{
 		Name: g.table.node(i.Source.NodeID, "changes", i.Name+"_Changes"), Source: i.Source, Implements: []string{"TypedChanges"},
 		Fields: []*Field{
+			{Name: "stream", Type: required("ID")},
 			{Name: "sequence", Type: required("Int64")},
 			{Name: "complete", Type: required("Boolean")},
 			{Name: "nodes", Type: Ref{Name: i.Name, List: true, ItemNonNull: true, NonNull: true}},
@@ -47,6 +48,7 @@ func (g *generator) subscription(i *Type) {
 			{Name: "first", Type: named("Int"), Default: "100"},
 			{Name: "samplingInterval", Type: named("Duration"), Default: `"250ms"`},
 			{Name: "publishingInterval", Type: named("Duration"), Default: `"250ms"`},
+			{Name: "resume", Type: named("ResumeInput")},
 		},
 	})
 }

@@ -80,7 +80,7 @@ func (x *Executable) query(ctx context.Context, op *graphql.OperationContext, fi
 	found := make([]*page, len(fields))
 	var wg sync.WaitGroup
 	for i, f := range fields {
-		slots[i] = &slot{typ: f.Definition.Type, path: ast.Path{ast.PathName(f.Alias)}, position: f.Position}
+		slots[i] = rootSlot(f)
 		wg.Go(func() {
 			defer r.recovered(slots[i])
 			found[i], slots[i].err = r.find(f, x.queries[f.Name], slots[i])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/shopfloor-iiot/shopfloor/graph/live"
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
@@ -26,6 +27,8 @@ type Services interface {
 	Monitor(ctx context.Context, server string, m model.MonitorRequest) (<-chan model.ValueChanges, error)
 	// MonitorIntervals reads the arguments samplingInterval and publishingInterval, which are scalars of the fixed schema.
 	MonitorIntervals(args map[string]any) (model.MonitorRequest, error)
+	// Resume reads the argument resume of a subscription; nil when it is not given.
+	Resume(args map[string]any) (*live.Resume, error)
 	Call(ctx context.Context, server string, calls []model.CallRequest) ([]model.CallResult, error)
 	// HistoryQuery reads the arguments of a history field, which are scalars of the fixed schema. The query has no nodes yet.
 	HistoryQuery(args map[string]any) (model.NodeHistoryQuery, error)

@@ -29,6 +29,11 @@ type slot struct {
 	kids         []*slot
 }
 
+// rootSlot is that of a root field.
+func rootSlot(f graphql.CollectedField) *slot {
+	return &slot{typ: f.Definition.Type, path: ast.Path{ast.PathName(f.Alias)}, position: f.Position}
+}
+
 func below(p ast.Path, e ast.PathElement) ast.Path {
 	return append(append(make(ast.Path, 0, len(p)+1), p...), e)
 }
