@@ -42,14 +42,14 @@ type connection struct {
 
 	mu        sync.Mutex
 	acked     bool
-	operating map[string]context.CancelFunc // by the id of the operation
-	pings     int                           // without an answer
+	operating map[string]*operation // by the id; one that the client ended is not here any more
+	pings     int                   // without an answer
 	pinger    *time.Timer
 	closing   bool // nothing begins any more
 }
 
 func newConnection(t *Transport, conn *coderws.Conn, r *http.Request, exec graphql.GraphExecutor) *connection {
-	c := &connection{transport: t, conn: conn, exec: exec, headers: r.Header, remote: r.RemoteAddr, request: r.Context(), operating: map[string]context.CancelFunc{}}
+	c := &connection{transport: t, conn: conn, exec: exec, headers: r.Header, remote: r.RemoteAddr, request: r.Context(), operating: map[string]*operation{}}
 	c.ctx, c.cancel = context.WithCancel(r.Context())
 	c.late = time.AfterFunc(time.Hour, c.stalled)
 	c.late.Stop()
@@ -113,11 +113,11 @@ func (c *connection) handle(m *message) bool {
 		return c.subscribe(m)
 	case "complete":
 		c.mu.Lock()
-		end := c.operating[m.ID]
+		o := c.operating[m.ID]
 		delete(c.operating, m.ID)
 		c.mu.Unlock()
-		if end != nil {
-			end()
+		if o != nil {
+			o.stop()
 		}
 		return true
 	}

@@ -16,7 +16,8 @@ import (
 type operation struct {
 	*connection
 	id   string
-	next []byte // what stands before the payload of a response
+	next []byte             // what stands before the payload of a response
+	stop context.CancelFunc // once it runs
 }
 
 // subscribe begins an operation; false when the connection is to end.
@@ -68,16 +69,16 @@ func (o *operation) start(params *graphql.RawParams) bool {
 	if errs != nil {
 		return o.fail(o.exec.DispatchError(graphql.WithOperationContext(ctx, op), errs).Errors)
 	}
-	ctx, cancel := context.WithCancel(graphql.WithOperationContext(ctx, op))
+	ctx, o.stop = context.WithCancel(graphql.WithOperationContext(ctx, op))
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing {
-		cancel()
+		o.stop()
 		return false
 	}
-	o.operating[o.id] = cancel
+	o.operating[o.id] = o
 	o.group.Go(func() {
-		defer cancel()
+		defer o.stop()
 		o.run(ctx, op)
 	})
 	return true
@@ -98,7 +99,7 @@ func (o *operation) run(ctx context.Context, op *graphql.OperationContext) {
 		}
 	}()
 	responses, ctx := o.exec.DispatchOperation(ctx, op)
-	for r := responses(ctx); r != nil; r = responses(ctx) {
+	for r := responses(ctx); r != nil && o.running(); r = responses(ctx) {
 		if !o.respond(r) {
 			break
 		}
@@ -108,13 +109,22 @@ func (o *operation) run(ctx context.Context, op *graphql.OperationContext) {
 	}
 }
 
+// running is false when the client has ended the operation: what it gets under its id from now on is of another.
+func (o *operation) running() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.operating[o.id] == o
+}
+
 // end takes the operation from those that run; false when the client ended it, or the connection did.
 func (o *operation) end() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_, running := o.operating[o.id]
+	if o.operating[o.id] != o {
+		return false
+	}
 	delete(o.operating, o.id)
-	return running && !o.closing
+	return !o.closing && o.request.Err() == nil // else the connection ends, which is not the end of what was asked for
 }
 
 // buffers are for messages. Large ones are not kept.

@@ -24,6 +24,7 @@ type executor struct {
 	data    chan string
 	started chan *graphql.RawParams
 	ended   chan struct{}
+	late    chan struct{} // responses of the operation "late", which takes no notice of its end
 }
 
 func newExecutor() *executor {
@@ -46,8 +47,14 @@ func (e *executor) DispatchError(_ context.Context, list gqlerror.List) *graphql
 func (e *executor) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	context.AfterFunc(ctx, func() { e.ended <- struct{}{} })
 	return func(ctx context.Context) *graphql.Response {
-		if op.RawQuery == "panic" {
+		switch op.RawQuery {
+		case "panic":
 			panic("boom")
+		case "late":
+			if _, ok := <-e.late; !ok {
+				return nil
+			}
+			return &graphql.Response{Data: json.RawMessage(`"late"`)}
 		}
 		select {
 		case d, ok := <-e.data:
@@ -181,6 +188,28 @@ func TestOperations(t *testing.T) {
 	close(e.data)
 	c.want(`{"id":"a\"b","type":"complete"}`)
 	e.awaitEnd(t)
+}
+
+// An operation that ends late does not speak for another that was given its id.
+func TestIDsAreUsedAgain(t *testing.T) {
+	e := newExecutor()
+	e.late = make(chan struct{})
+	c := dial(t, serve(t, testTransport(), e))
+	c.send(hello)
+	c.want(welcome)
+	c.send(`{"id":"1","type":"subscribe","payload":{"query":"late"}}`)
+	<-e.started
+	c.send(`{"id":"1","type":"complete"}`)
+	e.awaitEnd(t)
+	c.send(`{"id":"1","type":"subscribe","payload":{"query":"q"}}`)
+	<-e.started
+	e.late <- struct{}{} // a response
+	close(e.late)
+	c.send(`{"type":"ping"}`)
+	c.want(`{"type":"pong"}`)
+	e.data <- `"new"`
+	close(e.data)
+	c.want(`{"id":"1","type":"next","payload":{"data":"new"}}`, `{"id":"1","type":"complete"}`)
 }
 
 // A client that breaks the protocol is told how, by the code of the end.
