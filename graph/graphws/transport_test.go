@@ -319,6 +319,8 @@ func TestServerStops(t *testing.T) {
 	c.want(welcome)
 	c.send(`{"id":"1","type":"subscribe","payload":{"query":"q"}}`)
 	<-e.started
+	e.data <- "1"
+	c.want(`{"id":"1","type":"next","payload":{"data":1}}`)
 	stop()
 	c.closed(1001)
 	e.awaitEnd(t)
