@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/nodeset"
 	"github.com/shopfloor-iiot/shopfloor/model/typemodel"
 )
 
@@ -99,6 +100,38 @@ func TestEventBelowPlantType(t *testing.T) {
 	p.ask(t, `{ events { edges { node { __typename ... on Plant_JamAlarmEvent { mode } } } } }`).wantData(t,
 		`{"events": {"edges": [{"node": {"__typename": "Plant_JamTripAlarmEvent_Object", "mode": "n2nd"}}]}}`)
 	p.ask(t, `{ events { edges { node { __typename } } } }`).wantData(t, `{"events": {"edges": [{"node": {"__typename": "TripAlarmType"}}]}}`)
+}
+
+// A name that was given stays when another type comes that would have it.
+func TestEventNamesStay(t *testing.T) {
+	before := typesOfPlant(t)
+	b := typemodel.NewBuilder()
+	b.Add([]*model.Node{{
+		NodeID: plantNode(1), Class: model.NodeClassObjectType, BrowseName: model.QualifiedName{Name: "JamEvent", NamespaceURI: acmePlant},
+		References: []model.NodeReference{{Type: typemodel.HasSubtype, Target: typemodel.BaseObjectType, Inverse: true}},
+	}})
+	for _, f := range plantFiles {
+		d, err := nodeset.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Add(slices.DeleteFunc(d.Nodes, func(n *model.Node) bool { return n.NodeID == plantNode(1) }))
+	}
+	after, err := typed.Generate(b.Build(), typed.Options{Names: before.Names, Fixed: Fixed(), Events: EventSchema()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := after.Type("Plant_JamEvent"); e == nil || !e.OfEvents() {
+		t.Error("Plant_JamEvent is not what it was")
+	}
+	for _, name := range []string{"Plant_JamAlarmEvent", "Plant_JamAlarmEvent_Object", "Plant_JamAlarmEvent_Torque"} {
+		if after.Type(name) == nil {
+			t.Errorf("%s is gone", name)
+		}
+	}
+	if f := after.Type("Plant_JamAlarmEvent").Fields; !slices.ContainsFunc(f, func(f *typed.Field) bool { return f.Name == "server_Plant" }) {
+		t.Error("the field that has the name of one of Event was renamed")
+	}
 }
 
 // A filter takes types by name, and their subtypes of the plant.

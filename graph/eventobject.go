@@ -187,7 +187,7 @@ func (o *eventObject) field(above eventPath, field *eventObjectField, path ast.P
 		return o.value(v.Value, field.kind, f)
 	}
 	converted := o.plants.values.Convert(o.ctx, o.op, field.plant.Type, f, v.Value.AppendJSON(nil), path, "fields")
-	return graphql.WriterFunc(func(w io.Writer) { w.Write(converted) }) //nolint:errcheck // the writer is a buffer
+	return graphql.WriterFunc(func(w io.Writer) { w.Write(converted) })
 }
 
 // below writes an object, null when the event has nothing of it.

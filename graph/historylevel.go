@@ -74,13 +74,13 @@ func (l *historyLevel) fetch(ctx context.Context, commands Commands, server stri
 				l.readErr = err
 				return
 			}
-			class := model.NodeClassVariable
+			classes := model.NodeClassVariable
 			if r.Kind == model.HistoryEvents {
-				class = model.NodeClassObject
+				classes = model.NodeClassObject | model.NodeClassView
 			}
 			for _, n := range g.nodes {
 				place := historyOf{n.asked, key}
-				if _, ok := l.reads[place]; !ok && classOf(n) == class {
+				if _, ok := l.reads[place]; !ok && classOf(n)&classes != 0 {
 					l.reads[place] = nil
 					r.NodeID = n.asked
 					items, places = append(items, r), append(places, place)

@@ -39,7 +39,10 @@ func (r *Resolver) ObjectNode() ObjectNodeResolver { return &objectNodeResolver{
 
 func (r *Resolver) VariableNode() VariableNodeResolver { return &variableNodeResolver{r} }
 
+func (r *Resolver) ViewNode() ViewNodeResolver { return &viewNodeResolver{r} }
+
 type (
 	objectNodeResolver   struct{ *Resolver }
 	variableNodeResolver struct{ *Resolver }
+	viewNodeResolver     struct{ *Resolver }
 )

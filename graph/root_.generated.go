@@ -39,6 +39,7 @@ type ResolverRoot interface {
 	ServerEvents() ServerEventsResolver
 	Subscription() SubscriptionResolver
 	VariableNode() VariableNodeResolver
+	ViewNode() ViewNodeResolver
 	Writer() WriterResolver
 }
 

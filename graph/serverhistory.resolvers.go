@@ -79,3 +79,7 @@ func (r *variableNodeResolver) HistoryAtTimes(ctx context.Context, obj *Variable
 func (r *variableNodeResolver) ProcessedHistory(ctx context.Context, obj *VariableNode, from *time.Time, to *time.Time, last *time.Duration, newestFirst *bool, interval *time.Duration, aggregate *HistoryAggregate, aggregateType *model.ExpandedNodeID, configuration *AggregateConfigurationInput, first *int, after *string) (*ServerHistoryConnection, error) {
 	return obj.values(ctx)
 }
+
+func (r *viewNodeResolver) EventHistory(ctx context.Context, obj *ViewNode, from *time.Time, to *time.Time, last *time.Duration, newestFirst *bool, eventType *model.ExpandedNodeID, selectArg []model.SelectClause, where []model.WhereElement, first *int, after *string) (*EventHistoryConnection, error) {
+	return obj.events(ctx)
+}

@@ -157,6 +157,13 @@ func TestServerHistoryOfMixedNodes(t *testing.T) {
 	}
 }
 
+// A view that notifies of events can have a history of them.
+func TestEventHistoryOfView(t *testing.T) {
+	p := newPlatform(HandlerConfig{})
+	p.ask(t, `{ node(server: "press", nodeId: "`+ofClass(model.NodeClassView).String()+`") { nodeClass ... on ViewNode { eventHistory(from: "2026-01-01T00:00:00Z", first: 1) { edges { node { message { text } } } } } } }`).wantData(t,
+		`{"node": {"nodeClass": "VIEW", "eventHistory": {"edges": [{"node": {"message": {"text": "event 0"}}}]}}}`)
+}
+
 // Pages go on where the one before ended, both ways, without a gap.
 func TestServerHistoryPages(t *testing.T) {
 	for _, order := range []string{"false", "true"} {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,9 @@ func TestSchema(t *testing.T) {
 	}
 	if schema.Types["Acme_MachineType"] == nil || schema.Query.Fields.ForName("Plant_PressType") == nil || schema.Query.Fields.ForName("servers") == nil {
 		t.Error("the schema has not both the fixed and the typed part")
+	}
+	if d := schema.Types["Plant_JamTripAlarmEvent_Object"]; d == nil || !slices.Contains(schema.GetPossibleTypes(schema.Types["TripAlarmEvent"]), d) {
+		t.Error("the plant's types of events are none of the schema's")
 	}
 	// The prefix is recorded; the order of files means nothing; a folder stands for its files.
 	folder := t.TempDir()

@@ -18,6 +18,10 @@
 //   - VariableType: an interface, and an object per type of the value, <name>_of_<type>. Properties are plain values.
 //   - Structure: a type and an input <name>_Input; a union's input is @oneOf; an abstract one is an interface. Enumeration: an enum.
 //     Option set: a list of an enum. UInt32 and 64-bit integers, Guid, ByteString, XmlElement: scalars. All else is a Variant.
+//   - Type of events: an interface <prefix>_<name>Event, of BoilerTripEventType and of BoilerTripType alike BoilerTripEvent, that implements the fixed
+//     Event and the interfaces of its supertypes, and always an object <name>_Object. Fields begin with a small letter, as those of the fixed
+//     events do; what has declarations below it is an object, <type>_<BrowseName>, with a field value if it is a variable. What the standard
+//     declares has the fixed schema's fields. Types that the fixed schema has are not made anew. Conditions have besides the types of ObjectTypes, as nodes.
 //   - Method: a field of Mutation, with an input per argument, and a type <name>_Result.
 //
 // Everything but identities may be null: real servers lack nodes that a type says are mandatory, and a Bad status must not take a list with it. So may be the

@@ -126,7 +126,9 @@ func TestCodegenCompiles(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "schema.ts")
 	check(t, "codegen", schema, out)
 	use := filepath.Join(filepath.Dir(out), "use.ts")
-	err := os.WriteFile(use, []byte(`import type { Robotics_AxisType_Object, Query, Mutation, DI_DeviceHealthEnumeration } from './schema';
+	err := os.WriteFile(use, []byte(`import type { Robotics_AxisType_Object, Query, Mutation, DI_DeviceHealthEnumeration, DI_DeviceHealthDiagnosticAlarmEvent, Event } from './schema';
+export const stateOf = (e: DI_DeviceHealthDiagnosticAlarmEvent): string | null | undefined => e.activeState?.text?.text;
+export const anyEvent = (e: DI_DeviceHealthDiagnosticAlarmEvent): Event => e;
 export const position = (axis: Robotics_AxisType_Object): number | null | undefined => axis.ParameterSet?.ActualPosition?.value;
 export const serials = (q: Query): (string | null | undefined)[] => q.DI_DeviceType?.nodes.map((d) => d.SerialNumber) ?? [];
 export const locked = (m: Mutation): number | null | undefined => m.DI_LockingServicesType_InitLock?.InitLockStatus;
