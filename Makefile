@@ -23,7 +23,7 @@ race: ## the tests of everything concurrent, with the race detector
 	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph ./cmd/gateway ./cmd/daemon
 	go test -race ./cmd/shopfloor-edge -run 'TestGatewayFromAfar|TestConfig|TestWatchdog'
 
-interop: ## tests against other OPC UA stacks; installs what they need (Python)
+interop: ## tests against other OPC UA stacks; installs what they need (Python, cargo, CMake)
 	.ci/interop
 
 fuzz: ## each fuzz target for ten seconds

@@ -59,6 +59,14 @@ func (r *mutationResolver) PlaceInService(ctx context.Context, input []Condition
 	return r.callPlain(ctx, model.ConditionPlaceInService, input)
 }
 
+func (r *mutationResolver) Silence(ctx context.Context, input []ConditionInput) ([]ConditionResult, error) {
+	return r.callPlain(ctx, model.ConditionSilence, input)
+}
+
+func (r *mutationResolver) Reset(ctx context.Context, input []ConditionInput) ([]ConditionResult, error) {
+	return r.callPlain(ctx, model.ConditionReset, input)
+}
+
 func (r *mutationResolver) Respond(ctx context.Context, input []RespondInput) ([]ConditionResult, error) {
 	return r.respond(ctx, input)
 }

@@ -149,13 +149,14 @@ func TestConditionMethods(t *testing.T) {
 	const one = `(input: [{server: "press", condition: "nsu=urn:plant;i=7"`
 	p.ask(t, `mutation { confirm`+one+`}]) { eventId } addComment`+one+`, comment: "c"}]) { eventId } once: shelve`+one+`}]) { eventId } shelve`+one+`, duration: "90s"}]) { eventId }
 		unshelve`+one+`}]) { eventId } enable`+one+`}]) { eventId } disable`+one+`}]) { eventId } suppress`+one+`}]) { eventId } unsuppress`+one+`}]) { eventId }
-		removeFromService`+one+`, comment: "x"}]) { eventId } placeInService`+one+`}]) { eventId } respond`+one+`, response: 2}]) { eventId } }`)
+		removeFromService`+one+`, comment: "x"}]) { eventId } placeInService`+one+`}]) { eventId } silence`+one+`}]) { eventId }
+		reset`+one+`, comment: "r"}]) { eventId } respond`+one+`, response: 2}]) { eventId } }`)
 	const node = " nsu=urn:plant;i=7 false "
 	want := []string{
 		"Acknowledge" + node + "0102 en:seen 0s 0", "Acknowledge nsu=urn:plant;i=9 true  none 0s 0", "Confirm" + node + " none 0s 0", "AddComment" + node + " :c 0s 0",
 		"OneShotShelve" + node + " none 0s 0", "TimedShelve" + node + " none " + (90 * time.Second).String() + " 0", "Unshelve" + node + " none 0s 0", "Enable" + node + " none 0s 0",
 		"Disable" + node + " none 0s 0", "Suppress" + node + " none 0s 0", "Unsuppress" + node + " none 0s 0", "RemoveFromService" + node + " :x 0s 0",
-		"PlaceInService" + node + " none 0s 0", "Respond" + node + " none 0s 2",
+		"PlaceInService" + node + " none 0s 0", "Silence" + node + " none 0s 0", "Reset" + node + " :r 0s 0", "Respond" + node + " none 0s 2",
 	}
 	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
 		t.Errorf("called\n%s\nwant\n%s", a, b)

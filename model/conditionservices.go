@@ -75,6 +75,8 @@ const (
 	ConditionUnsuppress        ConditionAction = "Unsuppress"
 	ConditionRemoveFromService ConditionAction = "RemoveFromService"
 	ConditionPlaceInService    ConditionAction = "PlaceInService"
+	ConditionSilence           ConditionAction = "Silence"
+	ConditionReset             ConditionAction = "Reset"
 	ConditionRespond           ConditionAction = "Respond"
 )
 

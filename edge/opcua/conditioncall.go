@@ -34,6 +34,8 @@ var conditionMethods = map[model.ConditionAction]conditionMethod{
 	model.ConditionUnsuppress:        {id: 17868, withComment: 24318},
 	model.ConditionRemoveFromService: {id: 17869, withComment: 24320},
 	model.ConditionPlaceInService:    {id: 17870, withComment: 24322},
+	model.ConditionSilence:           {id: 16402}, // has no form with a comment
+	model.ConditionReset:             {id: 18199, withComment: 24324},
 	model.ConditionRespond:           {id: 9069, withComment: 24312},
 }
 

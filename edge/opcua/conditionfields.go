@@ -25,6 +25,15 @@ var conditionFields = []string{
 	"DialogState", "DialogState/Id", "Prompt", "ResponseOptionSet", "DefaultResponse", "OkResponse", "CancelResponse", "LastResponse",
 }
 
+// maxConditionSelects is how many select clauses servers take at least: open62541 refuses a filter with more than 64, without a word which.
+const maxConditionSelects = 64
+
+// spareFields are left out of a filter with too many clauses, from the first on: the names of states whose Id is there, and what seldom changes.
+var spareFields = []string{
+	"HighHighState", "HighState", "LowState", "LowLowState", "OkResponse", "CancelResponse", "LatchedState", "SilenceState", "OutOfServiceState",
+	"EnabledState/TransitionTime", "ActiveState/EffectiveDisplayName", "ConfirmedState/TransitionTime",
+}
+
 // fieldsOfBase are how many of conditionFields BaseEventType declares, fieldsOfCondition those that ConditionType declares as well.
 const (
 	fieldsOfBase      = 8
@@ -69,12 +78,23 @@ func (s *session) compileConditions(ctx context.Context) (*eventFilter, error) {
 	}
 	c.filter.selects = append(c.filter.selects, own...)
 	f := c.filter
+	f.spare(maxConditionSelects)
 	f.where = typeElements(conditionType, 0)
 	f.shift = len(f.where)
 	f.letRefreshesPass()
 	f.fields = len(f.selects)
 	f.settle()
 	return f, nil
+}
+
+// spare leaves out spareFields until there are no more clauses than most.
+func (f *eventFilter) spare(most int) {
+	for _, name := range spareFields {
+		if len(f.selects) <= most {
+			return
+		}
+		f.selects = slices.DeleteFunc(f.selects, func(o attributeOperand) bool { return o.name == name })
+	}
 }
 
 // conditionTypes reads what the server tells of the types of conditions.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -235,6 +236,29 @@ func TestConditionsOfType(t *testing.T) {
 			if f["ConditionId"].ExpandedNodeID() != plant("TankAlarm") {
 				t.Errorf("%s has %v, which is no alarm", w.Name, f)
 			}
+		}
+	}
+}
+
+// A filter of all fields has no more clauses than servers take, and what the state is read from is among them.
+func TestSpareConditionFields(t *testing.T) {
+	f := &eventFilter{selects: []attributeOperand{systemOperand("", conditionType)}}
+	for _, name := range conditionFields {
+		f.selects = append(f.selects, systemOperand(name, conditionType))
+	}
+	all := len(f.selects)
+	if f.spare(all); len(f.selects) != all {
+		t.Errorf("%d of %d clauses are left without need", len(f.selects), all)
+	}
+	if f.spare(maxConditionSelects); len(f.selects) > maxConditionSelects {
+		t.Errorf("%d clauses, want at most %d", len(f.selects), maxConditionSelects)
+	}
+	for _, name := range spareFields {
+		if !slices.Contains(conditionFields, name) {
+			t.Errorf("%s is no field of conditions", name)
+		}
+		if strings.HasSuffix(name, "/Id") {
+			t.Errorf("%s is what the state is read from", name)
 		}
 	}
 }

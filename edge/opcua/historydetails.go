@@ -54,8 +54,11 @@ func appendNodeID(b []byte, n model.NodeID) ([]byte, error) {
 	return append(b, x...), err
 }
 
-// firstHistory is before all histories: not all servers take an earlier time.
-var firstHistory = model.DateTimeOf(time.Unix(0, 0))
+// firstHistory is before all histories: not all servers take an earlier time. lastHistory is behind them.
+var (
+	firstHistory = model.DateTimeOf(time.Unix(0, 0))
+	lastHistory  = model.DateTimeOf(time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC))
+)
 
 // readDetails makes the details of the items, which differ in their nodes and aggregates alone.
 func (s *session) readDetails(items []*historyItem) (historyDetails, error) {
@@ -63,6 +66,8 @@ func (s *session) readDetails(items []*historyItem) (historyDetails, error) {
 	start, end := r.Start, r.End
 	if start.IsZero() { // asyncua takes no end without a start
 		start, end = r.End, firstHistory
+	} else if end.IsZero() && !r.Bounds { // open62541 takes no end for one before the start, and answers backwards; an end has a bound, though
+		end = lastHistory
 	}
 	if !r.After.At.IsZero() {
 		start = r.After.At

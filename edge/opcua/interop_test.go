@@ -28,23 +28,27 @@ func TestInteropAsyncua(t *testing.T) {
 		name string
 		test func(*testing.T, *Source)
 	}{
-		{"RoundTrip", testAsyncuaRoundTrip},
-		{"LargeValues", testAsyncuaLargeValues},
-		{"Structure", testAsyncuaStructure},
-		{"Browse", testAsyncuaBrowse},
-		{"Call", testAsyncuaCall},
-		{"Errors", testAsyncuaErrors},
+		{"RoundTrip", func(t *testing.T, s *Source) { testInteropRoundTrip(t, s, asyncuaTypes) }},
+		{"LargeValues", testInteropLargeValues},
+		{"Structure", func(t *testing.T, s *Source) { testInteropStructures(t, s, "Struct_Vec3", "Struct_Old") }},
+		{"Browse", testInteropBrowse},
+		{"Call", testInteropCall},
+		{"Errors", testInteropErrors},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, source) })
 	}
 }
 
 // What is read can be written and is then read again.
-func testAsyncuaRoundTrip(t *testing.T, s *Source) {
-	for _, name := range asyncuaTypes {
+func testInteropRoundTrip(t *testing.T, s *Source, types []string) {
+	for _, name := range types {
+		dataType := name
+		if name == "NodeId" {
+			dataType = "ExpandedNodeId" // with the URI of its namespace
+		}
 		for _, id := range []model.ReadValueID{value("Scalar_" + name), value("Array_" + name)} {
 			before := read(t, s, id)[0]
-			if !before.Status.IsGood() || before.Value.Type().String() != name {
+			if !before.Status.IsGood() || before.Value.Type().String() != dataType {
 				t.Errorf("%s is %s of type %s (%s %s)", id.NodeID, before.Value, before.Value.Type(), before.Status, before.Message)
 				continue
 			}
@@ -60,7 +64,7 @@ func testAsyncuaRoundTrip(t *testing.T, s *Source) {
 	}
 }
 
-func testAsyncuaLargeValues(t *testing.T, s *Source) {
+func testInteropLargeValues(t *testing.T, s *Source) {
 	r := read(t, s, value("Matrix_Double"), value("BigArray"))
 	if got := string(r[0].Value.AppendJSON(nil)); !strings.Contains(got, "6") || r[0].Value.Len() != 6 {
 		t.Errorf("matrix is %s (%s)", got, r[0].Status)
@@ -70,16 +74,19 @@ func testAsyncuaLargeValues(t *testing.T, s *Source) {
 	}
 }
 
-// A structure that nobody compiled in keeps its bytes: what is read can be written back.
-// Structures by their definitions, and by a type dictionary as older servers have it.
-func testAsyncuaStructure(t *testing.T, s *Source) {
-	for name, c := range map[string]struct{ members, other string }{
-		"Struct_Vec3": {`{"X":1,"Y":2,"Z":3}`, `{"X":-1,"Y":0.5,"Z":7}`},
-		"Struct_Old": {
-			`{"Customer":"Acme","First":{"Number":1,"Weights":[0.5]},"Parts":[{"Number":1,"Weights":[0.5]},{"Number":1,"Weights":[0.5]}]}`,
-			`{"Customer":"Other","First":{"Number":7,"Weights":[]},"Parts":[{"Number":8,"Weights":[1,2,3]}]}`,
-		},
-	} {
+// interopStructures are values of structures that nobody compiled in, as they are and to be written: by their definition, and by a type dictionary as older
+// servers have it.
+var interopStructures = map[string]struct{ members, other string }{
+	"Struct_Vec3": {`{"X":1,"Y":2,"Z":3}`, `{"X":-1,"Y":0.5,"Z":7}`},
+	"Struct_Old": {
+		`{"Customer":"Acme","First":{"Number":1,"Weights":[0.5]},"Parts":[{"Number":1,"Weights":[0.5]},{"Number":1,"Weights":[0.5]}]}`,
+		`{"Customer":"Other","First":{"Number":7,"Weights":[]},"Parts":[{"Number":8,"Weights":[1,2,3]}]}`,
+	},
+}
+
+func testInteropStructures(t *testing.T, s *Source, names ...string) {
+	for _, name := range names {
+		c := interopStructures[name]
 		for _, want := range []string{c.members, c.other} {
 			r := read(t, s, value(name))[0]
 			if got := string(r.Value.ExtensionObject().Body); got != want || r.Value.ExtensionObject().Encoding != model.ExtensionJSON || !r.Status.IsGood() {
@@ -93,7 +100,7 @@ func testAsyncuaStructure(t *testing.T, s *Source) {
 	}
 }
 
-func testAsyncuaBrowse(t *testing.T, s *Source) {
+func testInteropBrowse(t *testing.T, s *Source) {
 	found, err := s.Translate(t.Context(), []model.BrowsePath{{Path: "Objects/Plant/V3"}, {Path: "Objects/Plant/Nothing"}})
 	if err != nil || found[0].NodeID != plant("V3") || !found[1].Status.IsBad() {
 		t.Fatalf("translate: %+v, %v", found, err)
@@ -104,7 +111,7 @@ func testAsyncuaBrowse(t *testing.T, s *Source) {
 	}
 }
 
-func testAsyncuaCall(t *testing.T, s *Source) {
+func testInteropCall(t *testing.T, s *Source) {
 	r, err := s.Call(t.Context(), []model.CallRequest{
 		{ObjectID: plant("Plant"), MethodID: plant("Add"), InputArguments: []json.RawMessage{[]byte("2"), []byte("3.5")}},
 		{ObjectID: plant("Plant"), MethodID: plant("Add"), InputArguments: []json.RawMessage{[]byte(`"two"`), []byte("3.5")}},
@@ -117,7 +124,7 @@ func testAsyncuaCall(t *testing.T, s *Source) {
 	}
 }
 
-func testAsyncuaErrors(t *testing.T, s *Source) {
+func testInteropErrors(t *testing.T, s *Source) {
 	r := read(t, s, value("Nothing"), value("V0"))
 	if r[0].Status != model.StatusBadNodeIdUnknown || !r[1].Status.IsGood() {
 		t.Errorf("read: %+v", r)
@@ -130,7 +137,10 @@ func testAsyncuaErrors(t *testing.T, s *Source) {
 
 // Values come in order, and again within 5 s after the server was killed and has been started again.
 func TestInteropAsyncuaPublishing(t *testing.T) {
-	s := opcuatest.StartAsyncua(t, opcuatest.Options{Vars: 50})
+	testInteropPublishing(t, opcuatest.StartAsyncua(t, opcuatest.Options{Vars: 50}))
+}
+
+func testInteropPublishing(t *testing.T, s *opcuatest.Server) {
 	sets := &recorder{}
 	cfg := config(s.Endpoint(), sets)
 	source := run(t, cfg, dataSetWriter("w", 200*time.Millisecond, counters(50)...))
@@ -145,7 +155,10 @@ func TestInteropAsyncuaPublishing(t *testing.T) {
 }
 
 func TestInteropAsyncuaSecurity(t *testing.T) {
-	s := opcuatest.StartAsyncua(t, opcuatest.Options{})
+	testInteropSecurity(t, opcuatest.StartAsyncua(t, opcuatest.Options{}))
+}
+
+func testInteropSecurity(t *testing.T, s *opcuatest.Server) {
 	for _, policy := range policies[1:] {
 		t.Run(policy, func(t *testing.T) {
 			sets := &recorder{}

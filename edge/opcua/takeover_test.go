@@ -106,7 +106,12 @@ type lives struct {
 }
 
 func newLives(t *testing.T, o opcuatest.Options, nodes int) *lives {
-	l := &lives{t: t, server: opcuatest.Start(t, o), memory: newMapMemory(), r: &recorder{}, gaps: &gapList{}}
+	t.Helper()
+	return livesAt(t, opcuatest.Start(t, o), nodes)
+}
+
+func livesAt(t *testing.T, server *opcuatest.Server, nodes int) *lives {
+	l := &lives{t: t, server: server, memory: newMapMemory(), r: &recorder{}, gaps: &gapList{}}
 	l.proxy = opcuatest.NewProxy(t, l.server.Addr())
 	w := dataSetWriter("w", 200*time.Millisecond, counters(nodes)...)
 	for i := range w.Fields {
@@ -207,6 +212,38 @@ func (l *lives) audit(field string) (missing int) {
 	return missing
 }
 
+// takeOver has three lives, which go on with one subscription and without a hole.
+func (l *lives) takeOver(end func(*lives)) {
+	l.t.Helper()
+	l.begin()
+	l.flows(1)
+	id := l.subscription(20)
+	for life := 2; life <= 3; life++ {
+		end(l)
+		time.Sleep(2 * time.Second) // without a gateway
+		l.begin()
+		l.flows(life)
+		if again := l.subscription(20); again != id {
+			l.t.Errorf("subscription %d was made anew as %d", id, again)
+		}
+	}
+	for _, name := range counters(20) {
+		if missing := l.audit(name); missing != 0 {
+			l.t.Errorf("%d values of %s are missing", missing, name)
+		}
+	}
+	if gaps := l.gaps.all(); len(gaps) != 0 {
+		l.t.Errorf("gaps: %+v", gaps)
+	}
+	if st := l.source.Status(); st.MonitoredItems != 20 || st.LostNotifications != 0 {
+		l.t.Errorf("status %+v", st)
+	}
+	l.end(edge.ErrRemoved)
+	if r := l.memory.record(l.t); len(r.Subscriptions) != 0 {
+		l.t.Errorf("a server that was removed is remembered: %+v", r)
+	}
+}
+
 // A gateway that is started again goes on with the subscriptions of its last life, whether it was ended or killed, and no value is lost.
 func TestTakeOver(t *testing.T) {
 	for _, c := range []struct {
@@ -218,34 +255,7 @@ func TestTakeOver(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLives(t, opcuatest.Options{}, 20)
-			l.begin()
-			l.flows(1)
-			id := l.subscription(20)
-			for life := 2; life <= 3; life++ {
-				c.end(l)
-				time.Sleep(2 * time.Second) // without a gateway
-				l.begin()
-				l.flows(life)
-				if again := l.subscription(20); again != id {
-					t.Errorf("subscription %d was made anew as %d", id, again)
-				}
-			}
-			for _, name := range counters(20) {
-				if missing := l.audit(name); missing != 0 {
-					t.Errorf("%d values of %s are missing", missing, name)
-				}
-			}
-			if gaps := l.gaps.all(); len(gaps) != 0 {
-				t.Errorf("gaps: %+v", gaps)
-			}
-			if st := l.source.Status(); st.MonitoredItems != 20 || st.LostNotifications != 0 {
-				t.Errorf("status %+v", st)
-			}
-			l.end(edge.ErrRemoved)
-			if r := l.memory.record(t); len(r.Subscriptions) != 0 {
-				t.Errorf("a server that was removed is remembered: %+v", r)
-			}
+			newLives(t, opcuatest.Options{}, 20).takeOver(c.end)
 		})
 	}
 }

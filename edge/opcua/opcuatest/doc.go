@@ -48,5 +48,15 @@
 // XmlElement, NodeId, ExpandedNodeId and StatusCode, Matrix_Double, BigArray, ReadOnly, Struct_Vec3, HFixed, HText and Add of the above, a history of 20
 // events of s=Plant at the times of HFixed, the users op and view without roles, None, and SignAndEncrypt in all policies. It trusts every client, has no limits, and its counters begin at 0 again.
 //
+// StartOpen62541 starts one on open62541, for the same tests and for what the other two refuse. It has V<i>, Scalar_<T> and Array_<T>, Matrix_Double, BigArray, ReadOnly,
+// Struct_Vec3, HFixed, HText, Add, PlantEventType with RaiseEvent, Tank and TankLevel of the above, the users op and view without roles, all policies in both modes and a trust list, and besides
+//
+//	s=HEdited                        Double with an empty history; it, HFixed and HText take HistoryUpdate but for DeleteAtTime
+//	s=Configurable s=Machine         a variable and an object with attributes that may be written, as their WriteMask says
+//	s=Maintenance                    a View with s=Machine
+//	s=TankAlarm                      an AlarmConditionType, active while TankLevel is above 80, with all methods of alarms but those of shelving
+//
+// Its namespace 0 is that of the standard in full.
+//
 // The package runs on Unix systems.
 package opcuatest

@@ -1,0 +1,136 @@
+package opcua
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
+	"github.com/shopfloor-iiot/shopfloor/model"
+)
+
+// History of open62541: raw values in pages of the server, and what it says of what it does not have.
+func TestInteropOpen62541History(t *testing.T) {
+	s := opcuatest.StartOpen62541(t, opcuatest.Options{})
+	source := run(t, config(s.Endpoint(), &recorder{}))
+	connected(t, source)
+	cases := append(rawCases(), historyCase{
+		name: "aggregates", read: model.HistoryRead{
+			NodeID: plant("HFixed"), Kind: model.HistoryProcessed, Start: second(1), End: second(9), Limit: 9, Aggregate: aggregate(aggregateAverage),
+		}, status: model.StatusBadNotSupported, says: "computes no aggregates",
+	})
+	for i := range cases {
+		t.Run(cases[i].name, func(t *testing.T) { cases[i].run(t, source) })
+	}
+	t.Run("Update", func(t *testing.T) { testHistoryUpdates(t, source) })
+}
+
+// testHistoryUpdates inserts, replaces, upserts and deletes values of HEdited, whose history is empty, and reads after each what is there.
+func testHistoryUpdates(t *testing.T, s *Source) {
+	value := func(text string, at float64) model.HistoryValue {
+		return model.HistoryValue{Value: []byte(text), SourceTimestamp: second(at), ServerTimestamp: second(at)}
+	}
+	put := func(how model.HistoryUpdateType, values ...model.HistoryValue) model.HistoryUpdate {
+		return model.HistoryUpdate{NodeID: plant("HEdited"), Perform: how, Values: values}
+	}
+	for _, c := range []struct {
+		name   string
+		update model.HistoryUpdate
+		// results are the statuses of the entries, status that of the whole.
+		results string
+		status  model.StatusCode
+		want    string
+	}{
+		{name: "insert", update: put(model.HistoryInsert, value("1", 1), value("2", 2), value("3", 3)), results: "Good Good Good", want: "1 2 3"},
+		{name: "insert where there is one", update: put(model.HistoryInsert, value("7", 2), value("4", 4)), results: "BadEntryExists Good", want: "1 2 3 4"},
+		{name: "replace", update: put(model.HistoryReplace, value("20", 2), value("50", 5)), results: "Good BadNoEntryExists", want: "1 20 3 4"},
+		{name: "upsert", update: put(model.HistoryUpsert, value("30", 3), value("5", 5)), results: "GoodEntryReplaced GoodEntryInserted", want: "1 20 30 4 5"},
+		{name: "a value that does not fit", update: put(model.HistoryInsert, value(`"much"`, 6), value("6", 6)), results: "BadTypeMismatch Good", want: "1 20 30 4 5 6"},
+		{name: "delete a range", update: model.HistoryUpdate{NodeID: plant("HEdited"), Kind: model.HistoryDeleteRaw, Start: second(2), End: second(4)}, want: "1 4 5 6"},
+		{
+			name: "delete at times", update: model.HistoryUpdate{NodeID: plant("HEdited"), Kind: model.HistoryDeleteAtTimes, Times: []model.DateTime{second(4)}},
+			status: model.StatusBadNotSupported, results: "BadNotSupported", want: "1 4 5 6",
+		},
+		{
+			name: "no history", update: model.HistoryUpdate{NodeID: plant("V0"), Kind: model.HistoryDeleteRaw, Start: second(2), End: second(4)},
+			status: model.StatusBadUserAccessDenied, want: "1 4 5 6",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			results, err := s.HistoryUpdate(t.Context(), []model.HistoryUpdate{c.update})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := results[0]
+			var statuses []string
+			for _, entry := range r.Results {
+				statuses = append(statuses, entry.Status.Name())
+				if entry.Status.IsBad() && entry.Message == "" {
+					t.Errorf("%s without a word", entry.Status.Name())
+				}
+			}
+			if got := strings.Join(statuses, " "); got != c.results || r.Status != c.status || c.status != 0 && r.Message == "" {
+				t.Errorf("got %q, %s %q, want %q, %s", got, r.Status.Name(), r.Message, c.results, c.status.Name())
+			}
+			after := historyCase{name: "after it", read: model.HistoryRead{NodeID: plant("HEdited"), Start: second(0), End: second(100), Limit: 100}, want: c.want}
+			after.run(t, s)
+		})
+	}
+}
+
+// Alarms of open62541: their state, and every method that it has, also those that are optional.
+func TestInteropOpen62541Conditions(t *testing.T) {
+	s := opcuatest.StartOpen62541(t, opcuatest.Options{Vars: 1, Env: []string{"EVENT_MS=0"}})
+	source := run(t, config(s.Endpoint(), &recorder{}))
+	connected(t, source)
+	key := model.ConditionKey{Condition: plant("TankAlarm")}
+	comment := &model.LocalizedText{Locale: "en", Text: "seen"}
+	writeValue(t, source, "TankLevel", 99)
+	c := awaitCondition(t, source, "the alarm is active", func(c *model.Condition) bool { return yes(c.Active) && len(c.Event.EventID) > 0 })
+	if e := c.Event; !no(c.Acked) || !yes(c.Enabled) || e.Severity != 900 || len(e.EventID) == 0 || e.Retain == nil || !*e.Retain {
+		t.Fatalf("alarm %+v, %+v", c, e)
+	}
+	for _, step := range []struct {
+		action  model.ConditionAction
+		comment *model.LocalizedText
+		what    string
+		ok      func(c *model.Condition) bool
+	}{
+		{model.ConditionAddComment, comment, "commented", func(c *model.Condition) bool { return commentOf(c) == "seen" }},
+		{model.ConditionAcknowledge, comment, "acknowledged", func(c *model.Condition) bool { return yes(c.Acked) }},
+		{model.ConditionSuppress, nil, "suppressed", func(c *model.Condition) bool { return yes(c.Suppressed) }},
+		{model.ConditionUnsuppress, &model.LocalizedText{Locale: "en", Text: "again"}, "not suppressed", func(c *model.Condition) bool { return no(c.Suppressed) && commentOf(c) == "again" }},
+		{model.ConditionRemoveFromService, comment, "out of service", func(c *model.Condition) bool { return yes(c.OutOfService) }},
+		{model.ConditionPlaceInService, nil, "in service", func(c *model.Condition) bool { return no(c.OutOfService) }},
+		{model.ConditionSilence, nil, "silenced", func(c *model.Condition) bool { return yes(c.Silenced) }},
+		{model.ConditionReset, comment, "not latched", func(c *model.Condition) bool { return no(c.Latched) }},
+		{model.ConditionDisable, nil, "disabled", func(c *model.Condition) bool { return no(c.Enabled) }},
+		{model.ConditionEnable, nil, "enabled", func(c *model.Condition) bool { return yes(c.Enabled) }},
+	} {
+		r, err := source.CallConditions(t.Context(), []model.ConditionCall{{Action: step.action, ConditionKey: key, Comment: step.comment}})
+		if err != nil || r[0].Status.IsBad() {
+			t.Errorf("%s: %+v, %v", step.action, r, err)
+			continue
+		}
+		awaitCondition(t, source, step.what, step.ok)
+	}
+	refusals, err := source.CallConditions(t.Context(), []model.ConditionCall{
+		{Action: model.ConditionAcknowledge, ConditionKey: key, EventID: []byte("never")},
+		{Action: model.ConditionEnable, ConditionKey: key},
+		{Action: model.ConditionSilence, ConditionKey: key, Comment: comment},
+		{Action: model.ConditionOneShotShelve, ConditionKey: key},
+	})
+	if err != nil || slices.ContainsFunc(refusals, func(r model.ConditionResult) bool { return !r.Status.IsBad() || r.Message == "" }) {
+		t.Errorf("refusals: %+v, %v", refusals, err)
+	}
+}
+
+// commentOf is the text of a condition's last comment.
+func commentOf(c *model.Condition) string {
+	for i := range c.Event.Fields {
+		if f := &c.Event.Fields[i]; strings.HasSuffix(f.Name, "Comment") {
+			return f.Value.Value.LocalizedText().Text
+		}
+	}
+	return ""
+}
