@@ -109,3 +109,23 @@ func TestTypedHistoryIsPlanned(t *testing.T) {
 		t.Errorf("%d reads, %d questions for history", reads, asked)
 	}
 }
+
+func TestTypedHistoryOfServers(t *testing.T) {
+	p, _ := pressPlatform(t, 3)
+	const args = `from: "2026-01-01T00:00:00Z", to: "2026-01-01T00:00:02Z", source: SERVER`
+	data, errs := p.data(t, `{ Plant_PressType(server: "press") { nodes { Force { history(`+args+`) { series from to truncated points { time value number status { name } } } } } } }`, nil)
+	const press = `{"Force":{"history":{"series":null,"from":"2026-01-01T00:00:00Z","to":"2026-01-01T00:00:02Z","truncated":false,"points":[
+{"time":"2026-01-01T00:00:00Z","value":0,"number":0,"status":{"name":"Good"}},{"time":"2026-01-01T00:00:01Z","value":1,"number":1,"status":{"name":"Good"}}]}}}`
+	wantAnswer(t, data, errs, `{"Plant_PressType":{"nodes":[`+press+","+press+","+press+`]}}`)
+	if reads, items := p.commands.historyReads.Load(), p.commands.historyItems.Load(); reads != 1 || items != 3 || p.store.nodeHistories.Load() != 0 {
+		t.Errorf("%d requests for %d items, %d to the store", reads, items, p.store.nodeHistories.Load())
+	}
+	// A page of points, aggregates of the server, and an aggregate that it does not have.
+	data, errs = p.data(t, `{ Plant_PressType(server: "press", first: 1) { nodes { Force { page: history(`+args+`, first: 1) { truncated points { value } } }
+		State { avg: history(`+args+`, step: "1s") { points { value number status { name } } } last: history(`+args+`, step: "1s", aggregate: LAST) { points { value } } }
+		bad: Force { history(`+args+`, step: "1s", aggregate: SUM) { series } } } } }`, nil)
+	wantAnswer(t, data, errs, `{"Plant_PressType":{"nodes":[{"Force":{"page":{"truncated":true,"points":[{"value":0}]}},
+"State":{"avg":{"points":[{"value":null,"number":0,"status":{"name":"Good"}},{"value":null,"number":1,"status":{"name":"Good"}}]},"last":{"points":[{"value":"Off"},{"value":"true_1"}]}},
+"bad":{"history":null}}]}}`,
+		`[Plant_PressType nodes 0 bad history] BAD_USER_INPUT: history of 1 variables: aggregate: servers have no such aggregate`)
+}

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -79,6 +80,7 @@ func TestTypedFleet(t *testing.T) {
 	ids := pagesThroughFleet(t, p)
 	filtersFleet(t, p)
 	readsHistoryOfFleet(t, p, ids)
+	readsServerHistoryOfFleet(t, p)
 }
 
 // pagesThroughFleet reads all values in two pages, and returns the nodes of the variables.
@@ -166,6 +168,45 @@ func readsHistoryOfFleet(t *testing.T, p *process, ids []string) {
 	}
 	if len(got.Motors.Nodes) != motors {
 		t.Errorf("%d motors", len(got.Motors.Nodes))
+	}
+}
+
+// readsServerHistoryOfFleet reads what the server itself keeps, of which it takes 100 nodes in a HistoryRead.
+func readsServerHistoryOfFleet(t *testing.T, p *process) {
+	const motor7 = `{ Motors: ShopfloorPlant_MotorType(server: "plant", filter: {browseName: "Motor7"}) { nodes { id browseName { name } Speed { value } Temperature { history(last: "1h", source: SERVER) {
+		series truncated points { value status { name } } } } } } }`
+	p.MustQuery(nil, `mutation { write_ShopfloorPlant_MotorType(ids: ["plant/`+plantNodes+`Motor7"], input: {Temperature: 99.5}) { status { name } } }`, nil)
+	var got fleetPage
+	p.MustQuery(&got, motor7, nil)
+	var values []float64
+	for _, point := range got.Motors.Nodes[0].Temperature.History.Points {
+		values = append(values, *point.Value)
+	}
+	if !slices.Equal(values, []float64{0, 27, 99.5}) { // the first is that of the type
+		t.Errorf("history of motor 7 at the server: %v", values)
+	}
+	got = fleetPage{}
+	before := p.storeQueries()
+	c := p.counted(&got, `{ Motors: ShopfloorPlant_MotorType(server: "plant", first: 500) { nodes { id browseName { name } Temperature { history(last: "1h", step: "1h", aggregate: MAX, source: SERVER) {
+		points { value } } } } } }`, nil)
+	t.Logf("aggregates of %d variables at the server: %+v", len(got.Motors.Nodes), c)
+	if queries := p.storeQueries() - before; c.Services["HistoryRead"].Requests != motors/100 || c.Requests > motors/100+2 || queries != 0 {
+		t.Errorf("OPC UA %+v, %d queries to the store", c, queries)
+	}
+	for i := range got.Motors.Nodes {
+		m := &got.Motors.Nodes[i]
+		n := m.number(t)
+		want := float64(20 + n%50)
+		if n == 7 {
+			want = 99.5
+		}
+		if last := m.Temperature.last(); last == nil || *last != want {
+			t.Errorf("motor %d: %+v, want %v", n, m.Temperature.History, want)
+		}
+	}
+	errs, err := p.Query(&got, `{ Motors: ShopfloorPlant_MotorType(server: "plant", filter: {browseName: "Motor7"}) { nodes { Speed { value history(source: SERVER) { truncated } } } } }`, nil)
+	if err != nil || len(errs) != 1 || errs[0].Extensions["statusCode"] != "BadHistoryOperationUnsupported" || got.Motors.Nodes[0].Speed.Value != 1007 {
+		t.Errorf("a variable without history: %v %+v, %+v", err, errs, got.Motors.Nodes)
 	}
 }
 

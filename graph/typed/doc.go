@@ -35,7 +35,8 @@
 // run on the fixed schema, all that one selection asks of a server together. The other way round, nodes of the fixed schema are given as the
 // objects of their types where a query has fragments for these (lift.go).
 //
-// What the platform has stored of variables is asked for together: one question to the store for all that have the same arguments.
+// What the platform has stored of variables is asked for together: one question to the store for all that have the same arguments. With source SERVER the servers are
+// asked for what they keep themselves, each once for all that have the same arguments.
 //
 // A subscription looks at the address space once, and has all values that it asks for monitored, one Monitor for a server. Each delivery is a run
 // over the instances that changed, on what is known; servers are asked for nothing, but for fields of fixed types. A write browses the components

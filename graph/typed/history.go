@@ -15,9 +15,11 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// historyRead is what the store is asked for in one go: the history of all variables for which a query has the same arguments.
+// historyRead is what the store, or each server, is asked for in one go: the history of all variables for which a query has the same arguments.
 type historyRead struct {
 	query model.NodeHistoryQuery
+	// servers tells that the servers are asked for what they keep themselves.
+	servers bool
 	// step is the argument as it was given.
 	step    string
 	index   map[place]int
@@ -35,7 +37,7 @@ func (r *run) history(k *slot, asked graphql.CollectedField, field *Field, i *in
 	}
 	h := r.histories[string(key)]
 	if h == nil {
-		h = &historyRead{index: map[place]int{}}
+		h = &historyRead{index: map[place]int{}, servers: args["source"] == "SERVER"}
 		h.step, _ = args["step"].(string)
 		h.query, h.err = r.x.services.HistoryQuery(args)
 		r.histories[string(key)] = h
@@ -105,25 +107,6 @@ func (t *Type) widest() (n int64) {
 		n = max(n, v.Value)
 	}
 	return n
-}
-
-// readHistories asks the store, once for all variables with the same arguments.
-func (r *run) readHistories() {
-	for _, h := range r.histories {
-		if h.err != nil {
-			continue
-		}
-		func() {
-			defer r.caught(func(err error) { h.err = err })
-			h.results, h.err = r.x.services.NodeHistory(r.ctx, h.query)
-			switch {
-			case h.err != nil:
-				h.err = fmt.Errorf("history of %d variables: %w", len(h.query.Nodes), h.err)
-			case len(h.results) != len(h.query.Nodes):
-				h.err = fmt.Errorf("history: %d results for %d variables", len(h.results), len(h.query.Nodes))
-			}
-		}()
-	}
 }
 
 // history writes what is stored of a variable.

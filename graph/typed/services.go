@@ -34,6 +34,8 @@ type Services interface {
 	HistoryQuery(args map[string]any) (model.NodeHistoryQuery, error)
 	// NodeHistory is what the platform has stored of variables, of any servers, in the order of q.Nodes.
 	NodeHistory(ctx context.Context, q model.NodeHistoryQuery) ([]model.NodeHistory, error)
+	// ServerHistory is the same of what a server itself keeps of its variables, those of q.
+	ServerHistory(ctx context.Context, server string, q model.NodeHistoryQuery) ([]model.NodeHistory, error)
 }
 
 // Kinds of errors, besides those of Services.

@@ -26,6 +26,7 @@ func valueFields() []*Field {
 			{Name: "step", Type: named("Duration")},
 			{Name: "aggregate", Type: named("Aggregate")},
 			{Name: "first", Type: named("Int"), Default: "500"},
+			{Name: "source", Type: named("HistorySource"), Default: "PLATFORM"},
 		}},
 	}
 }

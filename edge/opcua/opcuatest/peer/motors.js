@@ -1,8 +1,8 @@
 // MOTORS instances of the object type MotorType in the folder Plant/Motors. Motor<i> has Speed = 1000 + i 1/min, Power = i / 2 kW, Temperature = 20 + i % 50 °C,
-// which can be written, and Running, true for an even i.
+// which can be written, and Running, true for an even i. The server keeps the history of Temperature.
 "use strict";
 
-const { DataType, standardUnits } = require("node-opcua");
+const { DataType, makeAccessLevelFlag, standardUnits } = require("node-opcua");
 
 const ANALOG = [
   { name: "Speed", unit: standardUnits.revolutions_per_minute, high: 3000, value: (i) => 1000 + i },
@@ -19,11 +19,18 @@ function addMotors(addressSpace, plant, count) {
   const motors = namespace.addObject({ browseName: "Motors", nodeId: "s=Motors", organizedBy: plant, typeDefinition: "FolderType" });
   for (let i = 0; i < count; i++) {
     const motor = type.instantiate({ browseName: `Motor${i}`, nodeId: `s=Motor${i}`, componentOf: motors, namespace });
+    keepHistory(addressSpace, motor.getChildByName("Temperature"));
     for (const { name, value } of ANALOG) {
       motor.getChildByName(name).setValueFromSource({ dataType: DataType.Double, value: value(i) });
     }
     motor.getChildByName("Running").setValueFromSource({ dataType: DataType.Boolean, value: i % 2 === 0 });
   }
+}
+
+function keepHistory(addressSpace, variable) {
+  variable.accessLevel = makeAccessLevelFlag("CurrentRead | CurrentWrite | HistoryRead");
+  variable.userAccessLevel = variable.accessLevel;
+  addressSpace.installHistoricalDataNode(variable, { maxOnlineValues: 1000 });
 }
 
 function motorType(namespace) {
