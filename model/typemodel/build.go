@@ -46,7 +46,7 @@ func (b *Builder) Build() *Model {
 	s.link()
 	s.makeTypes()
 	for _, t := range s.model.ordered {
-		s.left = MaxMembers
+		s.left, s.events = MaxMembers, t.NodeID.NamespaceURI != "" && t.IsA(BaseEventType)
 		t.Members = s.members(t.Node, nil)
 	}
 	s.dropRepeated()
@@ -87,6 +87,8 @@ type build struct {
 	// referenceTypes are their supertypes.
 	referenceTypes map[model.ExpandedNodeID]model.ExpandedNodeID
 	left           int
+	// events tells that the type is one of events, and not of the standard.
+	events bool
 }
 
 // link gathers the references of both directions as forward ones.
@@ -217,6 +219,9 @@ func (s *build) members(n *model.Node, above []*model.Node) []*Member {
 	seen := map[model.ExpandedNodeID]bool{}
 	for _, e := range s.forward[n.NodeID] {
 		rule, declared := s.rule(e.to)
+		if s.events && !declared && e.to.Class == model.NodeClassVariable {
+			rule, declared = Optional, true // it has hardly any for itself, and not all servers give them rules
+		}
 		switch {
 		case !declared || seen[e.to.NodeID] || !s.isReference(e.kind, Aggregates) && !s.isReference(e.kind, Organizes):
 			continue

@@ -167,3 +167,29 @@ func BenchmarkBuild(b *testing.B) {
 		builder.Build()
 	}
 }
+
+// A server may leave the modelling rules of its types of events out: their variables are declarations all the same, methods and those of other types not.
+func TestEventFieldsWithoutRules(t *testing.T) {
+	base := &model.Node{NodeID: BaseEventType, Class: model.NodeClassObjectType, BrowseName: model.QualifiedName{Name: "BaseEventType"}}
+	node := func(n uint32, class model.NodeClass, name string, references ...model.NodeReference) *model.Node {
+		return &model.Node{NodeID: inDI(n), Class: class, BrowseName: model.QualifiedName{Name: name, NamespaceURI: di}, References: references}
+	}
+	super := func(of model.ExpandedNodeID) model.NodeReference {
+		return model.NodeReference{Type: HasSubtype, Target: of, Inverse: true}
+	}
+	of := func(n uint32) model.NodeReference {
+		return model.NodeReference{Type: HasProperty, Target: inDI(n), Inverse: true}
+	}
+	b := NewBuilder()
+	b.Add([]*model.Node{
+		base, node(1, model.NodeClassObjectType, "TripEventType", super(BaseEventType)), node(2, model.NodeClassVariable, "Reason", of(1)), node(3, model.NodeClassMethod, "Free", of(1)),
+		node(4, model.NodeClassObjectType, "PressType"), node(5, model.NodeClassVariable, "Static", of(4)),
+	})
+	m := b.Build()
+	if got := m.Type(inDI(1)).Members; len(got) != 1 || got[0].BrowseName.Name != "Reason" || got[0].Rule != Optional {
+		t.Errorf("the type of events declares %+v", got)
+	}
+	if got := m.Type(inDI(4)).Members; len(got) != 0 {
+		t.Errorf("the other type declares %+v", got)
+	}
+}

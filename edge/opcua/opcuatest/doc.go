@@ -46,7 +46,7 @@
 //
 // StartAsyncua starts a server on asyncua, for the interoperability tests (make interop). It has V<i>, Scalar_<T> and Array_<T> but for
 // XmlElement, NodeId, ExpandedNodeId and StatusCode, Matrix_Double, BigArray, ReadOnly, Struct_Vec3, HFixed, HText and Add of the above, a history of 20
-// events of s=Plant at the times of HFixed, the users op and view without roles, None, and SignAndEncrypt in all policies. It trusts every client, has no limits, and its counters begin at 0 again.
+// events of s=Plant at the times of HFixed, s=TripMixer (reason Int32, temperature Double), which sends a MixerTripEventType with TripReason and Temperature, the users op and view without roles, None, and SignAndEncrypt in all policies. It trusts every client, has no limits, and its counters begin at 0 again.
 //
 // StartOpen62541 starts one on open62541, for the same tests and for what the other two refuse. It has V<i>, Scalar_<T> and Array_<T>, Matrix_Double, BigArray, ReadOnly,
 // Struct_Vec3, HFixed, HText, Add, PlantEventType with RaiseEvent, Tank and TankLevel of the above, the users op and view without roles, all policies in both modes and a trust list, and besides

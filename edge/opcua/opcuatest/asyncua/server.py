@@ -16,6 +16,8 @@ from asyncua.common.structures104 import new_enum, new_struct, new_struct_field
 from asyncua.server.user_managers import UserManager
 from asyncua.crypto.permission_rules import User, UserRole
 
+from ownevents import add_own_events
+
 USERS = {"op": "op-pass", "view": "view-pass"}
 
 SCALARS = [
@@ -176,6 +178,7 @@ async def main():
     await add_dictionary(server, plant, index)
     await add_method(plant, index)
     await add_history(server, plant, index)
+    await add_own_events(server, plant, index)
     nodes = []
     for i in range(int(os.environ["VARS"])):
         nodes.append(await plant.add_variable(ua.NodeId(f"V{i}", index), f"{index}:V{i}", float(i)))
