@@ -182,6 +182,8 @@ func TestEventFieldsWithoutRules(t *testing.T) {
 	}
 	b := NewBuilder()
 	b.Add([]*model.Node{
+		{NodeID: Aggregates, Class: model.NodeClassReferenceType},
+		{NodeID: HasProperty, Class: model.NodeClassReferenceType, References: []model.NodeReference{super(Aggregates)}},
 		base, node(1, model.NodeClassObjectType, "TripEventType", super(BaseEventType)), node(2, model.NodeClassVariable, "Reason", of(1)), node(3, model.NodeClassMethod, "Free", of(1)),
 		node(4, model.NodeClassObjectType, "PressType"), node(5, model.NodeClassVariable, "Static", of(4)),
 	})
