@@ -43,6 +43,7 @@ func (ec *executionContext) _MonitorConnection_state(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonitorConnection_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitorConnection", field, false, false, "ConnectionState")
 }
@@ -66,6 +67,7 @@ func (ec *executionContext) _MonitorConnection_message(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonitorConnection_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitorConnection", field, false, false, "String")
 }
@@ -89,6 +91,7 @@ func (ec *executionContext) _MonitoredNode_item(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonitoredNode_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "Int")
 }
@@ -112,6 +115,7 @@ func (ec *executionContext) _MonitoredNode_nodeId(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonitoredNode_nodeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "NodeId")
 }
@@ -135,6 +139,7 @@ func (ec *executionContext) _MonitoredNode_status(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonitoredNode_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonitoredNode",
@@ -167,6 +172,7 @@ func (ec *executionContext) _MonitoredNode_message(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonitoredNode_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "String")
 }
@@ -190,6 +196,7 @@ func (ec *executionContext) _MonitoredNode_remedy(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonitoredNode_remedy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "String")
 }
@@ -213,6 +220,7 @@ func (ec *executionContext) _ValueChange_item(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChange_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChange", field, false, false, "Int")
 }
@@ -236,6 +244,7 @@ func (ec *executionContext) _ValueChange_nodeId(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChange_nodeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChange", field, false, false, "NodeId")
 }
@@ -259,6 +268,7 @@ func (ec *executionContext) _ValueChange_value(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChange_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChange",
@@ -291,6 +301,7 @@ func (ec *executionContext) _ValueChanges_stream(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChanges_stream(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChanges", field, false, false, "ID")
 }
@@ -314,6 +325,7 @@ func (ec *executionContext) _ValueChanges_sequence(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChanges_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChanges", field, false, false, "Int64")
 }
@@ -337,6 +349,7 @@ func (ec *executionContext) _ValueChanges_changes(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChanges_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChanges",
@@ -369,6 +382,7 @@ func (ec *executionContext) _ValueChanges_nodes(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChanges_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChanges",
@@ -401,6 +415,7 @@ func (ec *executionContext) _ValueChanges_connection(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChanges_connection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChanges",
@@ -433,6 +448,7 @@ func (ec *executionContext) _ValueChanges_overflow(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ValueChanges_overflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChanges", field, false, false, "Boolean")
 }

@@ -59,9 +59,7 @@ func (s sharedValues) Exec(ctx context.Context) graphql.ResponseHandler {
 		var failed *graphql.Response
 		body := d.Render(keys[overflow], func() ([]byte, bool) {
 			if write != nil {
-				if body, ok := write(d, overflow); ok {
-					return body, true
-				}
+				return write(d, overflow), true
 			}
 			c.feed <- valueChanges(d, overflow)
 			r := each(ctx)

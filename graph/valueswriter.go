@@ -29,23 +29,19 @@ type shownDelivery struct {
 	overflow bool
 }
 
-// newDeliveryWriter makes what writes the data of a response, {"values": …}, for one subscriber. It is nil when generated code has to. What it returns is
-// not ok for a delivery that generated code has to write.
-func newDeliveryWriter(op *graphql.OperationContext, values *graphql.CollectedField) func(d *live.Delivery, overflow bool) (body []byte, ok bool) {
+// newDeliveryWriter makes what writes the data of a response, {"values": …}, for one subscriber. It is nil when generated code has to.
+func newDeliveryWriter(op *graphql.OperationContext, values *graphql.CollectedField) func(d *live.Delivery, overflow bool) []byte {
 	object := objectAppender(op, "ValueChanges", values.Selections, deliveryField)
 	if object == nil {
 		return nil
 	}
 	begin := append(appendString([]byte("{"), values.Alias), ':')
 	perChange := 32 // bytes that a change took the last time
-	return func(d *live.Delivery, overflow bool) ([]byte, bool) {
-		if len(d.States) > 0 || d.Connection != nil {
-			return nil, false
-		}
+	return func(d *live.Delivery, overflow bool) []byte {
 		dst := append(make([]byte, 0, len(begin)+128+perChange*len(d.Changes)), begin...)
 		dst = append(object(dst, &shownDelivery{d, overflow}), '}')
 		perChange = min(len(dst)/max(len(d.Changes), 1)+1, 1024)
-		return dst, true
+		return dst
 	}
 }
 
@@ -94,25 +90,67 @@ func deliveryField(op *graphql.OperationContext, name string, selections ast.Sel
 		}
 	case "overflow":
 		return func(dst []byte, d *shownDelivery) []byte { return strconv.AppendBool(dst, d.overflow || d.Overflow) }
-	case "nodes": // there are none, see newDeliveryWriter
-		return func(dst []byte, _ *shownDelivery) []byte { return append(dst, "[]"...) }
-	case "connection":
-		return func(dst []byte, _ *shownDelivery) []byte { return append(dst, "null"...) }
 	case "changes":
-		change := objectAppender(op, "ValueChange", selections, changeField)
-		if change == nil {
+		return listAppender(objectAppender(op, "ValueChange", selections, changeField), func(d *shownDelivery) []model.ValueChange { return d.Changes })
+	case "nodes":
+		return listAppender(objectAppender(op, "MonitoredNode", selections, monitoredNodeField), func(d *shownDelivery) []model.MonitoredItemState { return d.States })
+	case "connection":
+		connection := objectAppender(op, "MonitorConnection", selections, connectionField)
+		if connection == nil {
 			return nil
 		}
 		return func(dst []byte, d *shownDelivery) []byte {
-			dst = append(dst, '[')
-			for i := range d.Changes {
-				if i > 0 {
-					dst = append(dst, ',')
-				}
-				dst = change(dst, &d.Changes[i])
+			if d.Connection == nil {
+				return append(dst, "null"...)
 			}
-			return append(dst, ']')
+			return connection(dst, d.Connection)
 		}
+	}
+	return nil
+}
+
+// listAppender writes a list of objects; nil without an object.
+func listAppender[T, Item any](object appender[Item], list func(*T) []Item) appender[T] {
+	if object == nil {
+		return nil
+	}
+	return func(dst []byte, v *T) []byte {
+		dst = append(dst, '[')
+		items := list(v)
+		for i := range items {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = object(dst, &items[i])
+		}
+		return append(dst, ']')
+	}
+}
+
+func monitoredNodeField(op *graphql.OperationContext, name string, selections ast.SelectionSet) appender[model.MonitoredItemState] {
+	switch name {
+	case "item":
+		return func(dst []byte, s *model.MonitoredItemState) []byte { return strconv.AppendInt(dst, int64(s.Item), 10) }
+	case "nodeId":
+		return func(dst []byte, s *model.MonitoredItemState) []byte { return appendString(dst, s.NodeID.String()) }
+	case "status":
+		return statusAppender(op, selections, func(s *model.MonitoredItemState) model.StatusCode { return s.Status })
+	case "message":
+		return func(dst []byte, s *model.MonitoredItemState) []byte { return appendOptional(dst, s.Message) }
+	case "remedy":
+		return func(dst []byte, s *model.MonitoredItemState) []byte { return appendOptional(dst, s.Status.Remedy()) }
+	}
+	return nil
+}
+
+func connectionField(_ *graphql.OperationContext, name string, _ ast.SelectionSet) appender[model.MonitorConnection] {
+	switch name {
+	case "state":
+		return func(dst []byte, c *model.MonitorConnection) []byte {
+			return appendString(dst, marshalNConnectionState2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐConnectionState[c.State])
+		}
+	case "message":
+		return func(dst []byte, c *model.MonitorConnection) []byte { return appendOptional(dst, c.Message) }
 	}
 	return nil
 }
@@ -146,34 +184,40 @@ func changedValueField(op *graphql.OperationContext, name string, selections ast
 			return appendString(dst, c.Value.Value.TypeName())
 		}
 	case "status":
-		return objectAppender(op, "StatusCode", selections, changedStatusField)
+		return statusAppender(op, selections, func(c *model.ValueChange) model.StatusCode { return c.Value.Status })
 	case "sourceTimestamp":
 		return func(dst []byte, c *model.ValueChange) []byte { return appendDateTime(dst, c.Value.SourceTimestamp) }
 	case "serverTimestamp":
 		return func(dst []byte, c *model.ValueChange) []byte { return appendDateTime(dst, c.Value.ServerTimestamp) }
 	case "message":
-		return func(dst []byte, c *model.ValueChange) []byte {
-			if c.Message == "" {
-				return append(dst, "null"...)
-			}
-			return appendString(dst, c.Message)
-		}
+		return func(dst []byte, c *model.ValueChange) []byte { return appendOptional(dst, c.Message) }
 	}
 	return nil
 }
 
-func changedStatusField(_ *graphql.OperationContext, name string, _ ast.SelectionSet) appender[model.ValueChange] {
-	switch name {
-	case "code":
-		return func(dst []byte, c *model.ValueChange) []byte { return fmt.Appendf(dst, "%g", float64(c.Value.Status)) }
-	case "name":
-		return func(dst []byte, c *model.ValueChange) []byte { return appendString(dst, c.Value.Status.Name()) }
-	case "severity":
-		return func(dst []byte, c *model.ValueChange) []byte {
-			return appendString(dst, marshalNSeverity2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐSeverity[c.Value.Status.Severity()])
+// statusAppender writes the StatusCode of something.
+func statusAppender[T any](op *graphql.OperationContext, selections ast.SelectionSet, status func(*T) model.StatusCode) appender[T] {
+	return objectAppender(op, "StatusCode", selections, func(_ *graphql.OperationContext, name string, _ ast.SelectionSet) appender[T] {
+		switch name {
+		case "code":
+			return func(dst []byte, v *T) []byte { return fmt.Appendf(dst, "%g", float64(status(v))) }
+		case "name":
+			return func(dst []byte, v *T) []byte { return appendString(dst, status(v).Name()) }
+		case "severity":
+			return func(dst []byte, v *T) []byte {
+				return appendString(dst, marshalNSeverity2githubᚗcomᚋshopfloorᚑiiotᚋshopfloorᚋmodelᚐSeverity[status(v).Severity()])
+			}
 		}
+		return nil
+	})
+}
+
+// appendOptional is null for no text.
+func appendOptional(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, "null"...)
 	}
-	return nil
+	return appendString(dst, s)
 }
 
 // appendDateTime is MarshalDateTime.

@@ -82,7 +82,10 @@ func TestDeliveryWriter(t *testing.T) {
 	})
 	d.Changes[3].Message = "it's \"broken\"\n"
 	d.Changes[4].NodeID.NamespaceURI = "urn:größe\\"
-	whole := `{ stream sequence overflow changes { item nodeId value { value dataType status { code name severity } sourceTimestamp serverTimestamp message } } nodes { item } connection { state } }`
+	told := testDelivery(1, doubles)
+	told.States = []model.MonitoredItemState{{Item: 3, NodeID: tag(4), Status: model.StatusBadNotReadable, Message: "no \"x\""}, {Item: 1, NodeID: tag(2)}}
+	told.Connection = &model.MonitorConnection{State: model.StateReconnecting, Message: "no answer"}
+	whole := `{ stream sequence overflow changes { item nodeId value { value dataType status { code name severity } sourceTimestamp serverTimestamp message } } nodes { item nodeId status { name } message remedy } connection { state message } }`
 	for _, selection := range []string{
 		whole,
 		`{ sequence }`,
@@ -90,6 +93,7 @@ func TestDeliveryWriter(t *testing.T) {
 		`{ s: sequence changes { ...F a: item i: item value { x: value } } }`,
 		`{ changes { ... on ValueChange { item } ... @include(if: $no) { nodeId } } sequence @skip(if: $yes) overflow @include(if: $yes) }`,
 		`{ changes { value { status { name } } value { status { code } value } } }`,
+		`{ connection { message s: state __typename } nodes { __typename status { code } } }`,
 		`{ changes @skip(if: $yes) { item } sequence @skip(if: $yes) }`,
 	} {
 		op, field, generated := valuesOperation(t, selection)
@@ -97,10 +101,10 @@ func TestDeliveryWriter(t *testing.T) {
 		if write == nil {
 			t.Fatalf("%s: is left to generated code", selection)
 		}
-		for _, d := range []*live.Delivery{d, testDelivery(0, nil)} {
+		for _, d := range []*live.Delivery{d, testDelivery(0, nil), told} {
 			for _, overflow := range []bool{false, true} {
-				got, ok := write(d, overflow)
-				if want := generated(d, overflow); !ok || string(got) != string(want) {
+				got := write(d, overflow)
+				if want := generated(d, overflow); string(got) != string(want) {
 					t.Errorf("%s:\ngot  %s\nwant %s", selection, got, want)
 				}
 			}
@@ -108,17 +112,9 @@ func TestDeliveryWriter(t *testing.T) {
 	}
 }
 
-// What is rare or not known is left to generated code.
+// What is not known is left to generated code.
 func TestDeliveryWriterLeaves(t *testing.T) {
 	op, field, _ := valuesOperation(t, `{ sequence nodes { item } connection { state } }`)
-	write := newDeliveryWriter(op, field)
-	for _, d := range []*live.Delivery{
-		{ValueChanges: model.ValueChanges{Connection: &model.MonitorConnection{}}}, {ValueChanges: model.ValueChanges{States: make([]model.MonitoredItemState, 1)}},
-	} {
-		if _, ok := write(d, false); ok {
-			t.Errorf("%+v is written", d.ValueChanges)
-		}
-	}
 	// As if the schema had got a field.
 	unknown, f := *field, *field.Selections[0].(*ast.Field)
 	f.Name, f.Alias = "newField", "newField"

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,7 +94,7 @@ func dialLive(ctx context.Context, cfg *benchLiveConfig, client int) (*websocket
 		return nil, err
 	}
 	conn.SetReadLimit(64 << 20)
-	query, err := json.Marshal(map[string]any{"query": liveQuery(cfg, client)})
+	query, err := json.Marshal(map[string]any{"query": liveQuery, "variables": liveVariables(cfg, client)})
 	if err != nil {
 		return nil, err
 	}
@@ -107,17 +106,21 @@ func dialLive(ctx context.Context, cfg *benchLiveConfig, client int) (*websocket
 	return conn, nil
 }
 
-// liveQuery is what a dashboard asks for.
-func liveQuery(cfg *benchLiveConfig, client int) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `subscription { values(server: "%s", publishingInterval: "%s", samplingInterval: "%s", nodeIds: [`,
-		benchLiveServer, cfg.publishing, time.Duration(float64(time.Second)/cfg.rate))
-	first := cfg.window(client)
-	for i := range cfg.values {
-		fmt.Fprintf(&b, `"nsu=%s;s=%s" `, loadNamespace, loadVariable((first+i)%cfg.nodes))
+// liveQuery is what a dashboard asks for, with the values of a client as a variable.
+const liveQuery = `subscription Live($server: ID!, $nodes: [NodeId!]!, $publishing: Duration!, $sampling: Duration!) {
+	values(server: $server, nodeIds: $nodes, publishingInterval: $publishing, samplingInterval: $sampling) {
+		sequence overflow changes { item value { value sourceTimestamp status { name } } }
 	}
-	b.WriteString(`]) { sequence overflow changes { item value { value sourceTimestamp status { name } } } } }`)
-	return b.String()
+}`
+
+func liveVariables(cfg *benchLiveConfig, client int) map[string]any {
+	nodes, first := make([]string, cfg.values), cfg.window(client)
+	for i := range nodes {
+		nodes[i] = fmt.Sprintf("nsu=%s;s=%s", loadNamespace, loadVariable((first+i)%cfg.nodes))
+	}
+	return map[string]any{
+		"server": benchLiveServer, "nodes": nodes, "publishing": cfg.publishing.String(), "sampling": time.Duration(float64(time.Second) / cfg.rate).String(),
+	}
 }
 
 func (f *fleet) close() {

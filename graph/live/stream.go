@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -62,16 +63,22 @@ type kept struct {
 	at       time.Time
 }
 
-// pack makes it bytes.
-func (k *kept) pack() {
+// pack makes it bytes, in the memory of scratch at first, which it returns.
+func (k *kept) pack(scratch []byte) []byte {
 	if k.delivery == nil {
-		return
+		return scratch
 	}
 	k.delivery.age()
-	if b, ok := uadp.AppendValueChanges(nil, &k.delivery.ValueChanges); ok {
-		k.delivery, k.packed, k.size = nil, slices.Clip(b), packedSize+len(b)
+	b, ok := uadp.AppendValueChanges(scratch[:0], &k.delivery.ValueChanges)
+	if !ok {
+		return scratch
 	}
+	k.delivery, k.packed, k.size = nil, bytes.Clone(b), packedSize+len(b)
+	return b
 }
+
+// scratches are shared by all streams, each of which packs a delivery once in a while.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
 // packedSize is about what a packed delivery takes beside its bytes.
 const packedSize = 96
@@ -218,7 +225,9 @@ func (s *stream) add(c model.ValueChanges) {
 	s.size += next.size
 	if i := len(s.ring) - 1 - rendered; i >= 0 {
 		s.size -= s.ring[i].size
-		s.ring[i].pack()
+		scratch := scratches.Get().(*[]byte)
+		*scratch = s.ring[i].pack(*scratch)
+		scratches.Put(scratch)
 		s.size += s.ring[i].size
 	}
 	total := s.hub.bytes.Add(int64(s.size - before))
