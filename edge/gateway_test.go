@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/shopfloor-iiot/shopfloor/model"
+	"github.com/shopfloor-iiot/shopfloor/model/uadp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -303,6 +304,19 @@ func TestGatewayMonitors(t *testing.T) {
 	if _, err := b.gateway.Handle(ctx, model.VerbMonitor, start); !errors.Is(err, model.StatusBadInvalidArgument) {
 		t.Errorf("the same id again: %v", err)
 	}
+	compact := []byte(`{"server":"s1","items":[{"id":"m2","nodeIds":["i=85"],"compact":true}]}`)
+	if _, err := b.gateway.Handle(ctx, model.VerbMonitor, compact); err != nil {
+		t.Fatal(err)
+	}
+	got, found := strings.CutPrefix(<-b.live.deliveries, "m2 ")
+	c, err := uadp.DecodeValueChanges([]byte(got), &model.MonitorRequest{NodeIDs: []model.ExpandedNodeID{{}}})
+	if !found || err != nil || c.Sequence != 1 {
+		t.Errorf("compact: %q, %v", got, err)
+	}
+	if _, err := b.gateway.Handle(ctx, model.VerbEnd, []byte(`{"items":["m2"]}`)); err != nil {
+		t.Errorf("end: %v", err)
+	}
+	<-ended
 	ids := []byte(`{"items":["m1"]}`)
 	if _, err := b.gateway.Handle(ctx, model.VerbRenew, ids); err != nil {
 		t.Errorf("renew: %v", err)

@@ -9,7 +9,8 @@ import (
 
 // This file is a delivery of live values as bytes: between gateway and core, and where deliveries are kept. It is the platform's own form, since a
 // delivery is none of PubSub; its values are in the binary encoding (Part 6, 5.2). Of an item there is its number alone: whoever asked for the
-// values knows its node. One Double with a source timestamp takes some 20 bytes, a tenth of the same as JSON.
+// values knows its node; timestamps are differences, since those of a delivery are close to each other. One Double with both timestamps takes some 15 bytes,
+// a fifteenth of the same as JSON.
 
 // changesVersion is the first byte. JSON does not begin with it.
 const changesVersion = 1
@@ -20,7 +21,12 @@ const (
 	changesConnection
 )
 
-const changeMessage = 1
+const (
+	changeMessage = 1 << iota
+	changeSourceTimestamp
+	changeServerTimestamp
+	changeBits = iota
+)
 
 // AppendValueChanges appends a delivery to dst. It is not ok when a value has a type whose binary form would lose the namespaces of what it names, or a
 // structure that stands as JSON: such a delivery is for JSON.
@@ -35,22 +41,15 @@ func AppendValueChanges(dst []byte, c *model.ValueChanges) (_ []byte, ok bool) {
 	dst = append(dst, changesVersion, flags)
 	dst = binary.AppendUvarint(dst, c.Sequence)
 	dst = binary.AppendUvarint(dst, uint64(len(c.Changes)))
+	var before model.DateTime
 	for i := range c.Changes {
 		v := &c.Changes[i]
 		if !selfContained(v.Value.Value.Type()) {
 			return nil, false
 		}
-		head := uint64(v.Item) << 1
-		if v.Message != "" {
-			head |= changeMessage
-		}
-		dst = binary.AppendUvarint(dst, head)
 		var err error
-		if dst, err = AppendDataValue(dst, &v.Value); err != nil {
+		if dst, err = appendChange(dst, v, &before); err != nil {
 			return nil, false
-		}
-		if v.Message != "" {
-			dst = appendCounted(dst, v.Message)
 		}
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(c.States)))
@@ -64,6 +63,37 @@ func AppendValueChanges(dst []byte, c *model.ValueChanges) (_ []byte, ok bool) {
 		dst = appendCounted(appendCounted(dst, string(c.Connection.State)), c.Connection.Message)
 	}
 	return dst, true
+}
+
+// appendChange appends one change. before is the source timestamp of the one before.
+func appendChange(dst []byte, v *model.ValueChange, before *model.DateTime) (_ []byte, err error) {
+	value := v.Value
+	head := uint64(v.Item) << changeBits
+	if v.Message != "" {
+		head |= changeMessage
+	}
+	if value.SourceTimestamp != 0 {
+		head |= changeSourceTimestamp
+	}
+	if value.ServerTimestamp != 0 {
+		head |= changeServerTimestamp
+	}
+	dst = binary.AppendUvarint(dst, head)
+	if value.SourceTimestamp != 0 {
+		dst = binary.AppendVarint(dst, int64(value.SourceTimestamp-*before))
+		*before = value.SourceTimestamp
+	}
+	if value.ServerTimestamp != 0 {
+		dst = binary.AppendVarint(dst, int64(value.ServerTimestamp-*before))
+	}
+	value.SourceTimestamp, value.ServerTimestamp = 0, 0
+	if dst, err = AppendDataValue(dst, &value); err != nil {
+		return nil, err
+	}
+	if v.Message != "" {
+		dst = appendCounted(dst, v.Message)
+	}
+	return dst, nil
 }
 
 // selfContained tells whether values of a type have the same meaning wherever they are decoded.
@@ -122,12 +152,26 @@ type changesReader struct {
 	in      Binary
 	request *model.MonitorRequest
 	nodes   int
+	before  model.DateTime // source timestamp of the change before
 }
 
 func (d *changesReader) change(v *model.ValueChange) {
 	head := d.uvarint()
-	v.Item, v.NodeID = d.item(head >> 1)
+	v.Item, v.NodeID = d.item(head >> changeBits)
+	if head&changeSourceTimestamp != 0 {
+		d.before += d.difference()
+	}
+	server := d.before
+	if head&changeServerTimestamp != 0 {
+		server += d.difference()
+	}
 	d.in.DataValue(&v.Value)
+	if head&changeSourceTimestamp != 0 {
+		v.Value.SourceTimestamp = d.before
+	}
+	if head&changeServerTimestamp != 0 {
+		v.Value.ServerTimestamp = server
+	}
 	if t := v.Value.Value.Type(); v.Value.Value.IsArray() || t == model.TypeGUID || t == model.TypeLocalizedText {
 		v.Value = v.Value.Clone() // else it is the reader's
 	}
@@ -156,6 +200,16 @@ func (d *changesReader) uvarint() uint64 {
 	}
 	d.in.Take(size)
 	return n
+}
+
+func (d *changesReader) difference() model.DateTime {
+	n, size := binary.Varint(d.in.Rest())
+	if size <= 0 {
+		d.in.Fail(ErrTruncated)
+		return 0
+	}
+	d.in.Take(size)
+	return model.DateTime(n)
 }
 
 // count is a number of things that take at least size bytes each.
