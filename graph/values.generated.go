@@ -43,7 +43,6 @@ func (ec *executionContext) _MonitorConnection_state(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonitorConnection_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitorConnection", field, false, false, "ConnectionState")
 }
@@ -67,7 +66,6 @@ func (ec *executionContext) _MonitorConnection_message(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonitorConnection_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitorConnection", field, false, false, "String")
 }
@@ -91,7 +89,6 @@ func (ec *executionContext) _MonitoredNode_item(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonitoredNode_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "Int")
 }
@@ -115,7 +112,6 @@ func (ec *executionContext) _MonitoredNode_nodeId(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonitoredNode_nodeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "NodeId")
 }
@@ -139,7 +135,6 @@ func (ec *executionContext) _MonitoredNode_status(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonitoredNode_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonitoredNode",
@@ -172,7 +167,6 @@ func (ec *executionContext) _MonitoredNode_message(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonitoredNode_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "String")
 }
@@ -196,7 +190,6 @@ func (ec *executionContext) _MonitoredNode_remedy(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonitoredNode_remedy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonitoredNode", field, false, false, "String")
 }
@@ -220,7 +213,6 @@ func (ec *executionContext) _ValueChange_item(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChange_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChange", field, false, false, "Int")
 }
@@ -244,7 +236,6 @@ func (ec *executionContext) _ValueChange_nodeId(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChange_nodeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChange", field, false, false, "NodeId")
 }
@@ -268,7 +259,6 @@ func (ec *executionContext) _ValueChange_value(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChange_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChange",
@@ -301,7 +291,6 @@ func (ec *executionContext) _ValueChanges_stream(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChanges_stream(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChanges", field, false, false, "ID")
 }
@@ -325,7 +314,6 @@ func (ec *executionContext) _ValueChanges_sequence(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChanges_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChanges", field, false, false, "Int64")
 }
@@ -349,7 +337,6 @@ func (ec *executionContext) _ValueChanges_changes(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChanges_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChanges",
@@ -382,7 +369,6 @@ func (ec *executionContext) _ValueChanges_nodes(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChanges_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChanges",
@@ -415,7 +401,6 @@ func (ec *executionContext) _ValueChanges_connection(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChanges_connection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ValueChanges",
@@ -448,7 +433,6 @@ func (ec *executionContext) _ValueChanges_overflow(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ValueChanges_overflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ValueChanges", field, false, false, "Boolean")
 }
