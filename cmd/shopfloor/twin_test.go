@@ -15,7 +15,7 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/edge/opcua/opcuatest"
 )
 
-// twinCase is one query of a real server through GraphQL. The same cases are asked of two servers that share no code.
+// twinCase is one query of a real server through GraphQL. The same cases are asked of servers that share no code.
 type twinCase struct {
 	name  string
 	query string
@@ -23,7 +23,7 @@ type twinCase struct {
 	want string
 	// errors are "path status" of each error, which all have the code NOT_FOUND: the path joined by dots, and the status of the server if it comes from it.
 	errors []string
-	// only is the one server that has what is asked for; empty for both.
+	// only is the one server that has what is asked for; empty for all.
 	only string
 }
 
@@ -32,9 +32,10 @@ func TestTwin(t *testing.T) {
 	testTwin(t, "node-opcua", opcuatest.Start(t, opcuatest.Options{Vars: 10, Env: []string{"COMPANION=di"}}))
 }
 
-// TestInteropTwin asks asyncua.
+// TestInteropTwin asks asyncua and open62541.
 func TestInteropTwin(t *testing.T) {
-	testTwin(t, "asyncua", opcuatest.StartAsyncua(t, opcuatest.Options{Vars: 10}))
+	t.Run("asyncua", func(t *testing.T) { testTwin(t, "asyncua", opcuatest.StartAsyncua(t, opcuatest.Options{Vars: 10})) })
+	t.Run("open62541", func(t *testing.T) { testTwin(t, "open62541", opcuatest.StartOpen62541(t, opcuatest.Options{Vars: 10})) })
 }
 
 func testTwin(t *testing.T, stack string, peer *opcuatest.Server) {
@@ -55,6 +56,12 @@ func testTwin(t *testing.T, stack string, peer *opcuatest.Server) {
 		t.Run(c.name, func(t *testing.T) { c.ask(t, p) })
 	}
 	t.Run("values come back as they were written", func(t *testing.T) { twinWrites(t, p, stack) })
+	if stack == "open62541" {
+		for _, c := range twinServices {
+			t.Run(c.name, func(t *testing.T) { c.ask(t, p) })
+		}
+		t.Run("methods of alarms", func(t *testing.T) { twinAlarms(t, p) })
+	}
 }
 
 // ask compares the whole answer. NodeIds in it stand without the namespace of the plant.
@@ -141,7 +148,7 @@ func twinWrites(t *testing.T, p *process, stack string) {
 			}
 		}
 	})
-	if stack == "node-opcua" {
+	if stack != "asyncua" {
 		twinWrite(t, p, "Scalar_StatusCode", `{"code":2147549184,"name":"BadUnexpectedError"}`, `"Wonderful"`)
 	}
 }

@@ -1,5 +1,5 @@
 /* The methods of alarms that open62541 has in its types and leaves to the application: Suppress, Unsuppress, RemoveFromService, PlaceInService, Silence,
- * Reset (Part 9, 5.8.5 to 5.8.13), and those of them that take a comment. */
+ * Reset (Part 9, 5.8), and those of them that take a comment. */
 #include "plant.h"
 
 #include <stdlib.h>
