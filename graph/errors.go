@@ -42,7 +42,7 @@ func (e *statusError) Error() string {
 // Unwrap is the kind of error that the status stands for.
 func (e *statusError) Unwrap() error {
 	switch e.status {
-	case model.StatusBadNodeIdUnknown, model.StatusBadNodeIdInvalid, model.StatusBadNoMatch, model.StatusBadNotFound:
+	case model.StatusBadNodeIdUnknown, model.StatusBadNodeIdInvalid, model.StatusBadNoMatch, model.StatusBadNotFound, model.StatusBadViewIdUnknown:
 		return ErrNotFound
 	case model.StatusBadHistoryOperationUnsupported, model.StatusBadHistoryOperationInvalid, model.StatusBadAggregateNotSupported, model.StatusBadBoundNotSupported,
 		model.StatusBadAggregateInvalidInputs, model.StatusBadAggregateConfigurationRejected, model.StatusBadInvalidArgument, model.StatusBadBrowseNameInvalid,

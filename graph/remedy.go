@@ -60,6 +60,8 @@ func remedyOf(status model.StatusCode) string {
 		return "The server has no node of this id. Browse the server for it: after an update of the machine's program the id or the namespace URI may be another."
 	case model.StatusBadNodeIdInvalid:
 		return "The node id is malformed for this server. Take it anew from the server's address space."
+	case model.StatusBadViewIdUnknown:
+		return "The server has no such view, or browses within none. Leave view out, or follow the references of the view's own node."
 	case model.StatusBadNoMatch:
 		return "No node has this browse path. Browse from Objects for the names along it."
 	case model.StatusBadAttributeIdInvalid:
@@ -78,6 +80,8 @@ func remedyOf(status model.StatusCode) string {
 		return "Give a value within the range of the node: its EURange, or that of its type."
 	case model.StatusBadUserAccessDenied:
 		return "The gateway's user may not do this. Give the user the right at the server, or connect as another user."
+	case model.StatusBadNotSupported, model.StatusBadServiceUnsupported:
+		return "The server cannot do this. Its capabilities and historyCapabilities tell what it can."
 	case model.StatusBadMethodInvalid:
 		return "The object has no such method. Name the object that the method is a component of, or the object's type."
 	case model.StatusBadNotExecutable:

@@ -89,6 +89,13 @@ var twinServices = []twinCase{
 		}`,
 		want: `{"node": {"nodeClass": "VIEW", "containsNoLoops": true, "references": {"edges": [{"node": {"nodeId": "plant:Machine"}}]}}, "server": {"views": {"edges": [{"node": {"nodeId": "plant:Maintenance"}}]}}}`,
 	},
+	{
+		name: "a view that the server does not browse within",
+		query: `{ nodes(server: "plant", nodeIds: ["plant:Plant"]) { children(view: "plant:Maintenance") { edges { cursor } } }
+			node(server: "plant", nodeId: "plant:Maintenance") { children { edges { node { nodeId } } } } }`,
+		want:   `{"nodes": [null], "node": {"children": {"edges": [{"node": {"nodeId": "plant:Machine"}}]}}}`,
+		errors: []string{"nodes.0.children BadViewIdUnknown"},
+	},
 }
 
 // twinAlarms carries out the methods of alarms through GraphQL, and waits for the state after each.

@@ -183,7 +183,15 @@ func (s *session) beginGroups(ctx context.Context, pages []*browsePage, size int
 			members = members[len(part):]
 			before()
 			err := s.limits.browse.each(len(part), func(from, to int) error {
-				return s.begin(ctx, g, part[from:to])
+				err := s.begin(ctx, g, part[from:to])
+				if status := statusOf(err, 0); refusesView(status) { // the whole request, though it is about what these nodes have in common
+					for _, p := range part[from:to] {
+						p.restart()
+						p.status = status
+					}
+					return nil
+				}
+				return err
 			}, func(i int, err error) {
 				part[i].restart()
 				part[i].status = statusOf(err, model.StatusBadDecodingError)
@@ -194,6 +202,15 @@ func (s *session) beginGroups(ctx context.Context, pages []*browsePage, size int
 		}
 	}
 	return nil
+}
+
+// refusesView tells whether a server refuses the view of a request (Part 4, 5.9.2.3).
+func refusesView(status model.StatusCode) bool {
+	switch status {
+	case model.StatusBadViewIdUnknown, model.StatusBadViewTimestampInvalid, model.StatusBadViewParameterMismatch, model.StatusBadViewVersionInvalid:
+		return true
+	}
+	return false
 }
 
 // begin browses nodes of one group and follows their references until the pages are full.

@@ -55,6 +55,10 @@ func rawCases() []historyCase {
 		r.After = model.HistoryPosition{At: at, N: n}
 		return r
 	}
+	bounded := func(r model.HistoryRead) model.HistoryRead {
+		r.Bounds = true
+		return r
+	}
 	text := raw(second(998), second(1010), 10)
 	text.NodeID = plant("HText")
 	return []historyCase{
@@ -69,6 +73,7 @@ func rawCases() []historyCase {
 		{name: "newest first, limited", read: raw(second(4.5), second(0.5), 2), want: "4 3", more: true},
 		{name: "newest first, the next page", read: after(raw(second(4.5), second(0.5), 2), second(3), 1), want: "2 1"},
 		{name: "without end", read: raw(second(996.5), 0, 10), want: "997 998 999"},
+		{name: "without end, with bounds", read: bounded(raw(second(997), 0, 10)), want: "997 998 999"},
 		{name: "without start, newest first", read: raw(0, second(2.5), 10), want: "2 1 0"},
 		{name: "texts", read: text, want: `second 998 second 999`},
 		{name: "nothing in that time", read: raw(second(2000), second(2001), 10), want: ""},

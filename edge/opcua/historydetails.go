@@ -66,7 +66,7 @@ func (s *session) readDetails(items []*historyItem) (historyDetails, error) {
 	start, end := r.Start, r.End
 	if start.IsZero() { // asyncua takes no end without a start
 		start, end = r.End, firstHistory
-	} else if end.IsZero() && !r.Bounds { // open62541 takes no end for one before the start, and answers backwards; an end has a bound, though
+	} else if end.IsZero() { // open62541 takes no end for one before the start, and answers backwards
 		end = lastHistory
 	}
 	if !r.After.At.IsZero() {

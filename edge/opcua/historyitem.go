@@ -81,6 +81,9 @@ func (h *historyItem) skip(at model.DateTime) bool {
 // beyond tells whether an entry is at the end or behind it, where some servers go too.
 func (h *historyItem) beyond(at model.DateTime) bool {
 	r := h.read
+	if r.Bounds && at >= lastHistory || r.Bounds && r.Start.IsZero() && !at.IsZero() && at <= firstHistory {
+		return true // the bound of a time that nobody asked for
+	}
 	if r.Bounds || r.End.IsZero() || r.Start == r.End || at.IsZero() || r.Kind == model.HistoryAtTime || r.Kind == model.HistoryProcessed {
 		return false
 	}
