@@ -1006,7 +1006,7 @@ type ServerEventFilter struct {
 	SourceName  *string                `json:"sourceName,omitempty"`
 	MinSeverity *int                   `json:"minSeverity,omitempty"`
 	MaxSeverity *int                   `json:"maxSeverity,omitempty"`
-	// A content filter of Part 4, 7.7: its first element must hold. Not every server has every operator.
+	// A content filter of Part 4, 7.7: its first element must hold. Where a server does not have an operator, the gateway applies the filter (but for InView and RelatedTo).
 	Where []model.WhereElement `json:"where,omitempty"`
 }
 

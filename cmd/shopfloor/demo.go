@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopfloor-iiot/shopfloor/cmd/daemon"
@@ -85,6 +86,12 @@ func (p *platform) publishDemoEvents(ctx context.Context) error {
 	events := &model.EventSource{Notifier: model.Expanded(model.NumericID(0, 2253))}
 	for _, name := range []string{"EventId", "EventType", "SourceNode", "SourceName", "Time", "ReceiveTime", "Message", "Severity"} {
 		events.Select = append(events.Select, model.SelectClause{BrowsePath: []string{name}})
+	}
+	// Of the boilers' alarms besides; other events lack these.
+	alarmType := model.Expanded(model.NumericID(0, 2915))
+	events.Select = append(events.Select, model.SelectClause{TypeDefinition: alarmType, Attribute: model.AttributeNodeID, Name: "ConditionId"})
+	for _, path := range [][]string{{"ConditionName"}, {"Retain"}, {"ActiveState", "Id"}, {"AckedState", "Id"}, {"ConfirmedState", "Id"}} {
+		events.Select = append(events.Select, model.SelectClause{TypeDefinition: alarmType, BrowsePath: path, Name: strings.Join(path, "/")})
 	}
 	w := &model.DataSetWriter{
 		Gateway: p.cfg.Gateway, Group: demoServer, Name: "events", Server: demoServer, SamplingInterval: time.Second, PublishingInterval: 500 * time.Millisecond, Events: events,

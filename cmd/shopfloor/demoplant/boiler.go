@@ -16,6 +16,9 @@ const (
 	maxBoilerSetPoint  = 180.0 // °C
 	lowWaterLevel      = 15.0  // %; below it the burner is locked out
 	fullFuelFlow       = 85.0  // kg/h
+	// The limits of the alarm: above the overshoot of the first set points, and within the range of set points, so that a client can bring it about.
+	highTemperature     = 160.0 // °C
+	highHighTemperature = 172.0 // °C
 )
 
 // The operating modes of a boiler, in the order of its EnumStrings.

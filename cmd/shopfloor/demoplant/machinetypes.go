@@ -69,6 +69,10 @@ func boilerType() objectType[boiler] {
 				return nil, nil, ua.StatusOK
 			}},
 		},
+		alarms: []alarm[boiler]{{
+			limits: limits{name: "OverTemperature", input: "Temperature", unit: "°C", high: highTemperature, highHigh: highHighTemperature, deadband: 2},
+			value:  func(b *boiler) float64 { return b.measuredTemperature },
+		}},
 	}
 }
 

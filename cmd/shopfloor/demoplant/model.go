@@ -21,6 +21,19 @@ type objectType[M any] struct {
 	name, description string
 	variables         []variable[M]
 	methods           []method[M]
+	alarms            []alarm[M]
+}
+
+// alarm declares an alarm of the machines. value is called under the plant's lock.
+type alarm[M any] struct {
+	limits
+	value func(*M) float64
+}
+
+// watch is an alarm of a machine with the value that it looks at.
+type watch struct {
+	*limitAlarm
+	value func() float64
 }
 
 // variable declares one InstanceDeclaration (Part 3, 6.2.7). Which VariableType it gets follows from the fields set.
@@ -77,6 +90,9 @@ func addType[M any](b *builder, t objectType[M]) *uaserver.Node {
 	for _, m := range t.methods {
 		b.mandatory(addMethod(b, node, t.name, m, nil))
 	}
+	for _, a := range t.alarms {
+		b.mandatory(b.addAlarm(node, t.name, a.name, nil))
+	}
 	return node
 }
 
@@ -97,6 +113,11 @@ func addInstance[M any](b *builder, parent, typeNode *uaserver.Node, t objectTyp
 	}
 	for _, m := range t.methods {
 		addMethod(b, node, instance, m, machine)
+	}
+	for _, a := range t.alarms {
+		w := watch{newLimitAlarm(instance, a.limits, b.plant.sim.now), func() float64 { return a.value(machine) }}
+		b.addAlarm(node, instance, a.name, w.limitAlarm)
+		b.plant.alarms = append(b.plant.alarms, w)
 	}
 }
 

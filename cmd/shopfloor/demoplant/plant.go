@@ -43,6 +43,7 @@ type Plant struct {
 	sim      *simulation
 	recorded time.Time // when the history was last written
 	reported lineReport
+	alarms   []watch
 }
 
 // binding connects one variable of the address space with the simulation.
@@ -62,12 +63,13 @@ func New(cfg Config, log zerolog.Logger) (*Plant, error) {
 		return nil, fmt.Errorf("build address space of the demo plant: %w", err)
 	}
 	p := &Plant{ready: make(chan struct{}), sim: newSimulation(now(), cfg.Seed)}
+	p.sim.heatUp()
 	if err := p.build(space); err != nil {
 		return nil, fmt.Errorf("build address space of the demo plant: %w", err)
 	}
 	p.server, err = uaserver.New(uaserver.Config{
 		Listen: cfg.Listen, ApplicationURI: ApplicationURI, ProductURI: "urn:shopfloor:demo-plant:server", ApplicationName: "Shopfloor Demo Plant",
-		Certificate: cfg.Cert, PrivateKey: cfg.Key,
+		Certificate: cfg.Cert, PrivateKey: cfg.Key, Conditions: p.retained,
 	}, space, log)
 	if err != nil {
 		return nil, fmt.Errorf("set up server of the demo plant: %w", err)
@@ -137,15 +139,8 @@ func (p *Plant) simulate(ctx context.Context) {
 	}
 }
 
-// change advances the simulation to now, applies do to it, and publishes what is different after it.
+// change advances the simulation to now, applies do to it, publishes what is different after it, and raises the events of that.
 func (p *Plant) change(do func(now time.Time)) {
-	if e := p.advance(do); e != nil {
-		p.server.Raise(*e)
-	}
-}
-
-// advance is change without the event, which is nil if there is none.
-func (p *Plant) advance(do func(now time.Time)) *uaserver.Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := now()
@@ -158,7 +153,28 @@ func (p *Plant) advance(do func(now time.Time)) *uaserver.Event {
 	for _, b := range p.bindings {
 		b.publish(t, record)
 	}
-	return p.report(t)
+	if e := p.report(t); e != nil {
+		p.server.Raise(*e)
+	}
+	for _, a := range p.alarms {
+		a.step(t, a.value())
+		if e := a.event(t); e != nil {
+			p.server.Raise(*e)
+		}
+	}
+}
+
+// retained reports the alarms that are of interest still. None changes meanwhile.
+func (p *Plant) retained(report func([]uaserver.Event)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var events []uaserver.Event
+	for _, a := range p.alarms {
+		if a.retained() {
+			events = append(events, *a.newest())
+		}
+	}
+	report(events)
 }
 
 // publish takes a new value from the simulation. An unchanged one keeps its source timestamp; history gets it anyway.

@@ -28,6 +28,15 @@ func newSimulation(start time.Time, seed uint64) *simulation {
 	return s
 }
 
+// heatUp has the boilers heat for 40 s, so that a plant that was just started has something to show: one is near its set point, the other on its way.
+func (s *simulation) heatUp() {
+	for range 400 {
+		for _, b := range s.boilers {
+			b.step(0.1, s.rnd)
+		}
+	}
+}
+
 // step advances the plant to now. A long pause (a suspended machine) counts as one second; time never runs backwards.
 func (s *simulation) step(now time.Time) {
 	dt := now.Sub(s.now).Seconds()

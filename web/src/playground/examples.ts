@@ -377,6 +377,84 @@ query Health {
   }
 }
 `,
+  `# The alarm of a boiler. HeatUp sets a temperature above the limit of
+# 160 °C: within half a minute BoilerAlarms shows the alarm. It goes
+# when it is acknowledged, the boiler has cooled, and it is confirmed.
+query BoilerAlarms {
+  server(id: "demo") {
+    conditions {
+      totalCount
+      complete
+      edges {
+        node {
+          conditionId
+          sourceName
+          severity
+          message { text }
+          active
+          acknowledged
+          confirmed
+          limits
+          shelving
+          comment { text }
+        }
+      }
+    }
+  }
+}
+
+mutation HeatUp {
+  write(input: [{ server: "demo", nodeId: "nsu=urn:shopfloor:demo-plant;s=Boiler1.TemperatureSetPoint", value: 175 }]) {
+    status { name }
+  }
+}
+
+mutation CoolDown {
+  write(input: [{ server: "demo", nodeId: "nsu=urn:shopfloor:demo-plant;s=Boiler1.TemperatureSetPoint", value: 140 }]) {
+    status { name }
+  }
+}
+
+mutation Acknowledge {
+  acknowledge(input: [{ server: "demo", condition: "nsu=urn:shopfloor:demo-plant;s=Boiler1.OverTemperature", comment: "on my way" }]) {
+    status { name }
+    message
+  }
+}
+
+mutation Confirm {
+  confirm(input: [{ server: "demo", condition: "nsu=urn:shopfloor:demo-plant;s=Boiler1.OverTemperature" }]) {
+    status { name }
+    message
+  }
+}
+
+mutation ShelveForTenMinutes {
+  shelve(input: [{ server: "demo", condition: "nsu=urn:shopfloor:demo-plant;s=Boiler1.OverTemperature", duration: "10m" }]) {
+    status { name }
+    message
+  }
+}
+
+subscription WatchAlarms {
+  conditions(server: "demo") {
+    sequence
+    conditions { conditionId severity message { text } active acknowledged }
+    removed { conditionId }
+  }
+}
+
+subscription AlarmEvents {
+  serverEvents(server: "demo", filter: { typeNames: ["AlarmConditionType"], minSeverity: 500 }) {
+    events {
+      __typename
+      time
+      message { text }
+      ... on AlarmConditionEvent { activeState { id } }
+    }
+  }
+}
+`,
   `# The newest events of all servers. The second operation gets them as
 # they come; the third publishes those of a server (of its alarms with
 # typeDefinition "i=2782").

@@ -3,13 +3,16 @@ package uaserver
 import "github.com/gopcua/opcua/ua"
 
 // call implements Call (Part 4, 5.12.2).
-func (s *Server) call(req *ua.CallRequest) (ua.Response, ua.StatusCode) {
+func (s *Server) call(sess *session, req *ua.CallRequest) (ua.Response, ua.StatusCode) {
 	if status := checkCount(len(req.MethodsToCall)); status != ua.StatusOK {
 		return nil, status
 	}
 	results := make([]*ua.CallMethodResult, len(req.MethodsToCall))
 	for i, m := range req.MethodsToCall {
-		results[i] = s.callMethod(m)
+		refreshed, ok := s.conditionRefresh(sess, m)
+		if results[i] = refreshed; !ok {
+			results[i] = s.callMethod(m)
+		}
 	}
 	return &ua.CallResponse{ResponseHeader: responseHeader(req.RequestHeader, ua.StatusOK), Results: results}, ua.StatusOK
 }

@@ -7,5 +7,5 @@
 // with a recover and a write deadline, and each subscription samples on its own, so no client can hold up another one.
 //
 // Services (Part 4): discovery, session, attribute with raw history, view with browse paths, method, monitored item and
-// subscription with retransmission. Not served: events, node management, query, transfer of subscriptions, triggering.
+// subscription with retransmission, events of the Server object with where clauses, ConditionRefresh. Not served: node management, query, transfer of subscriptions, triggering.
 package uaserver

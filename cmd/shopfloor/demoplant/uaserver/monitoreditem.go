@@ -29,10 +29,12 @@ type monitoredItem struct {
 	last  *ua.DataValue
 	queue []*ua.DataValue
 
-	// An item of events has what it selects, the type that it asks for or nil, and a queue of its own; it is never sampled.
+	// An item of events has what it selects, a where clause or nil, and a queue of its own; it is never sampled.
 	selects []*ua.SimpleAttributeOperand
-	where   *ua.NodeID
+	where   *whereClause
 	events  []*ua.EventFieldList
+	// filterResult is what is wrong with the filter that was requested last, nil for nothing.
+	filterResult *ua.ExtensionObject
 }
 
 // overflow is the InfoType DataValue with the Overflow bit (Part 4, 7.39.1).

@@ -23,6 +23,9 @@ type Config struct {
 	Certificate     []byte          // DER; with PrivateKey it turns on Basic256Sha256 beside None
 	PrivateKey      *rsa.PrivateKey // of the certificate
 	MaxItems        int             // monitored items per subscription; 0: 5000
+	// Conditions calls report with the newest events of all conditions that are retained, and raises none meanwhile. It must not be called from Raise. nil: the
+	// server has no conditions, and no ConditionRefresh.
+	Conditions func(report func(retained []Event))
 }
 
 // Server serves one address space. Use: New, Listen, Run.
@@ -54,6 +57,7 @@ func New(cfg Config, space *Space, log zerolog.Logger) (*Server, error) {
 	s := &Server{cfg: cfg, space: space, log: log, started: time.Now(), sessions: sessions{table: make(map[string]*session)}}
 	s.channelIDs.Store(uint32(s.started.Unix())) // unlikely to repeat after a restart (Part 4, 5.6.2)
 	s.bindServerObject()
+	s.bindConditions()
 	return s, nil
 }
 
@@ -161,7 +165,7 @@ func (s *Server) dispatch(c *conn, requestID uint32, request ua.Request) (ua.Res
 	case *ua.HistoryUpdateRequest:
 		return s.historyUpdate(req)
 	case *ua.CallRequest:
-		return s.call(req)
+		return s.call(sess, req)
 	case *ua.BrowseRequest:
 		return s.browse(sess, req)
 	case *ua.BrowseNextRequest:

@@ -197,6 +197,9 @@ func (s *Server) createItems(sess *session, req *ua.CreateMonitoredItemsRequest)
 		m, status := s.newItem(r, req.TimestampsToReturn, sub.interval)
 		if status != ua.StatusOK {
 			results[i] = &ua.MonitoredItemCreateResult{StatusCode: status}
+			if m != nil {
+				results[i].FilterResult = m.filterResult
+			}
 			continue
 		}
 		sub.items = append(sub.items, m)
