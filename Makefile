@@ -20,7 +20,8 @@ test: ## all tests; installs the npm packages and the browser they need
 
 race: ## the tests of everything concurrent, with the race detector
 	.ci/prepare
-	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph ./cmd/gateway ./cmd/daemon
+	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph ./graph/live ./graph/graphws ./graph/addressspace ./cmd/gateway ./cmd/daemon
+	go test -race ./graph/typed -skip 'GraphQLJS|Introspection|Codegen|EveryNodeSet' # those make schemas, one thing after the other
 	go test -race ./cmd/shopfloor-edge -run 'TestGatewayFromAfar|TestConfig|TestWatchdog'
 
 interop: ## tests against other OPC UA stacks; installs what they need (Python, cargo, CMake)

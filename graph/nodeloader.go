@@ -87,10 +87,8 @@ func (l *level) plan(op *graphql.OperationContext, g nodeGroup) (todo []plannedG
 	return todo
 }
 
-// fetch reads and browses at the same time, and then reads history, of nodes of which it is known that they can have it. The error is a panic of the commands; theirs are kept for those who ask.
-func (l *level) fetch(ctx context.Context, commands Commands, to *model.Server, todo []plannedGroup) error {
-	var reads []model.ReadValueID
-	var browses []model.BrowseDescription
+// wanted are the reads and the browses that groups need, each once.
+func (l *level) wanted(todo []plannedGroup) (reads []model.ReadValueID, browses []model.BrowseDescription) {
 	for _, g := range todo {
 		for _, n := range g.nodes {
 			for _, a := range g.plan.attributes {
@@ -109,32 +107,27 @@ func (l *level) fetch(ctx context.Context, commands Commands, to *model.Server, 
 			}
 		}
 	}
+	return reads, browses
+}
+
+// fetch reads and browses at the same time, and then reads history, of nodes of which it is known that they can have it. The error is a panic of the commands;
+// theirs are kept for those who ask.
+func (l *level) fetch(ctx context.Context, commands Commands, to *model.Server, todo []plannedGroup) error {
+	reads, browses := l.wanted(todo)
 	server := to.ID
 	var work errgroup.Group
-	work.Go(func() error {
-		return guarded(ctx, func() error {
-			l.explored.fetch(ctx, commands, to, todo)
-			return nil
+	beside := func(do func()) {
+		work.Go(func() error {
+			return guarded(ctx, func() error {
+				do()
+				return nil
+			})
 		})
-	})
-	work.Go(func() error {
-		return guarded(ctx, func() error {
-			l.readErr = l.read(ctx, commands, server, reads)
-			return nil
-		})
-	})
-	work.Go(func() error {
-		return guarded(ctx, func() error {
-			l.browseErr = l.browse(ctx, commands, server, browses)
-			return nil
-		})
-	})
-	work.Go(func() error {
-		return guarded(ctx, func() error {
-			l.methodErr = l.describe(ctx, commands, server, todo)
-			return nil
-		})
-	})
+	}
+	beside(func() { l.explored.fetch(ctx, commands, to, todo) })
+	beside(func() { l.readErr = l.read(ctx, commands, server, reads) })
+	beside(func() { l.browseErr = l.browse(ctx, commands, server, browses) })
+	beside(func() { l.methodErr = l.describe(ctx, commands, server, todo) })
 	if err := work.Wait(); err != nil {
 		return err
 	}
