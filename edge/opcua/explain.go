@@ -27,6 +27,9 @@ func (i *item) reason(status model.StatusCode) string {
 		model.StatusBadFilterNotAllowed, model.StatusBadFilterOperatorUnsupported, model.StatusBadFilterOperatorInvalid,
 		model.StatusBadContentFilterInvalid, model.StatusBadFilterOperandInvalid, model.StatusBadFilterElementInvalid, model.StatusBadFilterLiteralInvalid,
 		model.StatusBadFilterOperandCountMismatch:
+		if n := len(i.events.selects); n > maxConditionSelects && i.notifier.filter.message == "" {
+			text += fmt.Sprintf(": %d fields are selected, and not all servers take more than %d", n, maxConditionSelects)
+		}
 		return text + "; select fewer fields, or simplify the where clause"
 	}
 	if remedy := status.Remedy(); remedy != "" {

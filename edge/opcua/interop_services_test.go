@@ -1,6 +1,7 @@
 package opcua
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -133,4 +134,37 @@ func commentOf(c *model.Condition) string {
 		}
 	}
 	return ""
+}
+
+// Writers of events of a type: a vendor's own with all fields, and that of alarms. It has more fields than the server takes select clauses, which the writer is told.
+func TestInteropOpen62541EventWriters(t *testing.T) {
+	s := opcuatest.StartOpen62541(t, opcuatest.Options{Vars: 1, Env: []string{"EVENT_MS=0"}})
+	sets, store := publisher(t)
+	source := run(t, config(s.Endpoint(), sets))
+	connected(t, source)
+	alarmType := model.Expanded(model.NumericID(0, 2915))
+	whole := eventWriter("whole", model.EventSource{TypeDefinition: alarmType})
+	source.Configure([]model.DataSetWriter{whole})
+	eventually(t, eventWait, func() bool {
+		w := source.Writers()
+		return len(w) == 1 && strings.Contains(w[0].Error, "not all servers take more than 64")
+	},
+		func() string { return fmt.Sprintf("the writer is told why: %+v", source.Writers()) })
+
+	parts := eventWriter("parts", model.EventSource{TypeDefinition: plant("PlantEventType")})
+	alarms := eventWriter("alarms", model.EventSource{
+		TypeDefinition: alarmType, Conditions: &model.ConditionSnapshots{RefreshOnStart: true},
+		Select: []model.SelectClause{{BrowsePath: []string{"SourceName"}}, {BrowsePath: []string{"Message"}}, {TypeDefinition: alarmType, BrowsePath: []string{"ActiveState", "Id"}}},
+	})
+	source.Configure([]model.DataSetWriter{parts, alarms})
+	active(t, source)
+	invoke(t, source, "RaiseEvent", "part finished", 300)
+	writeValue(t, source, "TankLevel", 99)
+	if got := store.await(t, source, &parts, "an event", message("part finished")); got.text("Machine") != "press-1" || got["Severity"].Uint() != 300 {
+		t.Errorf("event %v", got)
+	}
+	alarm := store.await(t, source, &alarms, "an alarm", func(f fields) bool { return f["Id"].Bool() })
+	if alarm["ConditionId"].ExpandedNodeID() != plant("TankAlarm") || !alarm["Retain"].Bool() || alarm.text("SourceName") != "Tank" {
+		t.Errorf("alarm %v", alarm)
+	}
 }
