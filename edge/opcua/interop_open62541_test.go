@@ -142,6 +142,38 @@ func TestInteropOpen62541TakeOver(t *testing.T) {
 	}
 }
 
+// A connection that was cut for a while costs no value: session and subscription go on, with security and without.
+func TestInteropOpen62541Cut(t *testing.T) {
+	for _, mode := range []model.SecurityMode{model.SecurityNone, model.SecuritySignAndEncrypt} {
+		t.Run(string(mode), func(t *testing.T) {
+			s := opcuatest.StartOpen62541(t, opcuatest.Options{Vars: 20})
+			s.Trust(identity(t).CertificateDER())
+			proxy, sets := opcuatest.NewProxy(t, s.Addr()), &recorder{}
+			cfg := secure(t, s, mode, "", "")
+			cfg.Server.EndpointURL, cfg.DataSets = proxy.Endpoint(), sets
+			w := dataSetWriter("w", 200*time.Millisecond, counters(20)...)
+			for i := range w.Fields {
+				w.Fields[i].QueueSize = 500
+			}
+			source := run(t, cfg, w)
+			more := func(n int) {
+				t.Helper()
+				before := sets.least()
+				eventually(t, 20*time.Second, func() bool { return sets.least() >= before+n }, func() string { return fmt.Sprintf("%d values more: %+v", n, source.Status()) })
+			}
+			more(10)
+			proxy.Refuse(true)
+			proxy.Cut()
+			time.Sleep(2 * time.Second) // without a connection
+			proxy.Refuse(false)
+			more(30)
+			if missing, twice := sets.audit(t); missing != 0 || twice != 0 {
+				t.Errorf("%d steps are missing, %d values came twice", missing, twice)
+			}
+		})
+	}
+}
+
 // Events of a vendor's type have the fields of the type.
 func TestInteropOpen62541Events(t *testing.T) {
 	s := opcuatest.StartOpen62541(t, opcuatest.Options{Vars: 1, Env: []string{"EVENT_MS=0"}})
