@@ -28,8 +28,8 @@ type Config struct {
 	Linger time.Duration
 	// MaxStreams bounds the streams; 2,000.
 	MaxStreams int
-	// MaxStarting bounds how many streams ask for their values at a time, so that a crowd that comes at once, as after a restart, takes its turn and
-	// leaves room for others at the gateway; 8.
+	// MaxStarting bounds how many streams ask a server for their values at a time, so that a crowd that comes at once, as after a restart, takes its turn
+	// and leaves room for others at the gateway; 8. A server that does not answer delays nobody who asks another.
 	MaxStarting int
 }
 
@@ -78,8 +78,7 @@ func (f Figures) Plus(g Figures) Figures {
 
 // Hub has the streams of live values.
 type Hub struct {
-	cfg      Config
-	starting chan struct{} // has a place for each stream that asks
+	cfg Config
 
 	bytes                              atomic.Int64
 	deliveries, resumed, gaps, skipped atomic.Uint64
@@ -87,6 +86,7 @@ type Hub struct {
 	mu      sync.Mutex
 	closed  bool
 	streams map[string]*stream // by key
+	turns   map[string]*turns  // by server, those at which streams ask
 	group   sync.WaitGroup
 }
 
@@ -98,18 +98,38 @@ var (
 
 // NewHub makes a Hub. Close ends its streams.
 func NewHub(cfg Config) *Hub {
-	cfg = cfg.withDefaults()
-	return &Hub{cfg: cfg, starting: make(chan struct{}, cfg.MaxStarting), streams: map[string]*stream{}}
+	return &Hub{cfg: cfg.withDefaults(), streams: map[string]*stream{}, turns: map[string]*turns{}}
+}
+
+// turns are for the streams that ask one server.
+type turns struct {
+	places chan struct{}
+	users  int // who asks or waits for a place; under Hub.mu
 }
 
 // monitor asks for the values of a stream when it is its turn.
 func (h *Hub) monitor(s *stream) (<-chan model.ValueChanges, error) {
+	h.mu.Lock()
+	t := h.turns[s.server]
+	if t == nil {
+		t = &turns{places: make(chan struct{}, h.cfg.MaxStarting)}
+		h.turns[s.server] = t
+	}
+	t.users++
+	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if t.users--; t.users == 0 {
+			delete(h.turns, s.server)
+		}
+	}()
 	select {
-	case h.starting <- struct{}{}:
+	case t.places <- struct{}{}:
 	case <-s.ctx.Done():
 		return nil, s.ctx.Err()
 	}
-	defer func() { <-h.starting }()
+	defer func() { <-t.places }()
 	return h.cfg.Monitor(s.ctx, s.server, s.request)
 }
 

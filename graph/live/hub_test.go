@@ -245,7 +245,10 @@ func TestStreamsStartInTurn(t *testing.T) {
 	const streams, limit = 30, 3
 	var asking, most atomic.Int64
 	proceed := make(chan struct{})
-	h := NewHub(Config{MaxStarting: limit, Monitor: func(ctx context.Context, _ string, _ model.MonitorRequest) (<-chan model.ValueChanges, error) {
+	h := NewHub(Config{MaxStarting: limit, Monitor: func(ctx context.Context, server string, _ model.MonitorRequest) (<-chan model.ValueChanges, error) {
+		if server == "oven" {
+			return make(chan model.ValueChanges), nil
+		}
 		n := asking.Add(1)
 		defer asking.Add(-1)
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
@@ -264,6 +267,10 @@ func TestStreamsStartInTurn(t *testing.T) {
 			done <- err
 		}()
 	}
+	// Another server's streams do not wait for those of one that does not answer.
+	if _, err := h.Subscribe(t.Context(), "oven", nodes(1), nil); err != nil {
+		t.Fatal(err)
+	}
 	for range streams {
 		proceed <- struct{}{}
 	}
@@ -280,6 +287,9 @@ func TestStreamsStartInTurn(t *testing.T) {
 	cancel()
 	if _, err := h.Subscribe(ctx, "press", nodes(streams+1), nil); err == nil {
 		t.Error("subscribed although nobody waits")
+	}
+	if len(h.turns) != 0 {
+		t.Errorf("turns are kept of %d servers", len(h.turns))
 	}
 }
 
