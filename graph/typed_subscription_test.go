@@ -377,6 +377,10 @@ func TestTypedSubscribersShareAFeed(t *testing.T) {
 		if id == old {
 			t.Errorf("stream %s again", id)
 		}
+		// The end of the platform is told.
 		p.Handler.(*Handler).Close()
+		last := all[len(all)-1]
+		last.want("null", "p UNAVAILABLE: the platform is stopping")
+		last.wantEnd()
 	})
 }
