@@ -11,13 +11,15 @@ import (
 type Condition struct {
 	server *model.Server
 	state  model.Condition
+	// typeName is the browse name of its type.
+	typeName string
 }
 
 // newCondition shows the state that an event tells.
-func newCondition(s *model.Server, e *model.Event) Condition {
+func (r *Resolver) newCondition(s *model.Server, e *model.Event) Condition {
 	e.Gateway, e.Server = s.Gateway, s.ID
 	e.ID = eventIDOf(s.ID, e)
-	return Condition{s, model.ConditionOf(e)}
+	return Condition{s, model.ConditionOf(e), r.plantEvents.Load().typeName(e.EventType)}
 }
 
 // eventIDOf names an event that came straight from a server.
@@ -74,10 +76,8 @@ func (c *Condition) Name() *string { return optional(c.state.Name) }
 // EventType is the type of the condition.
 func (c *Condition) EventType() *model.ExpandedNodeID { return &c.state.Event.EventType }
 
-// EventTypeName is the name of a type of the standard.
-func (c *Condition) EventTypeName() *string {
-	return optional(model.EventTypeName(c.state.Event.EventType))
-}
+// EventTypeName is the name of a type of the standard, or of one of the plant's that the schema has.
+func (c *Condition) EventTypeName() *string { return optional(c.typeName) }
 
 // SourceNode is what it is about.
 func (c *Condition) SourceNode() *model.ExpandedNodeID { return &c.state.Event.SourceNode }

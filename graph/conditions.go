@@ -63,7 +63,7 @@ func (r *Resolver) conditionConnection(ctx context.Context, s *model.Server, f *
 		PageInfo: PageInfo{HasPreviousPage: q.After > 0, HasNextPage: page.Next > 0},
 	}
 	for i := range page.Conditions {
-		c.Edges[i] = ConditionEdge{Cursor: cursor(strconv.FormatUint(page.Places[i], 10)), Node: newCondition(s, &page.Conditions[i])}
+		c.Edges[i] = ConditionEdge{Cursor: cursor(strconv.FormatUint(page.Places[i], 10)), Node: r.newCondition(s, &page.Conditions[i])}
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
@@ -98,7 +98,7 @@ func (r *Resolver) condition(ctx context.Context, server string, id model.Expand
 	}
 	for i := range page.Conditions {
 		if e := &page.Conditions[i]; e.BranchID == valueOrZero(branch) || e.BranchID.IsNull() && valueOrZero(branch).IsNull() {
-			c := newCondition(s, e)
+			c := r.newCondition(s, e)
 			return &c, nil
 		}
 	}
@@ -126,18 +126,18 @@ func (r *Resolver) watchConditions(ctx context.Context, server string, f *Condit
 		if c.Ended {
 			return nil, endedError(c.Status, c.Message)
 		}
-		return conditionChanges(s, &c), nil
+		return r.conditionChanges(s, &c), nil
 	}
 	return forwardUntil(ctx, in, show, fmt.Errorf("server %q went away; subscribe again: %w", server, ErrUnavailable)), nil
 }
 
-func conditionChanges(s *model.Server, in *model.ConditionChanges) *ConditionChanges {
+func (r *Resolver) conditionChanges(s *model.Server, in *model.ConditionChanges) *ConditionChanges {
 	out := &ConditionChanges{
 		Sequence: in.Sequence, Complete: in.Complete, Overflow: in.Overflow, Status: StatusCode{in.Status}, Message: optional(in.Message),
 		Conditions: make([]Condition, len(in.Changes)), Removed: make([]ConditionKey, len(in.Removed)),
 	}
 	for i := range in.Changes {
-		out.Conditions[i] = newCondition(s, &in.Changes[i])
+		out.Conditions[i] = r.newCondition(s, &in.Changes[i])
 	}
 	for i, key := range in.Removed {
 		out.Removed[i] = ConditionKey{ID: conditionID(s.ID, key), ConditionID: key.Condition, BranchID: &in.Removed[i].Branch}

@@ -53,7 +53,9 @@ type derivedType struct {
 // showEvent makes an event an object of the schema: of its type, or the nearest supertype that the schema has.
 func (r *Resolver) showEvent(ctx context.Context, e *model.Event) *eventObject {
 	plants := askedPlantEvents(ctx)
-	return newEventObject(ctx, e, r.eventTypeOf(ctx, e, plants), plants)
+	o := newEventObject(ctx, e, r.eventTypeOf(ctx, e, plants), plants)
+	o.typeName = r.plantEvents.Load().typeName(e.EventType)
+	return o
 }
 
 // eventTypeOf finds the object type of an event. What a schema does not tell of its type's supertypes the server does, and otherwise the event's

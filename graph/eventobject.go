@@ -28,6 +28,7 @@ type eventObject struct {
 	event      *model.Event
 	typ        *eventObjectType
 	plants     *plantEvents // that are asked for
+	typeName   string       // of the event's own type
 	byName     map[string]*model.DataValue
 }
 
@@ -131,7 +132,7 @@ var eventBase = map[string]func(o *eventObject, f graphql.CollectedField) graphq
 		return MarshalNodeID(o.event.EventType)
 	},
 	"eventTypeName": func(o *eventObject, _ graphql.CollectedField) graphql.Marshaler {
-		return stringOrNull(model.EventTypeName(o.event.EventType))
+		return stringOrNull(o.typeName)
 	},
 	"sourceNode": func(o *eventObject, _ graphql.CollectedField) graphql.Marshaler {
 		return MarshalNodeID(o.event.SourceNode)

@@ -24,7 +24,7 @@ type plantEvents struct {
 func newPlantEvents(s *typed.Schema, x *typed.Executable) *plantEvents {
 	p := &plantEvents{byID: map[model.ExpandedNodeID]*eventObjectType{}, byName: map[string]*eventObjectType{}, values: x}
 	for _, e := range s.EventTypes() {
-		t := &eventObjectType{id: e.NodeID, name: e.Object.Name, interfaces: e.Object.Implements, fields: map[string]eventObjectField{}}
+		t := &eventObjectType{id: e.NodeID, browseName: e.Object.Source.BrowseName.Name, name: e.Object.Name, interfaces: e.Object.Implements, fields: map[string]eventObjectField{}}
 		up := p.find(e.Super)
 		for name, f := range up.fields {
 			t.fields[name] = f
@@ -59,6 +59,14 @@ func (p *plantEvents) find(id model.ExpandedNodeID) *eventObjectType {
 		return p.byID[id]
 	}
 	return standardEvents().find(id)
+}
+
+// typeName is the browse name of a type, of the plant or of the standard; empty for one that is not known.
+func (p *plantEvents) typeName(id model.ExpandedNodeID) string {
+	if p != nil && p.byID[id] != nil {
+		return p.byID[id].browseName
+	}
+	return model.EventTypeName(id)
 }
 
 // named is the type of an object or an interface, of the plant or of the standard; nil for another one.

@@ -66,7 +66,8 @@ func (f *eventField) graphQLName() string {
 type eventObjectType struct {
 	// id is the node of the type; null for an object within events.
 	id model.ExpandedNodeID
-	// name is that of the object, interfaces are all that it implements.
+	// browseName is that of a type of the plant, name that of the object; interfaces are all that it implements.
+	browseName string
 	name       string
 	interfaces []string
 	// fields are those beyond the ones of the interface Event, by their names in GraphQL.

@@ -66,8 +66,10 @@ func TestEventsOfThePlantsOwnTypes(t *testing.T) {
 
 	p.MustQuery(nil, `mutation { write(input: [{server: "plant", nodeId: "nsu=urn:shopfloor:plant;s=KettleTemperature", value: 120}]) { status { name } } }`, nil)
 	live.await(t, `"__typename":"ShopfloorPlant_KettleAlarmEvent_Object"`, kettleHot)
-	p.awaitAnswer("the alarm as a condition", `{ server(id: "plant") { conditions(filter: {typeNames: ["ExclusiveLimitAlarmType"]}) { edges { node { eventType event { `+kettleFragments+` } } } } } }`,
-		`"__typename":"ShopfloorPlant_KettleAlarmEvent_Object"`, kettleHot)
+	p.awaitAnswer("the alarm as a condition", `{ server(id: "plant") { conditions(filter: {typeNames: ["ExclusiveLimitAlarmType"]}) { edges { node { eventTypeName event { `+kettleFragments+` } } } } } }`,
+		`"eventTypeName":"KettleAlarmType"`, `"__typename":"ShopfloorPlant_KettleAlarmEvent_Object"`, kettleHot)
+	watched := subscribe(t, p, `subscription { conditions(server: "plant", filter: {typeNames: ["ShopfloorPlant_KettleAlarmEvent"]}) { conditions { event { eventTypeName `+kettleFragments+` } } } }`)
+	watched.await(t, `"eventTypeName":"KettleAlarmType","__typename":"ShopfloorPlant_KettleAlarmEvent_Object"`, kettleHot)
 	p.awaitAnswer("one condition", `{ condition(server: "plant", id: "`+kettleAlarm+`") { event { ... on ShopfloorPlant_KettleAlarmEvent { batch } } } }`, `{"batch":"B-17"}`)
 
 	p.MustQuery(nil, `mutation { removeServer(id: "plant") }`, nil)

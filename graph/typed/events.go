@@ -85,6 +85,10 @@ func (g *generator) eventType(t *typemodel.Type, made map[*typemodel.Type]*Event
 	g.add(i)
 	g.add(&o)
 	g.out.events = append(g.out.events, e)
+	if node := g.out.byName[g.names[t]]; node != nil {
+		node.Description += "\n\nAs a node. Its events are of " + i.Name + "."
+		node.Object.Description = node.Description
+	}
 	return e
 }
 

@@ -16,7 +16,8 @@ type Names struct {
 	Prefixes map[string]string `json:"prefixes"`
 	// Types are the names of types, by what they stand for: a node id, with what belongs to it behind a blank.
 	Types map[string]string `json:"types"`
-	// Fields are the names of fields that are not the BrowseName of their declaration, by the node id of that.
+	// Fields are the names of fields that are not the BrowseName of their declaration, by the node id of that, with " event" behind it for a field
+	// of events that does not have the name with a small letter.
 	Fields map[string]string `json:"fields,omitempty"`
 
 	// taken are what names, in lower case, stand for.
