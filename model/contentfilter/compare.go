@@ -183,8 +183,8 @@ func cast(v, to model.Variant) model.Variant {
 		return model.Variant{}
 	}
 	id := node(to)
-	t := model.BuiltInType(id.NodeID.Numeric())
-	if id.NamespaceURI != "" || id.NodeID.Namespace() != 0 || id.NodeID.Type() != model.IDNumeric || id.NodeID.Numeric() > uint32(model.TypeVariant) {
+	t := model.BuiltInType(id.Numeric())
+	if id.NamespaceURI != "" || id.Namespace() != 0 || id.Type() != model.IDNumeric || id.Numeric() > uint32(model.TypeVariant) {
 		return model.Variant{}
 	}
 	if v.Type() == t || isNode(v) && (t == model.TypeNodeID || t == model.TypeExpandedNodeID) {
