@@ -232,7 +232,7 @@ func forward[Delivery any](
 ) {
 	// Those that begin together do not renew together: the gateway takes so many commands at a time.
 	const every = model.MonitorLease / 3
-	ticker := time.NewTicker(every/2 + rand.N(every/2))
+	ticker := time.NewTicker(1 + rand.N(every))
 	defer ticker.Stop()
 	missed, dropped := 0, uint64(0)
 	for {
@@ -240,6 +240,7 @@ func forward[Delivery any](
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			ticker.Reset(every)
 			err := renew()
 			if missed++; err == nil {
 				missed = 0
