@@ -384,3 +384,55 @@ func TestTypedSubscribersShareAFeed(t *testing.T) {
 		last.wantEnd()
 	})
 }
+
+// However many subscribers there are, the values of their instances are monitored and written once.
+func TestManyTypedSubscribers(t *testing.T) {
+	typesOfPlant(t)
+	synctest.Test(t, func(t *testing.T) {
+		const presses, subscribers, deliveries = 100, 1000, 20
+		p, plant := pressPlatform(t, presses)
+		m := monitorPresses(t, p, plant)
+		streams := make([]*typedStream, subscribers)
+		for i := range streams {
+			streams[i] = stream(t, p, `subscription { p: Plant_PressType(server: "press", first: 100, publishingInterval: "1s") { sequence complete overflow nodes { browseName { name } Force { value } State { value } } } }`)
+			if response := streams[i].next(streams[i].ctx); response == nil || len(response.Errors) > 0 || strings.Count(string(response.Data), `"browseName"`) != presses {
+				t.Fatalf("subscriber %d: %+v", i, response)
+			}
+		}
+		var group sync.WaitGroup
+		bodies := make([]map[*byte]bool, deliveries+2)
+		var mu sync.Mutex
+		for _, s := range streams {
+			group.Go(func() {
+				for n := 2; n < deliveries+2; n++ {
+					response := s.next(s.ctx)
+					if response == nil || !strings.HasPrefix(string(response.Data), fmt.Sprintf(`{"p":{"sequence":"%d","complete":false,"overflow":false,`, n)) {
+						t.Errorf("delivery %d: %+v", n, response)
+						return
+					}
+					mu.Lock()
+					if bodies[n] == nil {
+						bodies[n] = map[*byte]bool{}
+					}
+					bodies[n][&response.Data[0]] = true
+					mu.Unlock()
+				}
+			})
+		}
+		for n := range deliveries {
+			for i := range presses {
+				m.push(fmt.Sprintf("P%03d.Force", i+1), false, func(node *pressNode) { node.value.Value = model.DoubleValue(float64(n)) })
+			}
+			time.Sleep(2 * time.Second)
+		}
+		group.Wait()
+		for n := 2; n < deliveries+2; n++ {
+			if len(bodies[n]) != 1 {
+				t.Errorf("delivery %d was written %d times", n, len(bodies[n]))
+			}
+		}
+		if f := p.Handler.(*Handler).LiveFigures(); len(m.asked) != 1 || f.Streams != 1 || f.Subscribers != subscribers || f.Skipped != 0 {
+			t.Errorf("%d monitorings, %+v", len(m.asked), f)
+		}
+	})
+}
