@@ -25,9 +25,9 @@ query Servers {
   }
 }
 `,
-  `# The types of the plant's servers are types of the schema: Ctrl+Space
-# lists what a boiler has. Units, ranges and stored history come with the
-# values, for all boilers at once.
+  `# The types of the plant are types of the schema:
+# Ctrl+Space lists what a boiler has. Units, ranges
+# and stored history come with the values.
 query PlantTypes {
   ShopfloorDemoPlant_BoilerType(first: 10) {
     nodes {
@@ -86,8 +86,8 @@ subscription FollowBoilers {
   }
 }
 `,
-  `# Nodes of all servers by name, path, type or unit, the best first. The
-# servers are not asked: their address spaces are known.
+  `# Nodes of all servers by name, path, type or unit,
+# the best first. The servers are not asked.
 query Search {
   search(text: "temperature", unit: "°C", path: "Objects/**", first: 10) {
     totalCount
@@ -270,7 +270,7 @@ query History {
   }
 }
 `,
-  `# What the server itself keeps, and its own aggregates of that.
+  `# What the server itself keeps, and its aggregates.
 query ServerHistory {
   path(server: "demo", path: "Objects/Plant/Boiler1/Temperature") {
     ... on VariableNode {
