@@ -126,6 +126,49 @@ func TestInteropOpen62541Conditions(t *testing.T) {
 	}
 }
 
+// A dialog is shown with its answers, and is answered once.
+func TestInteropOpen62541Dialog(t *testing.T) {
+	s := opcuatest.StartOpen62541(t, opcuatest.Options{Vars: 1, Env: []string{"EVENT_MS=0"}})
+	source := run(t, config(s.Endpoint(), &recorder{}))
+	connected(t, source)
+	var page model.ConditionPage
+	eventually(t, eventWait, func() bool {
+		page = conditionsOf(t, source, model.ConditionQuery{})
+		return page.Total == 1
+	}, func() string { return fmt.Sprintf("the dialog is retained: %+v", page) })
+	c := model.ConditionOf(&page.Conditions[0])
+	var prompt string
+	answers := 0
+	for _, f := range c.Event.Fields {
+		switch f.Name {
+		case "Prompt":
+			prompt = f.Value.Value.LocalizedText().Text
+		case "ResponseOptionSet":
+			answers = f.Value.Value.Len()
+		}
+	}
+	if c.Event.ConditionID != plant("Question") || !yes(c.Dialog) || prompt != "Drain the tank?" || answers != 2 {
+		t.Errorf("dialog %+v, %+v", c, c.Event)
+	}
+	respond := func(response int32) model.ConditionResult {
+		r, err := source.CallConditions(t.Context(), []model.ConditionCall{{Action: model.ConditionRespond, ConditionKey: model.ConditionKey{Condition: plant("Question")}, Response: response}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r[0]
+	}
+	if r := respond(7); r.Status != model.StatusBadDialogResponseInvalid || !strings.Contains(r.Message, "responseOptionSet") {
+		t.Errorf("an answer that there is not: %+v", r)
+	}
+	if r := respond(1); r.Status.IsBad() {
+		t.Errorf("respond: %+v", r)
+	}
+	eventually(t, eventWait, func() bool { return conditionsOf(t, source, model.ConditionQuery{}).Total == 0 }, func() string { return "the dialog is answered" })
+	if r := respond(0); r.Status != model.StatusBadDialogNotActive || !strings.Contains(r.Message, "does not wait") {
+		t.Errorf("once more: %+v", r)
+	}
+}
+
 // commentOf is the text of a condition's last comment.
 func commentOf(c *model.Condition) string {
 	for i := range c.Event.Fields {

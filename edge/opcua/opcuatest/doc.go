@@ -55,6 +55,7 @@
 //	s=Configurable s=Machine         a variable and an object with attributes that may be written, as their WriteMask says
 //	s=Maintenance                    a View with s=Machine
 //	s=TankAlarm                      an AlarmConditionType, active while TankLevel is above 80, with all methods of alarms but those of shelving
+//	s=Question                       a DialogConditionType that waits for an answer, 0 or 1
 //
 // Its namespace 0 is that of the standard in full.
 //

@@ -33,6 +33,7 @@ void configure_history(UA_ServerConfig *config);
 void add_history(UA_Server *server);
 void add_events(UA_Server *server);
 void add_conditions(UA_Server *server);
+void add_dialog(UA_Server *server);
 void add_condition_methods(UA_Server *server, const UA_NodeId *alarm);
 
 /* send_state tells by an event that a condition changed. */

@@ -191,6 +191,7 @@ int main(void) {
     add_history(server);
     add_events(server);
     add_conditions(server);
+    add_dialog(server);
     add_counters(server, atoi(setting("VARS", "20")), atof(setting("PERIOD_MS", "100")));
     signal(SIGTERM, stop);
     signal(SIGINT, stop);
