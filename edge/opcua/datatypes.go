@@ -154,7 +154,7 @@ func (s *session) definitions(ctx context.Context, ids []model.NodeID) (*model.D
 		return nil, err
 	}
 	found := &model.DataTypeSchema{}
-	var undefined []model.NodeID
+	var undefined, simple []model.NodeID
 	for i, n := range ids {
 		name := values[2*i].Value.QualifiedName()
 		switch x := values[2*i+1].Value.ExtensionObject(); {
@@ -163,16 +163,20 @@ func (s *session) definitions(ctx context.Context, ids []model.NodeID) (*model.D
 			if structureDefinition(x.Body, &d) == nil {
 				found.Structures = append(found.Structures, d)
 			}
-		case x.TypeID.NodeID == typeEnumDefinition:
+		case x.TypeID.NodeID == typeEnumDefinition && len(x.Body) > noFields:
 			d := model.EnumDescription{DataType: n, Name: name, BuiltInType: builtIn[n]}
 			if enumDefinition(x.Body, &d) == nil {
 				found.Enums = append(found.Enums, d)
 			}
 		case builtIn[n] != model.TypeExtensionObject:
 			found.Simple = append(found.Simple, model.SimpleTypeDescription{DataType: n, Name: name, BuiltInType: builtIn[n]})
+			simple = append(simple, n)
 		default:
 			undefined = append(undefined, n)
 		}
+	}
+	if err := s.nameEnums(ctx, simple, found); err != nil {
+		return nil, err
 	}
 	if err := s.findEncodings(ctx, found.Structures); err != nil {
 		return nil, err

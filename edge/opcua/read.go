@@ -78,6 +78,9 @@ func (s *session) readNodes(ctx context.Context, nodes []model.ReadValueID) ([]m
 		}
 		read = append(read, whose[how]...)
 	}
+	if err := s.defineEnums(ctx, nodes, results); err != nil {
+		return nil, err
+	}
 	variants := make([]*model.Variant, len(read))
 	for j, i := range read {
 		variants[j] = &results[i].Value

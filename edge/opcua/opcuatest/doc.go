@@ -34,6 +34,8 @@
 //	s=Machines                       folder with a NodeVersion; s=AddMachine and s=RemoveMachine (name String) put s=<name> with the
 //	                                 variable s=<name>.Speed into it and take it out, and send a GeneralModelChangeEvent
 //	s=Motor0 s=Motor1 …              with MOTORS=<count> in Options.Env: instances of MotorType with Speed, Power, Temperature and Running (peer/motors.js)
+//	s=Overview                       View that leads to s=Plant; s=MachineType with the subtype s=PressType; s=Mode of the enumeration s=OldMode, which has
+//	                                 EnumStrings and no DataTypeDefinition
 //	s=Firmware                       with COMPANION=di in Options.Env: an instance of DI's SoftwareType, with a Lock whose InitLock works
 //	s=Mill                           with COMPANION=di,ia,machinery,machineryResult: a machine of OPC 40001-1 in its folder Machines (peer/mill.js)
 //
@@ -45,7 +47,8 @@
 // # Another implementation
 //
 // StartAsyncua starts a server on asyncua, for the interoperability tests (make interop). It has V<i>, Scalar_<T> and Array_<T> but for
-// XmlElement, NodeId, ExpandedNodeId and StatusCode, Matrix_Double, BigArray, ReadOnly, Struct_Vec3, HFixed, HText and Add of the above, a history of 20
+// XmlElement, NodeId, ExpandedNodeId and StatusCode, Matrix_Double, BigArray, ReadOnly, Struct_Vec3, HFixed, HText, Add, RaiseEvent
+// (from the Server object), Overview, MachineType, PressType and Mode of the above, a history of 20
 // events of s=Plant at the times of HFixed, s=TripMixer (reason Int32, temperature Double), which sends a MixerTripEventType with TripReason and Temperature, the users op and view without roles, None, and SignAndEncrypt in all policies. It trusts every client, has no limits, and its counters begin at 0 again.
 //
 // StartOpen62541 starts one on open62541, for the same tests and for what the other two refuse. It has V<i>, Scalar_<T> and Array_<T>, Matrix_Double, BigArray, ReadOnly,

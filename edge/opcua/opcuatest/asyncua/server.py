@@ -94,6 +94,52 @@ async def add_dictionary(server, plant, index):
     await node.set_writable()
 
 
+async def add_old_enum(server, plant, index):
+    """An enumeration as servers described them before OPC UA 1.04: by EnumStrings, without DataTypeDefinition."""
+    kind = await server.nodes.enum_data_type.add_data_type(ua.NodeId("OldMode", index), f"{index}:OldMode")
+    await kind.add_property(ua.NodeId("OldMode.EnumStrings", index), "0:EnumStrings", [ua.LocalizedText(t) for t in ("Manual", "Automatic", "Service")])
+    await plant.add_variable(ua.NodeId("Mode", index), f"{index}:Mode", ua.Variant(1, ua.VariantType.Int32), datatype=kind.nodeid)
+
+
+async def add_view(server, plant, index):
+    item = ua.AddNodesItem(
+        RequestedNewNodeId=ua.NodeId("Overview", index), BrowseName=ua.QualifiedName("Overview", index), NodeClass_=ua.NodeClass.View,
+        ParentNodeId=ua.NodeId(ua.ObjectIds.ViewsFolder), ReferenceTypeId=ua.NodeId(ua.ObjectIds.Organizes),
+        NodeAttributes=ua.ViewAttributes(DisplayName=ua.LocalizedText("Overview"), Description=ua.LocalizedText("What is shown first"), ContainsNoLoops=True))
+    (result,) = await server.iserver.isession.add_nodes([item])
+    result.StatusCode.check()
+    view = server.get_node(result.AddedNodeId)
+    await view.add_reference(plant, ua.ObjectIds.Organizes)
+
+
+async def add_types(server, index):
+    """An ObjectType with a subtype: what both declare are the instance declarations of the subtype."""
+    machine = await server.nodes.base_object_type.add_object_type(ua.NodeId("MachineType", index), f"{index}:MachineType")
+    serial = await machine.add_property(ua.NodeId("MachineType.Serial", index), f"{index}:Serial", "")
+    await serial.set_modelling_rule(True)
+    press = await machine.add_object_type(ua.NodeId("PressType", index), f"{index}:PressType")
+    force = await press.add_variable(ua.NodeId("PressType.Force", index), f"{index}:Force", 0.0)
+    await force.set_modelling_rule(False)
+
+
+async def add_events(server, plant, index):
+    """RaiseEvent(text, severity) as in peer/events.js, of the Server object: asyncua hands no event on to the notifiers above."""
+    def argument(name, kind):
+        return ua.Argument(Name=name, DataType=ua.NodeId(kind), ValueRank=-1, ArrayDimensions=[], Description=ua.LocalizedText(name))
+
+    generator = await server.get_event_generator(ua.ObjectIds.BaseEventType, ua.ObjectIds.Server)
+
+    async def raise_event(_parent, text, severity):
+        generator.event.SourceNode = plant.nodeid
+        generator.event.SourceName = "Plant"
+        generator.event.Severity = severity.Value
+        await generator.trigger(message=text.Value)
+        return []
+
+    arguments = [argument("text", ua.ObjectIds.String), argument("severity", ua.ObjectIds.UInt16)]
+    await plant.add_method(ua.NodeId("RaiseEvent", index), f"{index}:RaiseEvent", raise_event, arguments, [])
+
+
 async def add_method(plant, index):
     def argument(name):
         return ua.Argument(Name=name, DataType=ua.NodeId(ua.ObjectIds.Double), ValueRank=-1, ArrayDimensions=[], Description=ua.LocalizedText(name))
@@ -176,6 +222,10 @@ async def main():
     await add_variables(plant, index)
     await add_structures(server, plant, index)
     await add_dictionary(server, plant, index)
+    await add_old_enum(server, plant, index)
+    await add_view(server, plant, index)
+    await add_types(server, index)
+    await add_events(server, plant, index)
     await add_method(plant, index)
     await add_history(server, plant, index)
     await add_own_events(server, plant, index)

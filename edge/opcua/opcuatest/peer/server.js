@@ -24,6 +24,7 @@ const { addEvents } = require("./events");
 const { addHistory } = require("./history");
 const { addMachines } = require("./machines");
 const { addMethods } = require("./methods");
+const { addModel } = require("./model");
 const { addMill } = require("./mill");
 const { addMotors } = require("./motors");
 const { addStructures } = require("./structures");
@@ -118,6 +119,7 @@ function buildPlant(addressSpace, settings) {
   addStructures(addressSpace, values);
   addMethods(addressSpace, plant);
   addMachines(addressSpace, plant);
+  addModel(addressSpace, plant);
   addDevices(addressSpace, plant, settings.devices);
   addMotors(addressSpace, plant, settings.motors);
   addMill(addressSpace);
