@@ -50,6 +50,8 @@ func typesOfPlant(t testing.TB) *typed.Schema {
 
 // pressPlant are presses 1 … n below Objects/Hall, each with all that Plant_PressType has.
 type pressPlant struct {
+	mu sync.Mutex // of nodes and what is in them, once something runs
+
 	nodes map[model.ExpandedNodeID]*pressNode
 }
 
@@ -114,6 +116,8 @@ func newPressPlant(presses int) *pressPlant {
 }
 
 func (p *pressPlant) browse(nodes []model.BrowseDescription) ([]model.BrowseResult, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	results := make([]model.BrowseResult, len(nodes))
 	for i, d := range nodes {
 		n := p.nodes[d.NodeID]
@@ -137,6 +141,8 @@ func (p *pressPlant) browse(nodes []model.BrowseDescription) ([]model.BrowseResu
 }
 
 func (p *pressPlant) read(_ context.Context, ids []model.ReadValueID) ([]model.ReadResult, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	results := make([]model.ReadResult, len(ids))
 	for i, id := range ids {
 		n := p.nodes[id.NodeID]
@@ -159,6 +165,8 @@ func (p *pressPlant) read(_ context.Context, ids []model.ReadValueID) ([]model.R
 }
 
 func (p *pressPlant) set(id string, change func(*pressNode)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	change(p.nodes[model.ExpandedNodeID{NodeID: model.StringID(0, id), NamespaceURI: "urn:press"}])
 }
 
@@ -169,6 +177,8 @@ func pressPlatform(t testing.TB, presses int) (*platform, *pressPlant) {
 	p.commands.ReadFunc = plant.read
 	p.commands.BrowseFunc = plant.browse
 	p.commands.TranslateFunc = func(path string) model.TranslateResult {
+		plant.mu.Lock()
+		defer plant.mu.Unlock()
 		at := plant.nodes[model.Expanded(model.NumericID(0, 85))]
 		for _, name := range strings.Split(path, "/")[1:] {
 			i := slices.IndexFunc(at.children, func(c *pressNode) bool { return c.reference.BrowseName.Name == name })

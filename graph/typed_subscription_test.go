@@ -54,6 +54,8 @@ func (m *pressMonitors) monitor(ctx context.Context, r model.MonitorRequest) (<-
 }
 
 func (m *pressMonitors) values(ids []model.ExpandedNodeID) (v model.ValueChanges) {
+	m.plant.mu.Lock()
+	defer m.plant.mu.Unlock()
 	for _, id := range ids {
 		n := m.plant.nodes[id]
 		if n == nil {
@@ -181,14 +183,16 @@ func TestTypedSubscriptionFollowsInstances(t *testing.T) {
 			return fmt.Sprintf(`{"browseName":{"name":"Press%d"},"Force":{"value":%s}}`, n, force)
 		}
 		s.want(`{"p":{"sequence":"1","complete":true,"removed":[],"nodes":[` + press(1, "1.5") + "," + press(2, "2.5") + `]}}`)
-		hall := plant.nodes[model.Expanded(model.NumericID(0, 85))].children[0]
 		more := newPressPlant(3)
+		plant.mu.Lock()
+		hall := plant.nodes[model.Expanded(model.NumericID(0, 85))].children[0]
 		for id, n := range more.nodes {
 			if strings.HasPrefix(id.String(), "nsu=urn:press;s=P003") {
 				plant.nodes[id] = n
 			}
 		}
 		hall.children = []*pressNode{hall.children[1], more.nodes[model.Expanded(model.NumericID(0, 85))].children[0].children[2]}
+		plant.mu.Unlock()
 		s.want(`{"p":{"sequence":"2","complete":true,"removed":["press/nsu=urn:press;s=P001"],"nodes":[` + press(2, "2.5") + "," + press(3, "3.5") + `]}}`)
 		if running := m.live(); len(running) != 1 || len(running[0].request.NodeIDs) != 2 {
 			t.Errorf("monitored %+v", running)

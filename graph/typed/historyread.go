@@ -7,17 +7,21 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/model"
 )
 
-// readHistories asks the store once for all variables with the same arguments, or each of their servers once.
+// readHistories asks the store once for all variables with the same arguments, or each of their servers once. What has other arguments waits for its turn.
 func (r *run) readHistories() {
 	var wg sync.WaitGroup
-	for _, h := range r.histories {
-		switch {
-		case h.err != nil:
-		case h.servers:
-			wg.Go(func() { r.readServerHistory(h) })
-		default:
-			wg.Go(func() { r.readStoredHistory(h) })
-		}
+	for _, servers := range []bool{false, true} {
+		wg.Go(func() {
+			for _, h := range r.histories {
+				switch {
+				case h.err != nil || h.servers != servers:
+				case servers:
+					r.readServerHistory(h)
+				default:
+					r.readStoredHistory(h)
+				}
+			}
+		})
 	}
 	wg.Wait()
 }
