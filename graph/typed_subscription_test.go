@@ -325,7 +325,7 @@ func TestTypedSubscribersShareAFeed(t *testing.T) {
 		}
 		push := func(force float64) {
 			m.push("P002.Force", false, func(n *pressNode) { n.value.Value = model.DoubleValue(force) })
-			time.Sleep(time.Second)
+			time.Sleep(1500 * time.Millisecond) // over the publishing interval
 		}
 		every := map[string]any{"i": "1s"}
 		resume := func(stream string, sequence int) map[string]any {
