@@ -11,10 +11,10 @@ import (
 	"github.com/shopfloor-iiot/shopfloor/graph/typed"
 )
 
-// paths is a flag that may be given several times.
+// paths is a flag that may be given several times, each time with several paths.
 type paths []string
 
-func (p *paths) Set(s string) error { *p = append(*p, s); return nil }
+func (p *paths) Set(s string) error { *p = append(*p, strings.Split(s, ",")...); return nil }
 func (p *paths) String() string     { return strings.Join(*p, ",") }
 
 // prefixes is a flag URI=NAME that may be given several times.
@@ -41,7 +41,7 @@ func schema(args []string, stdout, stderr io.Writer) error {
 	}
 	var nodeSets paths
 	wanted := prefixes{}
-	fs.Var(&nodeSets, "nodeset", "NodeSet2 `file`, or a folder of them, whose types become GraphQL types; may be given several times")
+	fs.Var(&nodeSets, "nodeset", "NodeSet2 `files`, or folders of them, whose types become GraphQL types, separated by commas; may be given several times")
 	fs.Var(wanted, "prefix", "`URI=NAME`: how the names of a namespace's types begin, where names has none yet; may be given several times")
 	names := fs.String("names", "", "`file` that records which names were given, so that they never change; read if it is there, and written")
 	table := fs.String("table", "", "`file` to write the table to that leads from the names back to the nodes")
