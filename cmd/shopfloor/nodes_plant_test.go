@@ -96,7 +96,8 @@ var nodeCases = []struct{ name, query, want string }{
 	{
 		"what leads to a node", `{ node(server: "plant", nodeId: "nsu=urn:shopfloor:plant;s=V7") { browsePaths parents { edges { isForward node { browseName { name } } } }
 			... on VariableNode { typeDefinition { browseName { name } } modellingRule { nodeId } userRolePermissions { roleId } } } }`,
-		`{"node": {"browsePaths": ["/0:Objects/nsu=urn:shopfloor:plant;Plant/nsu=urn:shopfloor:plant;Fast/nsu=urn:shopfloor:plant;V7"],
+		`{"node": {"browsePaths": ["/0:Objects/nsu=urn:shopfloor:plant;Plant/nsu=urn:shopfloor:plant;Fast/nsu=urn:shopfloor:plant;V7",
+				"/0:Views/nsu=urn:shopfloor:plant;Overview/nsu=urn:shopfloor:plant;Plant/nsu=urn:shopfloor:plant;Fast/nsu=urn:shopfloor:plant;V7"],
 			"parents": {"edges": [{"isForward": false, "node": {"browseName": {"name": "Fast"}}}]}, "typeDefinition": {"browseName": {"name": "BaseDataVariableType"}},
 			"modellingRule": null, "userRolePermissions": null}}`,
 	},
@@ -134,6 +135,6 @@ var nodeCases = []struct{ name, query, want string }{
 	{
 		"namespaces", `{ server(id: "plant") { namespaces { index uri } views { edges { node { id } } } } }`,
 		`{"server": {"namespaces": [{"index": 0, "uri": "http://opcfoundation.org/UA/"}, {"index": 1, "uri": "urn:shopfloor:plant"}, {"index": 2, "uri": "urn:shopfloor:plant:types"}],
-			"views": {"edges": []}}}`,
+			"views": {"edges": [{"node": {"id": "plant/nsu=urn:shopfloor:plant;s=Overview"}}]}}}`,
 	},
 }
