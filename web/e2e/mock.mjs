@@ -147,7 +147,16 @@ const rootValue = {
   },
 };
 const okay = { status: good, message: null };
+const overTemperature = {
+  conditionId: 'nsu=urn:shopfloor:demo-plant;s=Boiler1.OverTemperature', sourceName: 'Boiler1', severity: 600, message: { text: 'Boiler1 is too hot: 160.0 °C, the limit is 160 °C' },
+  active: true, acknowledged: false, confirmed: false, limits: ['HIGH'], shelving: 'UNSHELVED', comment: null,
+};
+const answered = ({ input }) => input.map(() => okay);
 Object.assign(rootValue, {
+  server: ({ id }) => servers.has(id) && { ...servers.get(id), conditions: { totalCount: 1, complete: true, edges: [{ cursor: '1', node: overTemperature }] } },
+  acknowledge: answered,
+  confirm: answered,
+  shelve: answered,
   search: () => ({ totalCount: 0, edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false }, unknownServers: [] }),
   path: ({ path }) => ({ __typename: 'ObjectNode', nodeId: 'i=85', nodeClass: 'OBJECT', displayName: { text: path.split('/').at(-1) }, children: { edges: [], pageInfo: {} } }),
   nodes: ({ nodeIds }) => series.filter((s) => nodeIds.includes(s.nodeId)).map((s) => ({ __typename: 'VariableNode', nodeId: s.nodeId, displayName: { text: s.field }, value: s.read })),
