@@ -16,11 +16,11 @@ run: ## the platform with its demo plant
 
 test: ## all tests; installs the npm packages and the browser they need
 	.ci/prepare
-	SHOPFLOOR_BROWSER_TEST=1 go test ./...
+	SHOPFLOOR_BROWSER_TEST=1 go test -timeout 20m ./...
 
 race: ## the tests of everything concurrent, with the race detector
 	.ci/prepare
-	go test -race ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph ./graph/live ./graph/graphws ./graph/addressspace ./cmd/gateway ./cmd/daemon
+	go test -race -timeout 20m ./model/... ./edge/... ./ingest ./ingest/bus ./ingest/registry ./graph ./graph/live ./graph/graphws ./graph/addressspace ./cmd/gateway ./cmd/daemon
 	go test -race ./graph/typed -skip 'GraphQLJS|Introspection|Codegen|EveryNodeSet' # those make schemas, one thing after the other
 	go test -race ./cmd/shopfloor-edge -run 'TestGatewayFromAfar|TestConfig|TestWatchdog'
 

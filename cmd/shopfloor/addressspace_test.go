@@ -66,6 +66,7 @@ func (p *process) search(args string) (a searchAnswer) {
 
 // The address space of node-opcua's server is browsed, searched, kept over a restart while the server is away, and browsed again when it is back.
 func TestSearchOnARealServer(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Env: []string{"COMPANION=di"}})
 	p := startProcess(t)
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})

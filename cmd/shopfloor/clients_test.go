@@ -17,7 +17,10 @@ func TestGraphQLOverHTTP(t *testing.T) { runScript(t, "e2e/audit.mjs") }
 // TestFederation composes a supergraph of the platform and another API, and asks through it.
 func TestFederation(t *testing.T) { runScript(t, "e2e/federation.mjs") }
 
-func TestBrowser(t *testing.T) { runScript(t, "e2e/run.mjs") }
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	runScript(t, "e2e/run.mjs")
+}
 
 // runScript runs a script of the web folder against a demo of its own.
 func runScript(t *testing.T, script string) {

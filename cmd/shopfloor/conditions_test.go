@@ -12,6 +12,7 @@ const tankAlarm = "nsu=urn:shopfloor:plant;s=TankAlarm"
 
 // TestConditions has an alarm of a real server shown, watched, acknowledged, shelved and confirmed, without a writer.
 func TestConditions(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t)
 	addPlant(t, p)
 	type condition struct {

@@ -9,6 +9,7 @@ import (
 
 // TestDemoAlarm is the tour of README: a set point above the limit brings the alarm of a boiler about, which is acknowledged, confirmed and goes as the boiler cools.
 func TestDemoAlarm(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, "--demo")
 	demoConnected(t, p)
 	const alarm = "nsu=urn:shopfloor:demo-plant;s=Boiler1.OverTemperature"

@@ -13,6 +13,7 @@ import (
 // TestEventsOfAServer publishes the events of a real server and calls for some: alarms with their states, and events of a type of the server's
 // own, are stored with all fields and delivered as they come.
 func TestEventsOfAServer(t *testing.T) {
+	t.Parallel()
 	plant := opcuatest.Start(t, opcuatest.Options{Vars: 1, Env: []string{"EVENT_MS=0", "TANK_MS=0"}})
 	p := startProcess(t)
 	watch := watchEvents(t, p, map[string]any{"server": "plant"})

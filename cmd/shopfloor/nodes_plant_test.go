@@ -15,6 +15,7 @@ import (
 
 // TestNodesOfPlant asks a real server of 10,000 variables for what the generic model tells of nodes.
 func TestNodesOfPlant(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Vars: 10_000, Period: -1})
 	p := startProcess(t)
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})

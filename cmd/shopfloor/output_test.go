@@ -61,6 +61,7 @@ func (l *oneLog) Next(ctx context.Context) ([]edge.LogFrame, error) {
 // TestOutputRoundTrip publishes to MQTT what a gateway's publisher makes, in each encoding and version, and has the platform's own broker take
 // it: the same values are stored.
 func TestOutputRoundTrip(t *testing.T) {
+	t.Parallel()
 	address := freeAddress(t)
 	config := filepath.Join(t.TempDir(), "c.yaml")
 	text := fmt.Sprintf("mqtt:\n  listen: %s\n  anonymous:\n    publish: ['opcua/#']\n", address)

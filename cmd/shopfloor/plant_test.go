@@ -51,6 +51,7 @@ func (r itemResult) message() string {
 
 // TestPlant takes a server from its first connection to the loss of its power. Each step builds on those before.
 func TestPlant(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Vars: plantVars, Period: plantPeriod, Continuing: true, NoAnonymous: true, AutoAccept: true})
 	sum := sha1.Sum(peer.CertificateDER())
 	p := startProcess(t)

@@ -51,6 +51,7 @@ type imported struct {
 
 // TestPublishedNodesPlant takes a file of OPC Publisher to values in the history, and back.
 func TestPublishedNodesPlant(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Vars: 10, Period: 100 * time.Millisecond, AutoAccept: true})
 	p := plant{process: startProcess(t, "--gateway", "local"), peer: peer}
 	text := fmt.Sprintf(plantFile, peer.Endpoint())

@@ -28,6 +28,7 @@ var (
 
 // TestDocumentedOperations: what README.md and deploy/gateway.md show is valid, and what is for the demo plant runs on it as it is.
 func TestDocumentedOperations(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, "--demo", "--server-types", "--nodeset", opcuatest.NodeSet(t, "Opc.Ua.NodeSet2.xml")+","+opcuatest.NodeSet(t, "Opc.Ua.Di.NodeSet2.xml"))
 	var got struct{ Schema struct{ SDL string } }
 	p.waitFor(time.Minute, "the plant's own types are in the schema", func() error {

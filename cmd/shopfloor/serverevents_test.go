@@ -110,6 +110,7 @@ func (p *process) raise(text string, severity int) {
 
 // TestServerEvents has a real server send events that it filters itself, with the fields that the subscription selects, without a writer.
 func TestServerEvents(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t)
 	addPlant(t, p)
 	plantType := find(t, p, "Types/EventTypes/BaseEventType/PlantEventType")

@@ -57,6 +57,7 @@ func (p *process) counted(out any, query string, variables map[string]any) servi
 
 // The services of a server over GraphQL: what they answer, and what each answer cost the server.
 func TestServerServices(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Vars: 500, AutoAccept: true, Env: []string{"COMPANION=di", "DEVICES=100"}})
 	p := startProcess(t, "--server-types")
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})

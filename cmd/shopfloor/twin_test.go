@@ -29,6 +29,7 @@ type twinCase struct {
 
 // TestTwin asks node-opcua.
 func TestTwin(t *testing.T) {
+	t.Parallel()
 	testTwin(t, "node-opcua", opcuatest.Start(t, opcuatest.Options{Vars: 10, Env: []string{"COMPANION=di"}}))
 }
 

@@ -43,6 +43,7 @@ func (p *process) awaitAnswer(what, query string, texts ...string) {
 // Events and conditions of types that a real server defines itself have their own fields: as they come, as they are stored, and as state. When the
 // server is gone its types are, which the schema tells, and what is stored of them is what they derived from.
 func TestEventsOfThePlantsOwnTypes(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, "--server-types")
 	addPlant(t, p)
 	p.awaitAnswer("the server's types of events are possible ones", `{ __type(name: "Event") { possibleTypes { name } } alarm: __type(name: "ShopfloorPlant_KettleAlarmEvent") { interfaces { name } } }`,

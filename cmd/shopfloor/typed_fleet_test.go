@@ -66,6 +66,7 @@ type fleetPage struct {
 // TestTypedFleet asks a real server for 500 instances of a type of its own with four variables each, by the typed root field, their stored history with them: a
 // handful of OPC UA requests and one query to VictoriaMetrics.
 func TestTypedFleet(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Env: []string{fmt.Sprintf("MOTORS=%d", motors)}})
 	p := startProcess(t, "--server-types")
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})

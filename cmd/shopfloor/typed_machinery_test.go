@@ -21,6 +21,7 @@ const (
 // TestTypedMachinery takes a machine of OPC 40001-1 (Machinery) with the results of OPC 40001-101 on a real server through everything that the typed schema can
 // do with it: it is queried, written, called and subscribed to by the types that the server itself tells of.
 func TestTypedMachinery(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Env: []string{"COMPANION=di,ia,machinery,machineryResult"}})
 	p := startProcess(t, "--server-types")
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})

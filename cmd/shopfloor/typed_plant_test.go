@@ -17,6 +17,7 @@ import (
 // Instances of types of the standard and of a companion specification, on a real server, in the GraphQL types of their node sets, or in those
 // that the server has.
 func TestTypedPlant(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{Env: []string{"COMPANION=di"}})
 	nodeSets := opcuatest.NodeSet(t, "Opc.Ua.NodeSet2.xml") + "," + opcuatest.NodeSet(t, "Opc.Ua.Di.NodeSet2.xml")
 	t.Run("node sets", func(t *testing.T) { testTypedPlant(t, peer, 0, "--nodeset", nodeSets) })

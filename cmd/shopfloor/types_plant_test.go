@@ -39,6 +39,7 @@ func (p *process) schema() (s servedSchema) {
 // The types of a server are in the schema when it connects, follow it when it comes back with others, and are there at once after a restart,
 // though the server is away.
 func TestTypesFollowTheServer(t *testing.T) {
+	t.Parallel()
 	peer := opcuatest.Start(t, opcuatest.Options{})
 	p := startProcess(t, "--server-types")
 	p.MustQuery(nil, `mutation($url: String!) { addServer(input: {id: "plant", name: "Plant", endpointUrl: $url, securityMode: NONE}) { id } }`, map[string]any{"url": peer.Endpoint()})
