@@ -117,7 +117,30 @@ func New(elements []Element, fields int) (*Filter, error) {
 			}
 		}
 	}
+	if n := f.evaluations(); n > maxEvaluations {
+		return nil, &FilterError{0, -1, model.StatusBadContentFilterInvalid, fmt.Sprintf("its elements name others so often that an event could take more than %d evaluations", maxEvaluations)}
+	}
 	return f, nil
+}
+
+// maxEvaluations bounds what one event takes: elements that several others name are evaluated for each of them, which doubles with each step.
+const maxEvaluations = 10_000
+
+// evaluations is how many elements one event takes at most, or more than maxEvaluations.
+func (f *Filter) evaluations() int {
+	counts := make([]int, len(f.elements))
+	for i := len(f.elements) - 1; i >= 0; i-- { // elements name only those behind them
+		counts[i] = 1
+		for _, o := range f.elements[i].Operands {
+			if o.Kind == ElementAt {
+				counts[i] = min(counts[i]+counts[o.Index], maxEvaluations+1)
+			}
+		}
+	}
+	if len(counts) == 0 {
+		return 0
+	}
+	return counts[0]
 }
 
 // check checks an operand, and compiles the pattern of a Like. That elements refer only to those behind them keeps the evaluation from going round.

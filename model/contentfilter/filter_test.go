@@ -182,6 +182,30 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
+// A filter whose elements name others again and again would take for ever: with forty of them a trillion evaluations.
+func TestEvaluationsAreBounded(t *testing.T) {
+	doubling := func(n int) (elements []Element) {
+		for i := range n {
+			elements = append(elements, Element{And, []Operand{at(i + 1), at(i + 1)}})
+		}
+		return append(elements, Element{IsNull, []Operand{field(0)}})
+	}
+	var wrong *FilterError
+	if _, err := New(doubling(40), 1); !errors.As(err, &wrong) || wrong.Status != model.StatusBadContentFilterInvalid {
+		t.Errorf("of forty that double: %v", err)
+	}
+	if _, err := New(doubling(10), 1); err != nil {
+		t.Errorf("of ten that double: %v", err)
+	}
+	chain := make([]Element, 0, 1001)
+	for i := range 1000 {
+		chain = append(chain, Element{Not, []Operand{at(i + 1)}})
+	}
+	if _, err := New(append(chain, Element{IsNull, []Operand{field(0)}}), 1); err != nil {
+		t.Errorf("of a chain: %v", err)
+	}
+}
+
 // A filter of several elements, as clients write them, costs nothing for each event.
 func TestPasses(t *testing.T) {
 	f, err := New([]Element{
